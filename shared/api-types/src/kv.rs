@@ -14,6 +14,9 @@ pub struct KvKey {
     pub namespace: String,
     /// The key.
     pub key: String,
+    /// The type of the value. Absent in answers of servers that do not know it.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<KvType>,
     /// The date on which the key was created.
     #[serde(default)]
     #[schemars(with = "Timestamp")]

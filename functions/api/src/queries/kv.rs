@@ -4,9 +4,27 @@ use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Page, Query, paged};
 use crate::view::kv::{key as key_view, value as value_view};
+use jiff::Timestamp;
 use segue_api_types as types;
 use segue_files::namespace::folder;
 use segue_ports::kv::KvEntry;
+use std::cmp::Ordering;
+
+/// The fields by which a search can be sorted.
+const ORDERS: [&str; 5] = ["key", "namespace", "creationDate", "updateDate", "expirationDate"];
+
+/// Compares two keys by one of [`ORDERS`]. A key that does not expire comes after all that do.
+fn compare(field: &str, one: &KvEntry, other: &KvEntry) -> Ordering {
+    match field {
+        "namespace" => one.namespace.cmp(&other.namespace),
+        "creationDate" => one.created.cmp(&other.created),
+        "updateDate" => one.updated.cmp(&other.updated),
+        "expirationDate" => {
+            one.expires.unwrap_or(Timestamp::MAX).cmp(&other.expires.unwrap_or(Timestamp::MAX))
+        }
+        _ => one.key.cmp(&other.key),
+    }
+}
 
 /// The keys of a namespace.
 pub(crate) async fn list(api: &Api, namespace: &str) -> Answer<Vec<types::KvKey>> {
@@ -29,7 +47,7 @@ pub(crate) async fn inherited(api: &Api, namespace: &str) -> Answer<Vec<types::K
 /// The keys of a search in all namespaces, or in the namespace that the query names.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::KvKey>> {
     let page = Page::from_query(query)?;
-    page.order(&["key", "namespace"])?;
+    let order = page.order(&ORDERS)?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let wanted = query.text("namespace");
     let mut found: Vec<KvEntry> = Vec::new();
@@ -42,6 +60,12 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
         }
     }
     found.retain(|entry| entry.key.to_lowercase().contains(&part));
+    if let Some((field, is_ascending)) = order {
+        found.sort_by(|one, other| {
+            let found = compare(field, one, other);
+            if is_ascending { found } else { found.reverse() }
+        });
+    }
     let total = found.len() as u64;
     Ok(paged(page.cut(found).iter().map(key_view).collect(), total))
 }

@@ -4,7 +4,8 @@
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use segue_api_types as types;
-use segue_files::namespace::{NamespaceFile, folder, list as list_files};
+use segue_files::namespace::{NamespaceFile, folder, list as list_files, storage_path};
+use segue_ports::InternalStorage;
 use std::collections::BTreeSet;
 
 /// The name of the file that holds an empty directory.
@@ -46,6 +47,29 @@ pub(crate) async fn covered(api: &Api, namespace: &str, path: &str) -> Answer<Ve
     let mut files = list_files(&api.ports.storage, namespace).await?;
     files.retain(|file| file.path == path || file.path.starts_with(&below));
     if files.is_empty() { Err(missing(path)) } else { Ok(files) }
+}
+
+/// Refuses with 409 if a file has another date than `known`, in milliseconds since 1970-01-01. The file of a person who
+/// edits an older text is not overwritten then.
+pub(crate) async fn unchanged(api: &Api, namespace: &str, path: &str, known: i64) -> Answer<()> {
+    let uri = InternalStorage::uri(&storage_path(namespace, path)?);
+    let found = api.ports.storage.head(&uri).await?.map_or(0, |info| info.updated.as_millisecond());
+    match (found, known) {
+        (found, known) if found == known => Ok(()),
+        (0, _) => Err(ApiError::illegal_state(format!("the file '/{path}' was deleted meanwhile"))),
+        (_, 0) => Err(ApiError::illegal_state(format!("the file '/{path}' exists already"))),
+        _ => Err(ApiError::illegal_state(format!("the file '/{path}' was changed meanwhile"))),
+    }
+}
+
+/// Refuses with 409 if a file or directory has this path.
+pub(crate) async fn free(api: &Api, namespace: &str, path: &str) -> Answer<()> {
+    let below = format!("{path}/");
+    let files = list_files(&api.ports.storage, namespace).await?;
+    if files.iter().any(|file| file.path == path || file.path.starts_with(&below)) {
+        return Err(ApiError::illegal_state(format!("'/{path}' exists already: choose another path")));
+    }
+    Ok(())
 }
 
 /// The paths that contain a text.

@@ -42,15 +42,23 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "putNamespaceFile",
                 "Writes a file. A zip is unpacked. A file below /_flows is imported as a flow.",
             )
-            .takes(&[path.required()])
-            .body(Content::Form(Some(PART))),
+            .takes(&[
+                path.required(),
+                Param::new(
+                    "lastModified",
+                    Kind::Number(0),
+                    "Writes only if the file still has this `lastModifiedTime`, or does not exist if the number is 0.",
+                ),
+            ])
+            .body(Content::Form(Some(PART)))
+            .refuses(&[409]),
         put(base, rename)
-            .is("moveNamespaceFile", "Moves a file, or a directory with everything in it.")
+            .is("moveNamespaceFile", "Moves a file, or a directory with everything in it, to a path that is free.")
             .takes(&[
                 Param::new("from", Kind::Text, "The present path.").required(),
                 Param::new("to", Kind::Text, "The new path.").required(),
             ])
-            .refuses(&[404]),
+            .refuses(&[404, 409]),
         delete(base, remove)
             .is("deleteNamespaceFile", "Deletes a file, or a directory with everything in it.")
             .takes(&[path.required()])
@@ -93,6 +101,12 @@ async fn write(
     mut form: Form,
 ) -> Answer<StatusCode> {
     let path = clean(&namespace, query.required("path")?)?;
+    if let Some(known) = query.text("lastModified") {
+        let known: i64 = known.parse().map_err(|_| {
+            ApiError::argument(format!("lastModified is '{known}': milliseconds since 1970-01-01 are expected"))
+        })?;
+        queries::unchanged(&api, &namespace, &path, known).await?;
+    }
     while let Some(part) = form.next().await? {
         if part.name == PART {
             let is_zip = part.file_name.as_deref().is_some_and(|name| name.to_lowercase().ends_with(".zip"));
@@ -162,6 +176,7 @@ async fn rename(State(api): State<Api>, Path(namespace): Path<String>, query: Qu
     if to.starts_with(&format!("{from}/")) {
         return Err(ApiError::argument("Invalid path: a directory cannot be moved into itself"));
     }
+    queries::free(&api, &namespace, &to).await?;
     let storage = &api.ports.storage;
     for file in covered(&api, &namespace, &from).await? {
         let rest = file.path.strip_prefix(&from).unwrap_or_default();

@@ -9,6 +9,7 @@ pub(crate) fn key(entry: &KvEntry) -> types::KvKey {
     types::KvKey {
         namespace: entry.namespace.clone(),
         key: entry.key.clone(),
+        kind: Some(kind(entry.kind)),
         creation_date: Some(entry.created),
         update_date: Some(entry.updated),
         expiration_date: entry.expires,
@@ -18,7 +19,11 @@ pub(crate) fn key(entry: &KvEntry) -> types::KvKey {
 
 /// A value with its type.
 pub(crate) fn value(entry: KvEntry) -> types::KvValue {
-    let kind = match entry.kind {
+    types::KvValue { kind: kind(entry.kind), value: entry.value, updated: Some(entry.updated) }
+}
+
+fn kind(kind: KvType) -> types::KvType {
+    match kind {
         KvType::String => types::KvType::String,
         KvType::Number => types::KvType::Number,
         KvType::Boolean => types::KvType::Boolean,
@@ -26,8 +31,7 @@ pub(crate) fn value(entry: KvEntry) -> types::KvValue {
         KvType::Date => types::KvType::Date,
         KvType::Duration => types::KvType::Duration,
         KvType::Json => types::KvType::Json,
-    };
-    types::KvValue { kind, value: entry.value, updated: Some(entry.updated) }
+    }
 }
 
 /// Reads a value from a body: JSON, an Ion date, a duration, or one word without quotes (docs/kestra.md 6.6). A JSON

@@ -66,6 +66,18 @@ async fn values_are_typed_listed_and_removed() {
     server.send(request.unwrap()).await.refused(422);
     assert_eq!(server.get("/namespaces/company.team/kv/inheritance").await.ok()[0]["key"], "short");
     assert_eq!(server.get("/kv?q=date").await.ok()["total"], 1);
+    let keys = async |query: &str| -> Vec<String> {
+        let found = server.get(&format!("/kv?{query}")).await.ok();
+        found["results"].as_array().unwrap().iter().map(|key| key["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let ascending = keys("sort=key:asc&size=50").await;
+    let mut descending = keys("sort=key:desc&size=50").await;
+    descending.reverse();
+    assert!(ascending.is_sorted() && ascending == descending, "{ascending:?}");
+    assert_eq!(keys("sort=expirationDate:asc").await[0], "short");
+    assert_eq!(keys("sort=updateDate:desc").await[0], "short");
+    assert_eq!(server.get("/kv?q=short").await.ok()["results"][0]["type"], "NUMBER");
+    server.get("/kv?sort=value:asc").await.refused(422);
 
     assert_eq!(server.delete("/namespaces/company.team/kv/text").await.ok(), true);
     assert_eq!(server.delete("/namespaces/company.team/kv/text").await.ok(), false);
@@ -144,6 +156,33 @@ async fn namespace_files_are_written_moved_and_removed() {
     assert_eq!(names, ["_flows/hello.yml", "queries/one.sql", "scripts/a.py"]);
     assert_eq!(server.delete(&format!("{base}?path=/scripts")).await.status, 200);
     server.delete(&format!("{base}?path=/scripts")).await.refused(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_not_lost_to_an_older_text_or_a_taken_name() {
+    let server = Server::new().await;
+    let base = "/namespaces/company.team/files";
+    let put = async |query: &str, content: &[u8]| {
+        server.form(&format!("{base}?{query}"), &[("fileContent", Some("a.py"), content)]).await
+    };
+    let changed = async || {
+        server.get(&format!("{base}/stats?path=/a.py")).await.ok()["lastModifiedTime"].as_i64().unwrap()
+    };
+    put("path=/a.py&lastModified=0", b"1").await.ok();
+    let first = changed().await;
+    assert!(put("path=/a.py&lastModified=0", b"2").await.refused(409).contains("exists already"));
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    put(&format!("path=/a.py&lastModified={first}"), b"2").await.ok();
+    assert!(put(&format!("path=/a.py&lastModified={first}"), b"3").await.refused(409).contains("changed meanwhile"));
+    assert_eq!(server.get(&format!("{base}?path=/a.py")).await.text(), "2");
+    put("path=/a.py&lastModified=yesterday", b"3").await.refused(422);
+
+    put("path=/b.py", b"b").await.ok();
+    server.call("PUT", &format!("{base}?from=/a.py&to=/b.py"), None).await.refused(409);
+    assert_eq!(server.get(&format!("{base}?path=/b.py")).await.text(), "b");
+    let now = changed().await;
+    server.delete(&format!("{base}?path=/a.py")).await.ok();
+    assert!(put(&format!("path=/a.py&lastModified={now}"), b"3").await.refused(409).contains("deleted meanwhile"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

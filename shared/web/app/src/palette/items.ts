@@ -24,6 +24,9 @@ const pages: Item[] = [
   { kind: 'page', text: 'Flows', hint: '', address: href({ page: 'flows' }) },
   { kind: 'page', text: 'Executions', hint: '', address: href({ page: 'executions' }) },
   { kind: 'page', text: 'Triggers', hint: '', address: href({ page: 'triggers' }) },
+  { kind: 'page', text: 'Namespaces', hint: '', address: href({ page: 'namespaces' }) },
+  { kind: 'page', text: 'KV store', hint: '', address: href({ page: 'kv' }) },
+  { kind: 'page', text: 'Secrets', hint: '', address: href({ page: 'secrets' }) },
   {
     kind: 'page',
     text: 'Failed executions',

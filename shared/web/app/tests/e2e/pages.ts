@@ -49,8 +49,26 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     { name: 'execution-overview', address: segue.address(done, 'overview'), text: 'States' },
     { name: 'run', address: `${ui}/flows?run=shop.forms/all_inputs`, text: 'large' },
     ...(await dialogs(segue)),
+    ...(await kept(segue)),
     { name: 'missing', address: `${ui}/nowhere`, text: 'There is no such page' },
   ].map((page) => (page.name === 'flow' ? { ...page, text: 'ForEach' } : page));
+}
+
+/** What namespaces keep: keys, secrets, files. */
+async function kept(segue: Segue): Promise<Shown[]> {
+  await segue.setKey('shop', 'region', '"eu"');
+  await segue.setKey('shop.orders', 'limit', '12');
+  await segue.writeFile('shop.orders', 'scripts/load.py', 'print("loaded")\n');
+  const ui = `${segue.url}/ui/main`;
+  const one = `${ui}/namespaces/edit/shop.orders`;
+  return [
+    { name: 'namespaces', address: `${ui}/namespaces`, text: 'orders' },
+    { name: 'namespace', address: `${one}/flows`, text: 'nightly_load' },
+    { name: 'namespace-kv', address: `${one}/kv`, text: 'Inherited keys' },
+    { name: 'namespace-files', address: `${one}/files?file=scripts/load.py`, text: 'bytes' },
+    { name: 'kv', address: `${ui}/kv`, text: 'region' },
+    { name: 'secrets', address: `${ui}/secrets?namespace=shop`, text: 'How to set a secret' },
+  ];
 }
 
 /** The dialogs over the page of an execution, by their links. */

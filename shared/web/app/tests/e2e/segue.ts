@@ -112,6 +112,27 @@ export class Segue {
     expect(answer.ok, await answer.clone().text()).toBe(true);
   }
 
+  /** Sets a key of the KV store to a JSON value. */
+  async setKey(namespace: string, key: string, json: string): Promise<void> {
+    const address = `${this.url}/api/v1/main/namespaces/${namespace}/kv/${key}`;
+    const answer = await fetch(address, { method: 'PUT', body: json });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
+  /** Writes a namespace file. */
+  async writeFile(namespace: string, path: string, text: string): Promise<void> {
+    const form = new FormData();
+    form.append('fileContent', new File([text], path));
+    const address = `${this.url}/api/v1/main/namespaces/${namespace}/files?path=/${path}`;
+    const answer = await fetch(address, { method: 'POST', body: form });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
+  /** The text of a namespace file. */
+  async file(namespace: string, path: string): Promise<string> {
+    return (await fetch(`${this.url}/api/v1/main/namespaces/${namespace}/files?path=/${path}`)).text();
+  }
+
   address({ namespace, flowId, id }: Execution, tab: string): string {
     return `${this.url}/ui/main/executions/${namespace}/${flowId}/${id}/${tab}`;
   }

@@ -31,6 +31,8 @@ export interface Options {
   signal?: AbortSignal | undefined;
   /** The revision that is changed. The server refuses with 409 if another one is the latest. */
   ifRevision?: number | undefined;
+  /** Further headers. */
+  headers?: Record<string, string>;
 }
 
 /** Asks for JSON. Numbers that JavaScript cannot hold exactly stay exact: see `json.ts`. */
@@ -58,9 +60,23 @@ export async function put<T>(address: string, body: unknown, options: Options = 
   return read<T>(await send('PUT', address, options, body));
 }
 
+/** Puts a text with its own headers, without an answer to read. */
+export async function putText(
+  address: string,
+  text: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  await send('PUT', address, { headers }, new Blob([text], { type: 'text/plain' }));
+}
+
+/** Asks for a text, such as the content of a file. */
+export async function getText(address: string, options: Options = {}): Promise<string> {
+  return (await send('GET', address, options)).text();
+}
+
 /** Deletes, without an answer to read. */
-export async function remove(address: string, options: Options = {}): Promise<void> {
-  await send('DELETE', address, options);
+export async function remove(address: string, options: Options = {}, body?: unknown): Promise<void> {
+  await send('DELETE', address, options, body);
 }
 
 /** Opens an answer that is read while it comes. */
@@ -82,6 +98,7 @@ async function send(method: string, address: string, options: Options, body?: un
       // A proxy that signs users in then answers 401 instead of leading to its page.
       headers: {
         'X-Requested-With': 'XMLHttpRequest',
+        ...options.headers,
         ...(body !== undefined && !isTyped && { 'Content-Type': 'application/json' }),
         ...(options.ifRevision !== undefined && { 'If-Match': `"${options.ifRevision}"` }),
       },

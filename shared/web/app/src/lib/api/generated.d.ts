@@ -2084,7 +2084,7 @@ export interface paths {
         };
         /** Returns the content of a file. */
         get: operations["namespaceFile"];
-        /** Moves a file, or a directory with everything in it. */
+        /** Moves a file, or a directory with everything in it, to a path that is free. */
         put: operations["moveNamespaceFile"];
         /** Writes a file. A zip is unpacked. A file below /_flows is imported as a flow. */
         post: operations["putNamespaceFile"];
@@ -3056,6 +3056,8 @@ export interface components {
             namespace: string;
             /** @description The key. */
             key: string;
+            /** @description The type of the value. Absent in answers of servers that do not know it. */
+            type?: components["schemas"]["KvType"];
             /**
              * Format: date-time
              * @description The date on which the key was created.
@@ -8654,6 +8656,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
@@ -8664,6 +8667,8 @@ export interface operations {
             query: {
                 /** @description The path, which begins with a slash. */
                 path: string;
+                /** @description Writes only if the file still has this `lastModifiedTime`, or does not exist if the number is 0. */
+                lastModified?: number;
             };
             header?: never;
             path: {
@@ -8692,6 +8697,7 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];

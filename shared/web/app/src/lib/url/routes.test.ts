@@ -8,6 +8,10 @@ describe('addresses of pages', () => {
       { page: 'executions' },
       { page: 'flow', namespace: 'a.b', id: 'f', tab: 'edit' },
       { page: 'execution', namespace: 'a.b', flowId: 'f/ü %', id: 'X1', tab: 'logs' },
+      { page: 'namespaces' },
+      { page: 'namespace', namespace: 'a.b', tab: 'files' },
+      { page: 'kv' },
+      { page: 'secrets' },
     ];
     for (const route of routes) expect(read(href(route))).toEqual(route);
   });
@@ -34,6 +38,8 @@ describe('addresses of pages', () => {
       '/ui/flows/edit/a',
       '/ui/executions/a/b',
       '/ui/executions/a/b/c/d/e',
+      '/ui/namespaces/a',
+      '/ui/main/kv/a',
     ]) {
       expect(read(path)).toEqual({ page: 'missing', path });
     }

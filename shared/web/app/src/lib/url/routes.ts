@@ -8,6 +8,10 @@ export type Route =
   | { page: 'triggers' }
   | { page: 'executions' }
   | { page: 'execution'; namespace: string; flowId: string; id: string; tab: string }
+  | { page: 'namespaces' }
+  | { page: 'namespace'; namespace: string; tab: string }
+  | { page: 'kv' }
+  | { page: 'secrets' }
   | { page: 'missing'; path: string };
 
 export const BASE = '/ui/';
@@ -27,6 +31,7 @@ export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'topology', 'outputs
 
 /** Names of tabs in older links. */
 const OLDER_TABS: Record<string, string> = { editor: 'edit', source: 'edit' };
+export const NAMESPACE_TABS = ['flows', 'executions', 'kv', 'secrets', 'files'] as const;
 
 /** Reads the path of an address. */
 export function read(path: string): Route {
@@ -44,6 +49,8 @@ export function read(path: string): Route {
   if (page === 'flows') return flow(rest) ?? missing;
   if (page === 'triggers' && rest.length === 0) return { page };
   if (page === 'executions') return execution(rest) ?? missing;
+  if (page === 'namespaces') return namespace(rest) ?? missing;
+  if ((page === 'kv' || page === 'secrets') && rest.length === 0) return { page };
   return missing;
 }
 
@@ -62,6 +69,13 @@ function execution(parts: string[]): Route | undefined {
   return { page: 'execution', namespace, flowId, id, tab: oneOf(EXECUTION_TABS, tab) };
 }
 
+function namespace(parts: string[]): Route | undefined {
+  if (parts.length === 0) return { page: 'namespaces' };
+  const [edit, namespace, tab = 'flows', ...more] = parts;
+  if (edit !== 'edit' || !namespace || more.length > 0) return undefined;
+  return { page: 'namespace', namespace, tab: oneOf(NAMESPACE_TABS, tab) };
+}
+
 /** The address of a route. */
 export function href(route: Exclude<Route, { page: 'missing' }>, query?: URLSearchParams): string {
   const text = query?.toString();
@@ -73,7 +87,12 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
     case 'flows':
     case 'executions':
     case 'triggers':
+    case 'namespaces':
+    case 'kv':
+    case 'secrets':
       return route.page;
+    case 'namespace':
+      return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
     case 'new-flow':
       return 'flows/new';
     case 'flow':
