@@ -35,7 +35,7 @@ function kindOf(value: unknown): KvType {
   return 'JSON';
 }
 
-/** What a key of a Google service account says of itself. It belongs into the secrets. */
+/** Who a key of a Google service account is for. Such a key belongs into the secrets. */
 export interface ServiceAccount {
   email: string;
   project: string;
