@@ -40,7 +40,7 @@ locals {
   )
 
   # The targets of the roles in a function.yaml. `topic/NAME` is checked apart.
-  targets = ["bucket", "buckets", "database", "datasets", "images", "project", "queue", "secrets"]
+  targets = ["bucket", "buckets", "cloud_sql", "database", "datasets", "images", "project", "queue", "secrets"]
   _topics = concat(["topic/task-*"], [for topic in local.topics : "topic/${topic}"])
 
   # The keys of function.yaml: docs/function-yaml.md explains them. True: the key must be there.
@@ -144,11 +144,17 @@ module "function" {
     bucket           = module.storage.bucket
     buckets          = module.data.buckets
     buckets_of_flows = var.buckets_of_flows == null ? "${var.project}-" : var.buckets_of_flows
-    database         = module.state.database
-    datasets         = module.data.datasets
-    images           = module.images.mirrors
-    queue            = module.delays.queue
-    topics           = module.messaging.topics
+    cloud_sql = {
+      for name in var.cloud_sql_instances : name => {
+        instance = regex("[^:]+$", name)
+        project  = regex("^(.+):[^:]+:[^:]+$", name)[0]
+      }
+    }
+    database = module.state.database
+    datasets = module.data.datasets
+    images   = module.images.mirrors
+    queue    = module.delays.queue
+    topics   = module.messaging.topics
   }
 
   depends_on = [terraform_data.function_yaml]

@@ -20,6 +20,7 @@ locals {
     "storage.googleapis.com",
     ],
     var.api.auth == "iap" ? ["iap.googleapis.com"] : [],
+    length(var.cloud_sql_instances) > 0 ? ["sqladmin.googleapis.com"] : [],
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
   ))
 }

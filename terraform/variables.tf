@@ -80,6 +80,22 @@ variable "budget" {
   }
 }
 
+variable "cloud_sql_instances" {
+  description = <<-TEXT
+    Instances of Cloud SQL that flows may use over their sockets, as `project:region:instance`. The service `postgres` has
+    the socket of each in `/cloudsql`, and may connect to these instances only.
+  TEXT
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for name in var.cloud_sql_instances : can(regex("^([a-z0-9.-]+:)?[a-z][a-z0-9-]+:[a-z0-9-]+:[a-z][a-z0-9-]*$", name))
+    ])
+    error_message = "Each of cloud_sql_instances must be project:region:instance, as the console shows the connection name."
+  }
+}
+
 variable "datasets" {
   description = "BigQuery datasets that Terraform makes for flows."
   type        = set(string)

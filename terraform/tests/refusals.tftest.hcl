@@ -116,3 +116,12 @@ run "an_unknown_ingress_in_function_yaml" {
   }
   expect_failures = [terraform_data.function_yaml]
 }
+
+run "an_instance_of_cloud_sql_without_its_region" {
+  command = plan
+
+  variables {
+    cloud_sql_instances = ["demo-project:trips"]
+  }
+  expect_failures = [var.cloud_sql_instances]
+}

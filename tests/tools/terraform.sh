@@ -71,6 +71,7 @@ cat >"$work/demo.tfvars" <<'EOF'
 alert_email = "data@example.com"
 budget      = { amount = 20, billing_account = "012345-6789AB-CDEF01" }
 buckets     = ["demo-trips"]
+cloud_sql_instances = ["demo-project:europe-west1:trips"]
 datasets    = ["trips"]
 flows       = "../flows"
 EOF

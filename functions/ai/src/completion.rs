@@ -211,7 +211,7 @@ impl Task for ChatCompletion {
         };
         let before = self.messages.into_iter().map(ChatMessage::message).collect();
         let request = self.configuration.request(before, question.message())?;
-        let response = self.provider.caller(context)?.ask(request).await?;
+        let response = self.provider.caller(context).await?.ask(request).await?;
         self.configuration.answer(&response)
     }
 }

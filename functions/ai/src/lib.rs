@@ -2,7 +2,7 @@
 //!
 //! What it is: `provider` turns the properties of a provider into a model that answers or embeds; `rig-core` knows the
 //! protocols. `completion` asks one question. `rag` stores documents with their embeddings in the KV store, searches them,
-//! and asks with what it found.
+//! and asks with what it found. `vertex` is what Vertex AI needs.
 //!
 //! What it must not know: the format of a request of any provider.
 //!
@@ -16,6 +16,7 @@ pub mod rag;
 pub mod server;
 #[cfg(test)]
 mod testing;
+pub mod vertex;
 
 use segue_task::TaskList;
 
@@ -27,4 +28,5 @@ pub fn tasks() -> TaskList {
         .add::<rag::chat::ChatCompletion>()
         .add::<rag::ingest::IngestDocument>()
         .add::<rag::search::Search>()
+        .add::<vertex::chat_completion::ChatCompletion>()
 }

@@ -1,5 +1,6 @@
 //! Providers of language models.
 
+use crate::vertex::{Vertex, VertexSession};
 use reqwest::Client;
 use rig_core::completion::{CompletionRequest, CompletionResponse};
 use rig_core::embeddings::Embedding;
@@ -35,6 +36,12 @@ pub enum Provider {
         alias = "io.kestra.plugin.langchain4j.provider.GoogleGemini"
     )]
     GoogleGemini(Keyed),
+    /// Gemini on Vertex AI, with the account of the service or the key of a service account.
+    #[serde(
+        rename = "io.kestra.plugin.ai.provider.GoogleVertexAI",
+        alias = "io.kestra.plugin.langchain4j.provider.GoogleVertexAI"
+    )]
+    GoogleVertexAi(Vertex),
     /// OpenAI, or a server with the same protocol in `baseUrl`.
     #[serde(
         rename = "io.kestra.plugin.ai.provider.OpenAI",
@@ -108,14 +115,16 @@ pub(crate) struct Caller<'a> {
     context: &'a TaskContext,
     provider: &'a Provider,
     client: Client,
+    /// Set for Vertex AI.
+    vertex: Option<VertexSession>,
 }
 
 impl Provider {
     /// A caller for the task. The key is masked from now on.
     ///
     /// # Errors
-    /// The URL is forbidden or no URL, or there is no key.
-    pub(crate) fn caller<'a>(&'a self, context: &'a TaskContext) -> Result<Caller<'a>, TaskError> {
+    /// The URL is forbidden or no URL, or there is no key or no token.
+    pub(crate) async fn caller<'a>(&'a self, context: &'a TaskContext) -> Result<Caller<'a>, TaskError> {
         if let Some(keyed) = self.keyed() {
             if keyed.api_key.trim().is_empty() {
                 return Err(TaskError::failed(format!(
@@ -130,13 +139,18 @@ impl Provider {
             context.clients().url(url)?;
         }
         let settings = ClientSettings { stay_with_origin: true, ..ClientSettings::default() };
-        Ok(Caller { context, provider: self, client: context.clients().get(&settings)? })
+        let vertex = match self {
+            Self::GoogleVertexAi(vertex) => Some(vertex.session(context).await?),
+            _ => None,
+        };
+        Ok(Caller { context, provider: self, client: context.clients().get(&settings)?, vertex })
     }
 
     /// The name of the provider, for people.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::GoogleGemini(_) => "GoogleGemini",
+            Self::GoogleVertexAi(_) => "GoogleVertexAI",
             Self::OpenAi(_) => "OpenAI",
             Self::Anthropic(_) => "Anthropic",
             Self::Mistral(_) => "MistralAI",
@@ -151,6 +165,7 @@ impl Provider {
     pub(crate) fn model(&self) -> &str {
         match self {
             Self::LocalAi(served) | Self::Ollama(served) => &served.model_name,
+            Self::GoogleVertexAi(vertex) => &vertex.model_name,
             Self::GoogleGemini(keyed)
             | Self::OpenAi(keyed)
             | Self::Anthropic(keyed)
@@ -162,7 +177,7 @@ impl Provider {
 
     fn keyed(&self) -> Option<&Keyed> {
         match self {
-            Self::LocalAi(_) | Self::Ollama(_) => None,
+            Self::LocalAi(_) | Self::Ollama(_) | Self::GoogleVertexAi(_) => None,
             Self::GoogleGemini(keyed)
             | Self::OpenAi(keyed)
             | Self::Anthropic(keyed)
@@ -182,7 +197,7 @@ impl Provider {
     /// The dialect of OpenAI's protocol that the provider speaks. None: it has a protocol of its own.
     fn dialect(&self) -> Option<&'static Dialect> {
         match self {
-            Self::OpenAi(_) | Self::LocalAi(_) => Some(&wire::OPENAI),
+            Self::OpenAi(_) | Self::LocalAi(_) | Self::GoogleVertexAi(_) => Some(&wire::OPENAI),
             Self::Mistral(_) => Some(&wire::MISTRAL),
             Self::DeepSeek(_) => Some(&wire::DEEPSEEK),
             Self::OpenRouter(_) => Some(&wire::OPENROUTER),
@@ -211,6 +226,9 @@ impl Caller<'_> {
     /// # Errors
     /// The provider has no embeddings or refuses the request, or cannot be reached.
     pub(crate) async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f64>>, TaskError> {
+        if let Some(session) = &self.vertex {
+            return session.embed(self.provider.model(), texts).await;
+        }
         let model = self.embedder()?;
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
@@ -238,7 +256,15 @@ impl Caller<'_> {
                 config.connect(http).completion(model).into()
             }
             (Provider::Ollama(served), _) => ollama(served).connect(http).native_completion(model).into(),
-            (provider, dialect) => openai(provider, dialect).connect(http).chat(model).into(),
+            (provider, dialect) => match &self.vertex {
+                // In this protocol Vertex AI names the publisher of a model.
+                Some(session) => {
+                    let name = if model.contains('/') { model.to_owned() } else { format!("google/{model}") };
+                    let config = OpenAIConfig::with_key(&wire::OPENAI, session.token.as_str());
+                    config.with_base_url(session.openai_url()).connect(http).chat(name).into()
+                }
+                None => openai(provider, dialect).connect(http).chat(model).into(),
+            },
         }
     }
 
@@ -284,6 +310,9 @@ impl Caller<'_> {
 
     fn refused(&self, error: &ProviderError) -> TaskError {
         let hint = match error.report().http_status {
+            Some(401 | 403) if self.vertex.is_some() => {
+                "check serviceAccount, and give the account roles/aiplatform.user"
+            }
             Some(401 | 403) => "check apiKey",
             Some(404) => "check modelName",
             Some(429) => "the quota is used up: wait, or add a retry to the task",

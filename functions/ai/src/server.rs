@@ -44,6 +44,8 @@ impl ModelServer {
     pub fn provider(&self, name: &str, model: &str) -> Json {
         let kind = format!("io.kestra.plugin.ai.provider.{name}");
         match name {
+            "GoogleVertexAI" => json!({"type": kind, "modelName": model, "project": "p", "location": "l",
+                "endpoint": self.url, "serviceAccount": "{}"}),
             "Ollama" | "LocalAI" => json!({"type": kind, "modelName": model, "endpoint": self.url}),
             _ => json!({"type": kind, "modelName": model, "apiKey": "the-key", "baseUrl": self.url}),
         }
@@ -75,6 +77,7 @@ async fn answer(State(state): State<Arc<Mutex<Heard>>>, request: Request) -> Res
     let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let refusal = {
         let mut heard = state.lock().unwrap();
+        heard.text.push_str(&path);
         heard.text.push_str(&String::from_utf8_lossy(&bytes));
         heard.refusals.pop()
     };
@@ -120,6 +123,11 @@ fn reply(path: &str, body: &Json) -> Json {
         _ if path.ends_with(":batchEmbedContents") => {
             let texts = body["requests"].as_array().unwrap().iter();
             json!({"embeddings": texts.map(|one| json!({"values": vector(&one["content"].to_string())})).collect::<Vec<_>>()})
+        }
+        _ if path.ends_with(":predict") => {
+            let texts = body["instances"].as_array().unwrap().iter();
+            json!({"predictions": texts.map(|one| json!({"embeddings": {"values": vector(&one["content"].to_string())}}))
+                .collect::<Vec<_>>()})
         }
         "/api/chat" => json!({
             "model": "m", "created_at": "2026-11-01T00:00:00Z", "done": true, "done_reason": "stop",

@@ -9,11 +9,14 @@
 //! How to add one more: a new language is added in `shared/scripts`, for both services at once. A task type that always
 //! runs in a container is a line in [`tasks`].
 
-use segue_scripts::{docker_run, route};
+use segue_scripts::{docker_build, docker_run, route};
 use segue_task::TaskList;
 
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     let list = TaskList::new(route::CONTAINERS).deployed_as(include_str!("../function.yaml"));
-    segue_scripts::add_to(list).shared_by(route::BY_RUNNER).add::<docker_run::Run>()
+    segue_scripts::add_to(list)
+        .shared_by(route::BY_RUNNER)
+        .add::<docker_build::Build>()
+        .add::<docker_run::Run>()
 }

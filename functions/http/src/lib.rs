@@ -1,7 +1,8 @@
 //! The `http` service: requests URLs and returns or stores the answers (docs/kestra.md 4.1).
 //!
-//! What it is: [`request::Request`], [`download::Download`] and [`trigger::Trigger`], with their common properties and behaviour in
-//! [`properties`], [`body`] and [`exchange`].
+//! What it is: [`request::Request`], [`download::Download`] and [`trigger::Trigger`], with their common properties and
+//! behaviour in [`properties`], [`body`] and [`exchange`]; and [`oauth_access_token::OauthAccessToken`], for requests to
+//! Google.
 //!
 //! What it must not know: what is done with the answer, which adapter is behind internal storage.
 //!
@@ -13,6 +14,7 @@ mod digest;
 pub mod download;
 pub mod exchange;
 mod file_name;
+pub mod oauth_access_token;
 pub mod properties;
 pub mod request;
 #[cfg(test)]
@@ -27,6 +29,7 @@ pub fn tasks() -> TaskList {
         .deployed_as(include_str!("../function.yaml"))
         .add::<download::Download>()
         .add::<request::Request>()
+        .add::<oauth_access_token::OauthAccessToken>()
         .add_trigger::<trigger::Trigger>()
 }
 
@@ -34,7 +37,8 @@ pub fn tasks() -> TaskList {
 mod tests {
     #[test]
     fn types_and_legacy_names() {
-        let types = super::tasks().types().types;
+        let mut types = super::tasks().types().types;
+        assert_eq!(types.pop().map(|kind| kind.name), Some("io.kestra.plugin.gcp.auth.OauthAccessToken"));
         let names: Vec<_> = types.iter().map(|kind| (kind.name, kind.aliases.as_slice())).collect();
         assert_eq!(
             names,

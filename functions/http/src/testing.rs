@@ -2,10 +2,12 @@
 
 use axum::Router;
 use segue_model::Json;
+use segue_ports::Tokens;
 use segue_task::testing::TestRun;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -24,6 +26,11 @@ impl Platform {
     pub(crate) fn new() -> Self {
         let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
         Self(segue_task::testing::Platform::new(crate::tasks(), connect))
+    }
+
+    /// Replaces the source of Google's access tokens.
+    pub(crate) fn with_tokens(&mut self, tokens: Arc<dyn Tokens>) {
+        self.0.ports.tokens = tokens;
     }
 
     /// Runs a task of this service.

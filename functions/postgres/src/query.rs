@@ -93,10 +93,14 @@ fn of_after_sql(error: TaskError) -> TaskError {
 mod tests {
     use super::*;
     use crate::testing::Platform;
+    use async_trait::async_trait;
     use segue_model::Json;
+    use segue_ports::tokens::{AccessToken, Tokens};
+    use segue_ports::{Credentials, PortError};
     use segue_task::ion;
     use segue_task::testing::TestEnd;
     use serde_json::json;
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
     use tokio_util::sync::CancellationToken;
 
@@ -323,6 +327,45 @@ mod tests {
                 .await;
             assert_eq!(run.outputs()["row"], json!({"x": 1}));
         }
+    }
+
+    /// A source of tokens with the password of the database.
+    struct PasswordAsToken(&'static str);
+
+    #[async_trait]
+    impl Tokens for PasswordAsToken {
+        async fn token(&self, asked: &Credentials) -> Result<AccessToken, PortError> {
+            assert_eq!(asked.scopes, ["https://www.googleapis.com/auth/sqlservice.login"]);
+            assert_eq!(asked.impersonate.as_deref(), Some("loader@p.iam.gserviceaccount.com"));
+            Ok(AccessToken { value: self.0.to_owned(), expires: None })
+        }
+
+        async fn token_for_flow(&self, _: &Credentials) -> Result<AccessToken, PortError> {
+            Err(PortError::invalid("the flow must not see the token"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_the_password_of_cloud_sql_and_of_nothing_else() {
+        let Some(mut platform) = Platform::new() else { return };
+        let (name, port) = (platform.database.name.clone(), platform.database.port);
+        platform.with_tokens(Arc::new(PasswordAsToken(platform.database.password)));
+        let url = format!(
+            "jdbc:postgresql:///{name}?cloudSqlInstance=p:r:i&unixSocketPath={}/.s.PGSQL.{port}&enableIamAuth=true&\
+             cloudSqlTargetPrincipal=loader@p.iam.gserviceaccount.com",
+            platform.cluster.folder().display()
+        );
+        let user = format!("{}.gserviceaccount.com", platform.database.user);
+        let sql = "SELECT current_user AS me";
+        let properties =
+            json!({"url": url, "username": user, "password": null, "sql": sql, "fetchType": "FETCH_ONE"});
+        let run = platform.run(Query::TYPE, properties).await;
+        assert!(!run.log_text().contains(platform.database.password), "{}", run.log_text());
+        assert_eq!(run.outputs()["row"], json!({"me": platform.database.user}));
+        let url = format!("jdbc:postgresql://127.0.0.1:{port}/{name}?enableIamAuth=true");
+        let error =
+            platform.run(Query::TYPE, json!({"url": url, "password": null, "sql": sql})).await.error();
+        assert!(error.contains("works with Cloud SQL only"), "{error}");
     }
 
     #[tokio::test]

@@ -2,11 +2,12 @@
 
 use crate::connection::{Connection, SslMode};
 use crate::refusal::{self, Scene};
-use crate::settings::{Place, Settings};
+use crate::settings::{Iam, Place, Settings};
 use crate::tls;
 use futures::StreamExt as _;
 use segue_jdbc::Statement;
 use segue_jdbc::statements::quoted;
+use segue_ports::Credentials;
 use segue_task::{TaskContext, TaskError};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,6 +18,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The name by which containers of Docker know their host. Here, the host is this machine.
 const DOCKER_HOST: &str = "host.docker.internal";
+/// The scope of a token that is the password of Cloud SQL.
+const IAM_SCOPE: &str = "https://www.googleapis.com/auth/sqlservice.login";
 /// How long to wait for the server to take a cancellation, and to see the end of a connection.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -38,7 +41,10 @@ impl Session {
     /// # Errors
     /// [`TaskError::Failed`] with a sentence about the properties, the network or the login.
     pub(crate) async fn open(connection: &Connection, context: &TaskContext) -> Result<Self, TaskError> {
-        let settings = Settings::of(connection).map_err(TaskError::failed)?;
+        let mut settings = Settings::of(connection).map_err(TaskError::failed)?;
+        if let Some(iam) = &settings.iam {
+            settings.password = Some(token(iam, context).await?);
+        }
         for secret in [&settings.password, &connection.ssl_key].into_iter().flatten() {
             context.mask(secret);
         }
@@ -186,6 +192,13 @@ impl Drop for Driver {
 }
 
 /// The configuration of the library: the addresses that may be used, and the login.
+/// The password of a login with an account of Google. The caller masks it.
+async fn token(iam: &Iam, context: &TaskContext) -> Result<String, TaskError> {
+    let scopes = vec![IAM_SCOPE.to_owned()];
+    let credentials = Credentials { impersonate: iam.impersonate.clone(), scopes, ..Credentials::default() };
+    Ok(context.ports().tokens.token(&credentials).await?.value)
+}
+
 async fn config(settings: &Settings, context: &TaskContext) -> Result<Config, TaskError> {
     let mut config = Config::new();
     let mut refused = None;

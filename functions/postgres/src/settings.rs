@@ -84,6 +84,13 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// A login at Cloud SQL with an account of Google.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Iam {
+    /// The account to act as. None: the service's own account.
+    pub(crate) impersonate: Option<String>,
+}
+
 /// What a connection needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -92,6 +99,8 @@ pub(crate) struct Settings {
     pub(crate) database: String,
     pub(crate) user: String,
     pub(crate) password: Option<String>,
+    /// Whether an access token of Google is the password. Then every place is a socket of Cloud SQL.
+    pub(crate) iam: Option<Iam>,
     pub(crate) ssl_mode: SslMode,
     pub(crate) ssl_negotiation: SslNegotiation,
     pub(crate) channel_binding: ChannelBinding,
@@ -121,6 +130,7 @@ impl Settings {
             database: String::new(),
             user: String::new(),
             password: None,
+            iam: None,
             ssl_mode: SslMode::Prefer,
             ssl_negotiation: SslNegotiation::Postgres,
             channel_binding: ChannelBinding::Prefer,
@@ -139,6 +149,7 @@ impl Settings {
                 settings.option(name, value)?;
             }
         }
+        settings.iam = factory.iam()?;
         if let Some(socket) = factory.socket()? {
             settings.places = vec![socket];
         }
@@ -149,6 +160,10 @@ impl Settings {
             return Err(
                 "username is missing; add username and password, or the option user to url".to_owned()
             );
+        }
+        if settings.iam.is_some() {
+            // PostgreSQL knows the account by its name without this part.
+            settings.user = settings.user.trim_end_matches(".gserviceaccount.com").to_owned();
         }
         settings.password = connection.password.clone().or(settings.password).filter(|text| !text.is_empty());
         settings.database = database.unwrap_or_else(|| settings.user.clone());
@@ -270,6 +285,7 @@ struct Factory {
     instance: Option<String>,
     path: Option<String>,
     with_iam: bool,
+    impersonate: Option<String>,
 }
 
 impl Factory {
@@ -280,20 +296,27 @@ impl Factory {
             "cloudSqlInstance" => self.instance = Some(value.to_owned()),
             "unixSocketPath" | "socketFactoryArg" => self.path = Some(value.to_owned()),
             "enableIamAuth" | "cloudSqlEnableIamAuth" => self.with_iam = value == "true",
-            "cloudSqlRefreshStrategy" | "cloudSqlAdminQuotaProject" | "cloudSqlTargetPrincipal" => {}
+            "cloudSqlTargetPrincipal" => self.impersonate = Some(value.to_owned()),
+            "cloudSqlRefreshStrategy" | "cloudSqlAdminQuotaProject" => {}
             _ => return false,
         }
         true
     }
 
+    /// The login with an account of Google. The token goes only to a socket of Cloud SQL: at any other address, whoever
+    /// listens there would get it.
+    fn iam(&self) -> Result<Option<Iam>, String> {
+        match (self.with_iam, &self.instance) {
+            (false, _) => Ok(None),
+            (true, Some(_)) => Ok(Some(Iam { impersonate: self.impersonate.clone() })),
+            (true, None) => Err("option enableIamAuth of url works with Cloud SQL only; add \
+                                 cloudSqlInstance=project:region:instance"
+                .to_owned()),
+        }
+    }
+
     /// The socket. None if the URL has none, and names a host.
     fn socket(self) -> Result<Option<Place>, String> {
-        if self.with_iam {
-            return Err(
-                "option enableIamAuth of url is not supported; use username and password of the database"
-                    .to_owned(),
-            );
-        }
         let (instance, path) = (self.instance, self.path);
         match self.class.as_deref() {
             Some(CLOUD_SQL_FACTORY) | None if instance.is_some() => {
@@ -396,7 +419,7 @@ mod tests {
                 "cloudSqlInstance=../x",
                 "option cloudSqlInstance of url is '../x'; write project:region:instance",
             ),
-            ("cloudSqlInstance=p:r:i&enableIamAuth=true", "option enableIamAuth of url is not supported"),
+            ("enableIamAuth=true", "option enableIamAuth of url works with Cloud SQL only"),
             ("jaasLogin=true", "option jaasLogin of url is not supported"),
         ] {
             let why = of(&format!("jdbc:postgresql://h/x?{option}")).unwrap_err();

@@ -2,11 +2,13 @@
 
 use crate::cluster::{Cluster, Database};
 use segue_model::Json;
+use segue_ports::Tokens;
 use segue_ports::wire::TaskRunMessage;
 use segue_task::testing::{TestEnd, TestRun};
 use serde_json::json;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// A platform and an empty database for one test.
@@ -31,6 +33,11 @@ impl Platform {
         let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
         let platform = segue_task::testing::Platform::new(crate::tasks(), connect);
         Some(Self { platform, cluster, database: cluster.database() })
+    }
+
+    /// Replaces the source of Google's access tokens.
+    pub(crate) fn with_tokens(&mut self, tokens: Arc<dyn Tokens>) {
+        self.platform.ports.tokens = tokens;
     }
 
     /// A platform with tables.

@@ -37,6 +37,7 @@ pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
 
+use segue_ports::tokens::NoTokens;
 use segue_ports::{Environment, ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -82,6 +83,7 @@ impl EmbeddedOptions {
     /// # Errors
     /// [`PortError::Invalid`] for an invalid setting or an unreadable file.
     pub fn from_environment(environment: &Environment) -> Result<Self, PortError> {
+        EnvSecretStore::check(environment).map_err(|error| PortError::invalid(error.to_string()))?;
         let mut options = Self {
             secrets: EnvSecretStore::from_environment(environment).with_file(Path::new(".env"))?,
             warehouse: warehouse::Limits::from_environment(environment)?,
@@ -157,6 +159,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
             options.warehouse,
         )),
         secrets: Arc::new(options.secrets),
+        tokens: Arc::new(NoTokens),
         cipher,
         containers: None,
         timers: TimersBy::Watching,

@@ -12,7 +12,7 @@
 use async_trait::async_trait;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
-use segue_ports::{Environment, PortError, SecretStore};
+use segue_ports::{Environment, PortError, SecretStore, VariableError};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -59,6 +59,25 @@ impl EnvSecretStore {
             }
         }
         Self { variables: known }
+    }
+
+    /// Checks the setting for plain variables. A list of names, for example, would make no variable a secret.
+    ///
+    /// # Errors
+    /// [`VariableError`] for another value than `true` and `false`.
+    pub fn check(environment: &Environment) -> Result<(), VariableError> {
+        match environment.filled(PLAIN) {
+            Some(value) if !["true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)) => {
+                Err(VariableError {
+                    variable: PLAIN,
+                    value: value.to_owned(),
+                    allowed: "true (every variable is a secret by its own name) or false; to name single secrets, set \
+                              SECRET_NAME to the value in base64"
+                        .to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A store of the secrets in the environment.
@@ -302,6 +321,15 @@ mod tests {
             assert_eq!(get(&store, "AWS_SECRET_ACCESS_KEY").await.as_deref(), found, "{plain:?}");
             assert_eq!(get(&store, "mine").await.as_deref(), Some("a"));
         }
+    }
+
+    #[test]
+    fn a_setting_that_names_secrets_is_refused() {
+        for good in ["true", "False", "", " "] {
+            assert_eq!(EnvSecretStore::check(&Environment::from([(PLAIN, good)])), Ok(()), "{good}");
+        }
+        let refused = EnvSecretStore::check(&Environment::from([(PLAIN, "API_KEY,OTHER")])).unwrap_err();
+        assert!(refused.to_string().contains("'API_KEY,OTHER': it must be true"), "{refused}");
     }
 
     #[tokio::test]

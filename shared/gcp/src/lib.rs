@@ -27,6 +27,7 @@ mod secrets;
 mod state;
 mod warehouse;
 
+pub use auth::GoogleTokens;
 pub use bus::emulator::{DEAD_LETTERS, PushSubscription, ensure_subscription, ensure_topic};
 pub use bus::{PubSubBus, PublishCounts};
 pub use config::{Emulators, PlatformConfig};

@@ -1,5 +1,6 @@
 //! Connects the whole platform.
 
+use crate::auth::GoogleTokens;
 use crate::bus::PubSubBus;
 use crate::config::PlatformConfig;
 use crate::containers::CloudRunJobs;
@@ -46,6 +47,7 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
         objects,
         warehouse,
         secrets: Arc::new(secrets),
+        tokens: Arc::new(GoogleTokens::of_a_service(config.emulators.firestore.is_some())),
         cipher,
         containers,
         timers: TimersBy::Delivery,

@@ -1,7 +1,7 @@
 //! The ports: what Segue asks of a platform, and the messages that travel between services.
 //!
 //! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`],
-//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`], [`TickJobs`]), their requests and answers, errors named by meaning, and the
+//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`], [`TickJobs`], [`Tokens`]), their requests and answers, errors named by meaning, and the
 //! versioned [`wire`] messages. Every trait says what is atomic.
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
@@ -24,6 +24,7 @@ pub mod secret;
 pub mod state;
 pub mod storage;
 pub mod tick_jobs;
+pub mod tokens;
 pub mod warehouse;
 pub mod wire;
 
@@ -39,6 +40,7 @@ pub use secret::SecretStore;
 pub use state::StateStore;
 pub use storage::{ForeignFiles, InternalStorage};
 pub use tick_jobs::TickJobs;
+pub use tokens::Tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,6 +60,8 @@ pub struct Ports {
     pub warehouse: Arc<dyn warehouse::Warehouse>,
     /// Secrets, by name.
     pub secrets: Arc<dyn SecretStore>,
+    /// Access tokens of Google Cloud.
+    pub tokens: Arc<dyn Tokens>,
     /// Encrypts inputs and outputs of type SECRET before they are stored.
     pub cipher: segue_model::Cipher,
     /// Containers outside the services. None if a service runs containers itself.

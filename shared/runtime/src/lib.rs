@@ -93,7 +93,9 @@ pub async fn connect(config: &Config) -> Result<Ports, PortError> {
         #[cfg(feature = "local")]
         Platform::Local => {
             let options = segue_embedded::EmbeddedOptions::from_environment(&config.environment)?;
-            Ok(segue_embedded::open_with(&config.data_dir, options)?.ports)
+            let mut ports = segue_embedded::open_with(&config.data_dir, options)?.ports;
+            ports.tokens = Arc::new(segue_gcp::GoogleTokens::of_this_machine());
+            Ok(ports)
         }
         #[cfg(not(feature = "local"))]
         Platform::Local => Err(PortError::invalid(

@@ -1,7 +1,8 @@
 //! Scripts, and the directory that the children of a WorkingDirectory share (docs/kestra.md 4.2, 4.4).
 //!
-//! What it is: the task types of [`languages`], [`dbt`] and [`command_line`], [`docker_run::Run`], and the engine's own
-//! [`working_directory`] tasks. All of them run a script in the same steps: copy files in, render the commands, run a
+//! What it is: the task types of [`languages`], [`dbt`] and [`command_line`], [`docker_build::Build`],
+//! [`docker_run::Run`], and the engine's own [`working_directory`] tasks. All of them run a script in the same steps:
+//! copy files in, render the commands, run a
 //! process or a container, store files. The functions say which of these types they run.
 //!
 //! - `choice.rs` chooses where a script runs.
@@ -21,6 +22,7 @@ mod container_rules;
 pub mod dbt;
 mod directories;
 pub mod docker;
+pub mod docker_build;
 pub mod docker_run;
 mod helper;
 mod known_images;
@@ -60,7 +62,7 @@ mod tests {
     #[test]
     fn every_type_has_a_schema_with_its_description() {
         let types = crate::testing::tasks().types().types;
-        assert_eq!(types.len(), 50);
+        assert_eq!(types.len(), 52);
         for kind in types {
             let description = kind.schema["description"].as_str().unwrap_or_default();
             assert!(

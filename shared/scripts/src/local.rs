@@ -58,7 +58,8 @@ pub(crate) async fn start(
             container.ended();
             if code == 125 {
                 context.error(format!(
-                    "Docker could not run the image '{image}'; the reason is in the log lines above"
+                    "Docker could not run the image '{image}'; the reason is in the log lines above. Check the name and the \
+                     tag of the image, and credentials if its registry asks for a login"
                 ));
             }
             Ok(code)
@@ -66,7 +67,7 @@ pub(crate) async fn start(
     }
 }
 
-fn client_config(config: &str, command: &mut Command) -> Result<TempDir, TaskError> {
+pub(crate) fn client_config(config: &str, command: &mut Command) -> Result<TempDir, TaskError> {
     let wrong = |error: std::io::Error| {
         TaskError::failed(format!("cannot write the configuration of Docker: {error}"))
     };

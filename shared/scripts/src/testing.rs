@@ -1,6 +1,6 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
-use crate::{docker_run, working_directory};
+use crate::{docker_build, docker_run, working_directory};
 use segue_model::Json;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_task::testing::TestRun;
@@ -41,6 +41,7 @@ pub(crate) fn tasks() -> TaskList {
 /// All task types of this crate, as a list of the service with this name.
 fn tasks_of(service: &'static str) -> TaskList {
     crate::add_to(TaskList::new(service))
+        .add::<docker_build::Build>()
         .add::<docker_run::Run>()
         .add::<working_directory::Setup>()
         .add::<working_directory::Collect>()

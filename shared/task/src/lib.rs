@@ -18,6 +18,7 @@ mod containers;
 mod context;
 mod cycle;
 mod error;
+pub mod google;
 mod journal;
 mod lease;
 mod list;

@@ -26,10 +26,16 @@ locals {
 
   # Each thing of flows, and each mirror, with each grant on its kind.
   _on = {
-    for target in ["buckets", "datasets", "images"] :
+    for target in ["buckets", "cloud_sql", "datasets", "images"] :
     target => [for key, grant in local.grants : key if grant.target == target]
   }
-  buckets  = { for pair in setproduct(keys(var.targets.buckets), local._on.buckets) : join(" ", pair) => pair }
+  buckets = { for pair in setproduct(keys(var.targets.buckets), local._on.buckets) : join(" ", pair) => pair }
+  cloud_sql = {
+    for pair in setproduct(keys(var.targets.cloud_sql), local._on.cloud_sql) : join(" ", pair) => {
+      grant    = pair[1]
+      instance = var.targets.cloud_sql[pair[0]]
+    }
+  }
   datasets = { for pair in setproduct(keys(var.targets.datasets), local._on.datasets) : join(" ", pair) => pair }
   mirrors  = { for pair in setproduct(keys(var.targets.images), local._on.images) : join(" ", pair) => pair }
 
@@ -75,6 +81,23 @@ resource "google_project_iam_member" "this" {
       title      = "${var.prefix}-${each.value.target}"
       expression = condition.value
     }
+  }
+}
+
+# Google has no role on a single instance of Cloud SQL, which may belong to another project.
+resource "google_project_iam_member" "cloud_sql" {
+  for_each = local.cloud_sql
+
+  project = each.value.instance.project
+  role    = local.grants[each.value.grant].role
+  member  = google_service_account.this.member
+
+  condition {
+    title = "${var.prefix}-${each.value.instance.instance}"
+    expression = join(" && ", [
+      "resource.name == \"projects/${each.value.instance.project}/instances/${each.value.instance.instance}\"",
+      "resource.service == \"sqladmin.googleapis.com\"",
+    ])
   }
 }
 

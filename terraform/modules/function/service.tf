@@ -25,6 +25,9 @@ locals {
   )
 
   disk = try(var.facts.disk, null)
+
+  # The instances of Cloud SQL with a socket below /cloudsql.
+  instances = length(local._on.cloud_sql) > 0 ? sort(keys(var.targets.cloud_sql)) : []
 }
 
 resource "google_cloud_run_v2_service" "this" {
@@ -106,6 +109,14 @@ resource "google_cloud_run_v2_service" "this" {
           mount_path = "/tmp/segue-work"
         }
       }
+
+      dynamic "volume_mounts" {
+        for_each = length(local.instances) > 0 ? ["cloudsql"] : []
+        content {
+          name       = volume_mounts.value
+          mount_path = "/cloudsql"
+        }
+      }
     }
 
     dynamic "volumes" {
@@ -118,6 +129,16 @@ resource "google_cloud_run_v2_service" "this" {
         }
       }
     }
+
+    dynamic "volumes" {
+      for_each = length(local.instances) > 0 ? ["cloudsql"] : []
+      content {
+        name = volumes.value
+        cloud_sql_instance {
+          instances = local.instances
+        }
+      }
+    }
   }
 
   lifecycle {
@@ -127,6 +148,7 @@ resource "google_cloud_run_v2_service" "this" {
 
   # Without its grants a first instance would not start.
   depends_on = [
+    google_project_iam_member.cloud_sql,
     google_project_iam_member.this,
     google_secret_manager_secret_iam_member.platform,
     google_service_account_iam_member.act_as,

@@ -68,6 +68,7 @@ variable "targets" {
     bucket           = string
     buckets          = map(string)
     buckets_of_flows = string
+    cloud_sql        = map(object({ instance = string, project = string }))
     database         = string
     datasets         = map(string)
     images           = map(string)

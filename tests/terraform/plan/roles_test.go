@@ -113,6 +113,8 @@ func targets(plan *Plan, target string) []string {
 		"buckets": {"bucket demo-trips", `project, only resource.name.startsWith("` + buckets + `demo-project-") && ` +
 			`!(resource.name == "` + buckets + `demo-project-segue" || ` +
 			`resource.name.startsWith("` + buckets + `demo-project-segue/"))`},
+		"cloud_sql": {`project, only resource.name == "projects/demo-project/instances/trips" && ` +
+			`resource.service == "sqladmin.googleapis.com"`},
 		"database": {`project, only resource.name == "projects/demo-project/databases/segue-state"`},
 		"datasets": {"dataset trips"},
 		"images":   {"repository segue-docker", "repository segue-ghcr", "repository segue-mcr", "repository segue-quay"},

@@ -97,6 +97,8 @@ func isOn(target, on, prefix string) bool {
 		return kind == "bucket" && strings.HasSuffix(name, "-"+prefix)
 	case "buckets":
 		return strings.Contains(on, "projects/_/buckets/") || kind == "bucket" && !strings.HasSuffix(name, "-"+prefix)
+	case "cloud_sql":
+		return strings.Contains(on, "/instances/")
 	case "database", "secrets":
 		return strings.Contains(on, "/"+target+"/") || strings.Contains(on, "/"+target+"s/")
 	case "datasets":

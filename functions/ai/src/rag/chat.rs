@@ -81,7 +81,7 @@ impl Task for ChatCompletion {
         let question =
             Message::user(with_documents(&self.prompt, found.iter().map(|(_, document)| document)));
         let request = self.chat_configuration.request(before, question)?;
-        let response = self.chat_provider.caller(context)?.ask(request).await?;
+        let response = self.chat_provider.caller(context).await?.ask(request).await?;
         self.chat_configuration.answer(&response)
     }
 }

@@ -88,7 +88,7 @@ impl Task for IngestDocument {
     type Output = Ingested;
 
     async fn run(self, context: &TaskContext) -> Result<Ingested, TaskError> {
-        let caller = self.provider.caller(context)?;
+        let caller = self.provider.caller(context).await?;
         let documents = self.documents(context).await?;
         if documents.is_empty() {
             return Err(TaskError::failed(
@@ -195,7 +195,7 @@ pub(super) async fn search(
              embeddings",
         ));
     };
-    let vectors = provider.caller(context)?.embed(&[question.to_owned()]).await?;
+    let vectors = provider.caller(context).await?.embed(&[question.to_owned()]).await?;
     let vector = vectors.into_iter().next().unwrap_or_default();
     let found = documents.nearest(&vector, limit, min_score)?;
     Ok(found.into_iter().map(|(score, document)| (score, document.clone())).collect())

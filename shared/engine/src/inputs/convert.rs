@@ -68,11 +68,13 @@ fn file(kind: &InputKind, value: &Json) -> Result<Json, String> {
     read(kind, value, outcome)
 }
 
-/// A scheme and a host with a dot.
+/// A scheme and a host with a dot. After the host, every character of RFC 3986 is allowed.
 #[allow(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
 static URI: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\A[a-z][a-z0-9]*://(?-u:[-\w@:%.+~#=]{1,256}\.[a-zA-Z0-9()]{1,6}\b[-\w()@:%+.~#?&/=]*)\z")
-        .unwrap()
+    Regex::new(
+        r"\A[a-z][a-z0-9]*://(?-u:[-\w@:%.+~#=]{1,256}\.[a-zA-Z0-9()]{1,6}\b[-\w()@:%+.~#?&/=!$'*,;\[\]]*)\z",
+    )
+    .unwrap()
 });
 
 fn uri(text: &str) -> Result<Json, String> {
@@ -254,7 +256,12 @@ mod tests {
     #[test]
     fn uris_have_a_host_with_a_dot() {
         let no = |text: &str| Err::<Json, _>(format!("Expected `URI` but received `{text}`"));
-        for text in ["https://www.example.com/a?b=c#d", "s3://bucket.name/key", "http://a.io:8080"] {
+        for text in [
+            "https://www.example.com/a?b=c#d",
+            "s3://bucket.name/key",
+            "http://a.io:8080",
+            "https://a.io/it's/$batch;v=1,2/*!?$filter=name%20eq%20'x'&ids[]=1",
+        ] {
             assert_eq!(convert(&InputKind::Uri, &json!(text)), Ok(json!(text)));
         }
         for text in ["example.com", "http://localhost", "kestra:///a.csv", "https://", "http://a.io/b c", ""]

@@ -3,7 +3,9 @@
 //! It must not know: which service the tokens are for.
 
 use super::unreadable;
+use jiff::Timestamp;
 use segue_ports::PortError;
+use segue_ports::tokens::AccessToken;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use yup_oauth2::authenticator::DefaultAuthenticator;
@@ -53,6 +55,14 @@ impl KeyTokens {
     /// # Errors
     /// [`PortError::Invalid`] if the server refuses the key. [`PortError::Unavailable`] if it does not answer.
     pub(super) async fn token(&self) -> Result<String, PortError> {
+        Ok(self.access_token().await?.value)
+    }
+
+    /// A token with the end of its validity.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub(super) async fn access_token(&self) -> Result<AccessToken, PortError> {
         let made = self.tokens.get_or_try_init(|| {
             ServiceAccountAuthenticator::builder(self.key.clone()).with_timeout(LIMIT).build()
         });
@@ -60,7 +70,11 @@ impl KeyTokens {
         let tokens = made.await.map_err(|_| unreadable("its private_key is not a key"))?;
         let token = tokens.token(&self.scopes).await.map_err(|error| self.refused(&error))?;
         match token.token() {
-            Some(token) => Ok(token.to_owned()),
+            Some(value) => {
+                let end = token.expiration_time().map(|end| end.unix_timestamp());
+                let expires = end.and_then(|seconds| Timestamp::from_second(seconds).ok());
+                Ok(AccessToken { value: value.to_owned(), expires })
+            }
             None => {
                 Err(PortError::unavailable(self.port, "Google's token server sent an answer without a token"))
             }
@@ -130,6 +144,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(tokens.token().await.unwrap(), "t0k3n");
         }
+        assert!(tokens.access_token().await.unwrap().expires.is_some());
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 

@@ -12,15 +12,18 @@
 //! a program or call an address that the key names (`external_account`) are not allowed in flows.
 
 mod key;
+mod tokens;
 
 use google_cloud_auth::credentials::{
     Builder, CacheableResource, Credentials as GoogleCredentials, anonymous, impersonated, service_account,
 };
 use key::KeyTokens;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use segue_ports::tokens::AccessToken;
 use segue_ports::{Credentials, PortError};
 use serde_json::Value;
 use std::sync::Arc;
+pub use tokens::GoogleTokens;
 
 /// The scope of a token when the flow names no scope. The token then has every permission of the account.
 const EVERYTHING: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -182,6 +185,17 @@ impl Caller {
         let bearer =
             headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         Ok(bearer.unwrap_or_default().to_owned())
+    }
+
+    /// A token with the end of its validity, if its source says it.
+    ///
+    /// # Errors
+    /// As [`Self::headers`].
+    pub(crate) async fn access_token(&self) -> Result<AccessToken, PortError> {
+        match &self.source {
+            Source::Key(tokens) => tokens.access_token().await,
+            Source::Google(_) => Ok(AccessToken { value: self.token().await?, expires: None }),
+        }
     }
 
     /// The headers of a request: `Authorization`, and `x-goog-user-project` if the environment names a

@@ -84,6 +84,32 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     }
 }
 
+/// Checks that Docker is there for a task that nothing can replace, such as the build of an image.
+///
+/// # Errors
+/// A sentence if the server's configuration forbids Docker, or there is none.
+pub(crate) async fn docker(context: &TaskContext, options: &DockerOptions) -> Result<(), TaskError> {
+    route::check(context, false)?;
+    let rules = context.containers();
+    if context.ports().containers.is_some() {
+        return Err(TaskError::failed(
+            "this server has no Docker, and builds no images; build the image with Cloud Build: run `gcloud builds submit` in \
+             a task io.kestra.plugin.gcp.cli.GCloudCLI",
+        ));
+    }
+    if let Some(mode @ (ContainerMode::Process | ContainerMode::Refuse)) = rules.mode {
+        let word = if mode == ContainerMode::Process { "process" } else { "refuse" };
+        return Err(TaskError::failed(format!(
+            "the task needs Docker, and SEGUE_CONTAINERS={word} forbids it: ask the operator to start the server with \
+             another SEGUE_CONTAINERS"
+        )));
+    }
+    permit(rules, options, "image")?;
+    docker::available(options.host.as_deref()).await.map_err(|why| {
+        TaskError::failed(format!("Docker is not available ({why}): start Docker, or set host"))
+    })
+}
+
 /// The line of the log about a container task that runs as processes.
 fn instead(why: &str, image: &str, known: Option<&KnownImage>) -> String {
     match known {

@@ -15,6 +15,7 @@ mod log;
 mod manifest;
 mod results;
 mod run;
+mod setup;
 mod verbs;
 
 use segue_task::TaskList;
@@ -31,6 +32,7 @@ pub fn add_to(list: TaskList) -> TaskList {
         .add::<verbs::deps::Verb>()
         .add::<verbs::freshness::Verb>()
         .add::<verbs::list::Verb>()
+        .add::<setup::Setup>()
 }
 
 #[cfg(test)]

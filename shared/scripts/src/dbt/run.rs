@@ -83,13 +83,16 @@ impl Dbt {
         let asked_files = !properties.output_files.0.is_empty();
         let results = format!("{}/{RUN_RESULTS}", project.target);
         properties.output_files.0.extend([manifest.clone(), results.clone()]);
+        // An earlier task of the type Setup installs dbt in the directory.
+        let is_set_up = context.working_dir().join("bin/dbt").is_file();
         let extras = Extras {
             image: Some(IMAGE),
-            program: Some(NeededProgram {
+            program: (!is_set_up).then(|| NeededProgram {
                 name: "dbt",
                 packages: packages(&properties, dbt.profiles.as_deref()),
                 image: IMAGE,
             }),
+            before: vec![profiles_of_setup()],
             templates: environment(&dbt, project),
             read_line: Some(log::read_line),
             ..Extras::default()
@@ -198,6 +201,14 @@ fn project(folder: Option<&str>, working_dir: &Path) -> Result<Project, TaskErro
     Ok(Project { target: names.join("/"), env })
 }
 
+/// A line of the shell that leads dbt to the profiles of a task of the type Setup.
+fn profiles_of_setup() -> String {
+    let folder = super::setup::FOLDER;
+    format!(
+        "if [ -z \"$DBT_PROFILES_DIR\" ] && [ -d {folder} ]; then export DBT_PROFILES_DIR=\"$PWD/{folder}\"; fi"
+    )
+}
+
 /// The variables for dbt, as templates. Its log has one JSON value on each line, and it sends no statistics.
 fn environment(dbt: &DbtProperties, project: Project) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
@@ -228,7 +239,7 @@ fn packages(properties: &ScriptProperties, profiles: Option<&str>) -> Vec<String
 }
 
 /// The input files as a map. The property is a map, or the text of a map in JSON.
-fn inputs_of(files: &Json) -> Result<Map, TaskError> {
+pub(super) fn inputs_of(files: &Json) -> Result<Map, TaskError> {
     let wrong = || {
         TaskError::failed("inputFiles must be a map of names to contents or URIs, or such a map as JSON text")
     };

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The targets that are not topics.
-const TARGETS: [&str; 8] =
-    ["bucket", "buckets", "database", "datasets", "images", "project", "queue", "secrets"];
+const TARGETS: [&str; 9] =
+    ["bucket", "buckets", "cloud_sql", "database", "datasets", "images", "project", "queue", "secrets"];
 
 /// A right of a function's service account on one target: a role, or a list of permissions if every role of Google
 /// includes too many permissions.
@@ -17,8 +17,8 @@ pub struct Grant {
     pub role: Option<String>,
     /// Permissions, in alphabetical order. None if the right is a role.
     pub permissions: Option<Vec<String>>,
-    /// The target: `bucket` (internal storage), `buckets` and `datasets` (named by flows), `database`, `images` (the
-    /// mirrors), `project`, `queue`, `secrets` (named by flows), `topic/NAME`, or `topic/task-*` for the topics of all
+    /// The target: `bucket` (internal storage), `buckets` and `datasets` (named by flows), `cloud_sql` (instances
+    /// of databases), `database`, `images` (the mirrors), `project`, `queue`, `secrets` (named by flows), `topic/NAME`, or `topic/task-*` for the topics of all
     /// task functions.
     pub target: String,
     /// Why the function needs the right.
@@ -50,8 +50,8 @@ impl Grant {
         }
         let topic = self.target.strip_prefix("topic/").filter(|topic| !topic.is_empty());
         if topic.is_none() && !TARGETS.contains(&&*self.target) {
-            let expected =
-                "bucket, buckets, database, datasets, images, project, queue, secrets, or topic/ and a topic";
+            let expected = "bucket, buckets, cloud_sql, database, datasets, images, project, queue, secrets, or topic/ and \
+                            a topic";
             return Err(FactsError::value("roles.target", &self.target, expected));
         }
         if self.why.trim().is_empty() {

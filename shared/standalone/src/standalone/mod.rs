@@ -34,6 +34,8 @@ pub struct Options {
     /// What an answered write survives. None: the value of `SEGUE_DURABILITY`. If the variable is not set either, a
     /// write survives a loss of power.
     pub durability: Option<Durability>,
+    /// The address of the pages for people, which messages about executions link to. `SEGUE_URL` overrides this.
+    pub url: Option<String>,
     /// Whether a data directory is opened even if data in it is lost.
     pub accept_loss: bool,
 }
@@ -62,7 +64,8 @@ impl Standalone {
         platform.database.accept_loss = options.accept_loss;
         platform.database.durability = options.durability.unwrap_or(platform.database.durability);
         let max_deliveries = platform.bus.max_unended;
-        let embedded = segue_embedded::open_with(&options.data_dir, platform)?;
+        let mut embedded = segue_embedded::open_with(&options.data_dir, platform)?;
+        embedded.ports.tokens = Arc::new(segue_gcp::GoogleTokens::of_this_machine());
         let data_dir = std::path::absolute(&options.data_dir).map_err(|error| {
             PortError::unavailable("data directory", format!("{}: {error}", options.data_dir.display()))
         })?;
@@ -80,7 +83,7 @@ impl Standalone {
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
-        let url = segue_runtime::address_of_pages(&options.environment);
+        let url = segue_runtime::address_of_pages(&options.environment).or_else(|| options.url.clone());
         let limits = TaskSettings { work_root, max_deliveries, ..TaskSettings::default() };
         let settings = TaskSettings { containers, allow_metadata, url, ..limits };
         let services = families_with(own)

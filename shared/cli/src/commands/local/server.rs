@@ -129,21 +129,23 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         return on_google_cloud(&args, &environment, &data_dir, access).await;
     }
     let grace = stop::grace(&environment)?;
+    // The port is known before the first task runs, because messages of tasks link to the server.
+    let listener = listen(&args).await?;
+    let address = listener.local_addr()?;
+    let url = format!("http://{}", reachable(address));
     let options = Options {
         data_dir: data_dir.clone(),
         environment,
         isolate: access.basic.is_some() || args.token || !args.host.is_loopback(),
         triggers: true,
         durability: args.durability,
+        url: Some(url.clone()),
         accept_loss: args.accept_loss,
     };
     let standalone = Arc::new(Standalone::open(&options)?);
     if let Some(note) = standalone.note() {
         eprintln!("note: {note}");
     }
-    let listener = listen(&args).await?;
-    let address = listener.local_addr()?;
-    let url = format!("http://{}", reachable(address));
     let access = Access { token: args.token.then(|| Arc::new(Token::new(address.port()))), ..access };
     let token = access.token.clone();
 
