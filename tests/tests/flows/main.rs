@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod ai;
+mod alert;
 mod compatibility;
 mod dbt;
 mod endless;

@@ -38,7 +38,19 @@ impl Platform {
     pub(crate) fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let options = Options { data_dir: data.path().to_path_buf(), ..Options::default() };
-        let standalone = Arc::new(Standalone::open(&options)?);
+        Self::start_with(data, &options)
+    }
+
+    /// Starts an empty platform with pages at this address.
+    pub(crate) fn start_at(url: &str) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let url = Some(url.to_owned());
+        let options = Options { data_dir: data.path().to_path_buf(), url, ..Options::default() };
+        Self::start_with(data, &options)
+    }
+
+    fn start_with(data: TempDir, options: &Options) -> anyhow::Result<Self> {
+        let standalone = Arc::new(Standalone::open(options)?);
         let running = standalone.start();
         Ok(Self { standalone, running, _data: data })
     }
