@@ -32,12 +32,21 @@ impl GoogleTokens {
 #[async_trait]
 impl Tokens for GoogleTokens {
     async fn token(&self, credentials: &Credentials) -> Result<AccessToken, PortError> {
-        Caller::of(credentials, PORT, self.emulated)?.access_token().await
+        let token = Caller::of(credentials, PORT, self.emulated)?.access_token().await;
+        match token {
+            // The library asks for the metadata server last, and its error says little about anything else.
+            Err(PortError::Unavailable { .. }) if self.lends_own && is_own(credentials) => {
+                Err(PortError::invalid(
+                    "this machine's own credentials of Google give no token; set serviceAccount, or run `gcloud auth \
+                     application-default login`, and check the network",
+                ))
+            }
+            token => token,
+        }
     }
 
     async fn token_for_flow(&self, credentials: &Credentials) -> Result<AccessToken, PortError> {
-        let has_key = credentials.service_account.as_deref().is_some_and(|text| !is_ambient(text));
-        if !self.lends_own && !has_key && credentials.impersonate.is_none() {
+        if !self.lends_own && is_own(credentials) {
             return Err(PortError::invalid(
                 "a token of the service's own account would give the flow every right of the service; set serviceAccount \
                  to a key, or impersonatedServiceAccount to an account on which the account of the service has \
@@ -46,6 +55,12 @@ impl Tokens for GoogleTokens {
         }
         self.token(credentials).await
     }
+}
+
+/// Whether the token is for the account of the service itself.
+fn is_own(credentials: &Credentials) -> bool {
+    let has_key = credentials.service_account.as_deref().is_some_and(|text| !is_ambient(text));
+    !has_key && credentials.impersonate.is_none()
 }
 
 #[cfg(test)]
