@@ -66,6 +66,8 @@ enum Command {
     Server(commands::local::server::Args),
     /// Prints every problem of flow files with its position and a hint.
     Validate(commands::local::validate::Args),
+    /// Prints what a run of a flow would do, without doing it.
+    Plan(commands::local::plan::Args),
     /// Runs the tests of flows, without running their tasks.
     Test(commands::local::test::Args),
     /// Prints a rendered expression.
@@ -139,6 +141,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             harden();
             block_on(commands::local::run::run(args, cli.data_dir))
         }
+        Command::Plan(args) => block_on(commands::local::plan::run(args, cli.data_dir)),
         Command::Tables(args) => block_on(commands::local::tables::run(args, cli.data_dir)),
         Command::Query(args) => block_on(commands::local::query::run(args, cli.data_dir)),
         Command::Flow(args) => block_on(commands::remote::flow::run(args, cli.data_dir)),

@@ -5,7 +5,7 @@ use crate::store::Asker;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_engine::Plan;
-use segue_engine::inputs::{self, InputScope, ResolveError, Sealing};
+use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
 use segue_model::id::ExecutionId;
@@ -41,8 +41,8 @@ pub enum Refused {
     #[error("Cannot execute a disabled flow")]
     Disabled,
     /// Inputs were refused. The list has every reason.
-    #[error("{}", .0.join("; "))]
-    Inputs(Vec<String>),
+    #[error("{}", .0.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Inputs(Vec<InputProblem>),
     /// A check refused the execution.
     #[error("{0}")]
     Blocked(String),
@@ -72,7 +72,7 @@ impl Creation<'_> {
         }
         let context = self.context(flow, new.trigger.as_ref());
         let mut submitted = new.inputs;
-        let refused = |problem: inputs::InputProblem| Refused::Inputs(vec![problem.message]);
+        let refused = |problem: InputProblem| Refused::Inputs(vec![problem]);
         inputs::open_submitted(&flow.inputs, &mut submitted, self.cipher).map_err(refused)?;
         let scope = InputScope {
             renderer: self.renderer,
@@ -83,9 +83,7 @@ impl Creation<'_> {
         let mut resolved = match inputs::resolve(&flow.inputs, &submitted, &scope) {
             Ok(inputs) => inputs,
             Err(ResolveError::Pending) => return Err(Refused::Pending),
-            Err(ResolveError::Refused(problems)) => {
-                return Err(Refused::Inputs(problems.into_iter().map(|problem| problem.message).collect()));
-            }
+            Err(ResolveError::Refused(problems)) => return Err(Refused::Inputs(problems)),
         };
         let verdict = self.ask_checks(flow, &resolved, context)?;
         let sealing = Sealing { cipher: self.cipher, owner: &[new.id.as_str(), "inputs"] };

@@ -8,6 +8,7 @@ mod dbt;
 mod endless;
 mod git;
 mod golden;
+mod plan;
 mod platform;
 mod postgres;
 mod taxi;

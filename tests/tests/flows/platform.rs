@@ -87,6 +87,8 @@ impl Platform {
         inputs: Map,
     ) -> anyhow::Result<End> {
         let (namespace, flow_id) = self.put(source).await?;
+        // Whatever runs here is planned before, and the run must do what the plan said.
+        let plan = crate::plan::plan(&self.standalone, source, &inputs).await?;
         let request = NewExecution { namespace, flow_id, inputs, ..NewExecution::default() };
         let created = self.standalone.create(request).await?;
         let began = Instant::now();
@@ -95,7 +97,12 @@ impl Platform {
             if stored.execution.state.current().is_terminal() {
                 let logs = self.standalone.ports().state.logs(&created.id, LogLevel::Trace, 0).await?;
                 let runs = stored.task_runs.into_iter().map(|(_, run)| run).collect();
-                return Ok(End { execution: stored.execution, runs, logs });
+                let end = End { execution: stored.execution, runs, logs };
+                let wrong = crate::plan::compare(&self.standalone, source, &plan, &end).await?;
+                if !wrong.is_empty() {
+                    bail!("plan and run differ:\n{}\n{}", wrong.join("\n"), serde_json::to_string(&plan)?);
+                }
+                return Ok(end);
             }
             if began.elapsed() > patience {
                 let runs: Vec<_> =

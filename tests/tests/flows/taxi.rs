@@ -133,7 +133,11 @@ fn the_flows_that_are_deployed_have_no_problem() {
         let mut flows = 0;
         for entry in std::fs::read_dir(repository().join("flows").join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            let parsed = segue_model::parse_flow(&std::fs::read_to_string(&path).unwrap(), &catalog);
+            let source = std::fs::read_to_string(&path).unwrap();
+            if segue_model::has_only_suites(&source) {
+                continue;
+            }
+            let parsed = segue_model::parse_flow(&source, &catalog);
             assert!(parsed.flow.is_some(), "{}: {:?}", path.display(), parsed.diagnostics);
             let loud: Vec<_> =
                 parsed.diagnostics.iter().filter(|found| found.severity != Severity::Note).collect();

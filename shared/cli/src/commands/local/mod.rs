@@ -5,6 +5,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod expr;
+pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod server;
