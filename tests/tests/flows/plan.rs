@@ -5,11 +5,10 @@ use segue_model::flow::Flow;
 use segue_model::parse::parse_flow;
 use segue_model::state::State;
 use segue_model::{Json, Map};
-use segue_simulation::Outside;
 use segue_simulation::forecast::{
     Certainty, Forecast, ForecastError, Planned, Question, forecast, has_unknown,
 };
-use segue_simulation::own_properties;
+use segue_simulation::{Outside, own_properties};
 use segue_standalone::Standalone;
 use segue_template::{Answer, Lookup};
 use std::collections::{BTreeSet, HashMap};

@@ -44,7 +44,23 @@ impl Connection {
     /// A connection to a known address.
     #[cfg(test)]
     pub(super) fn to_address(address: &str, output: Output) -> Self {
-        Self { server: Some(address.into()), user: None, output }
+        Self::of(Some(address), output)
+    }
+
+    /// A connection to an address, or to the server of the data directory.
+    #[cfg(test)]
+    pub(crate) fn of(address: Option<&str>, output: Output) -> Self {
+        Self { server: address.map(Into::into), user: None, output }
+    }
+
+    /// Whether an option or the environment names a server.
+    pub(crate) fn names_a_server(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| !server.is_empty())
+    }
+
+    /// The format of the output.
+    pub(crate) fn output(&self) -> Output {
+        self.output
     }
 
     /// Finds the server.

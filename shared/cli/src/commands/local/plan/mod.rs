@@ -1,13 +1,15 @@
 //! `segue plan`: what a run would do, without doing it.
 //!
-//! What it is: `world` answers what the forecast asks about key-values, files and secrets, `show` prints.
+//! What it is: `world` and `remote` answer what the forecast asks about key-values, files and secrets, `show` prints.
 //! `segue_simulation::forecast` makes the forecast.
 
+mod remote;
 mod show;
 #[cfg(test)]
 mod tests;
 mod world;
 
+use crate::client::Connection;
 use crate::environment::environment;
 use crate::report::Output;
 use crate::{diagnostics, flow_files};
@@ -36,13 +38,14 @@ use world::Known;
 /// only the run decides about; - is a task that does not run; ! is a task that runs after a failure. Then follows what is
 /// read and written, what is missing, and what the run takes on Google Cloud.
 ///
-/// Key-values and namespace files come from the data directory, secrets from the environment. Requests of http() are not
-/// sent. The exit code is 1 if something is missing or a task would fail, and 2 if the flow is refused.
+/// Key-values and namespace files come from the data directory, and secrets from the environment; with --server, all of
+/// them come from the server. Requests of http() are not sent. The exit code is 1 if something is missing or a task would fail, and 2 if the flow is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue plan flows/zoomcamp/03_gcp_taxi.yaml -i taxi=green -i month=03 --data-dir .segue
   segue plan flows/zoomcamp/04_gcp_taxi_scheduled.yaml --date 2021-03-01T09:00:00Z
-  segue plan parent.yaml --load child.yaml --output json")]
+  segue plan parent.yaml --load child.yaml --output json
+  segue plan taxi.yaml --server https://segue.example.com")]
 pub(crate) struct Args {
     /// The flow.
     #[arg(value_name = "FLOW.yaml")]
@@ -59,9 +62,8 @@ pub(crate) struct Args {
     /// Prints texts with several lines as a whole.
     #[arg(long)]
     full: bool,
-    /// The format of the output.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
@@ -85,7 +87,9 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     let config = ExecutorConfig::from_environment(&environment, "local")?;
     let renderer = config.limits.renderer();
-    let known = Arc::new(Known::open(&data_dir, &environment)?);
+    let server = args.connection.names_a_server().then(|| args.connection.open(Some(data_dir.clone())));
+    let client = server.transpose()?.map(|session| session.client);
+    let known = Arc::new(Known::open(&data_dir, &environment, client)?);
     known.add_flows(&mut others, &catalog).await?;
     let question = Question {
         flow: &flow,
@@ -100,7 +104,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         outside: known.clone(),
     };
     let found = ask(&question, &known).await?;
-    match args.output {
+    match args.connection.output() {
         Output::Json => crate::print::line(serde_json::to_string_pretty(&found)?),
         Output::Text => crate::print::text(show::text(&found, args.full)),
     }

@@ -25,7 +25,7 @@ fn args(flow: PathBuf, inputs: &[&str]) -> Args {
         load: Vec::new(),
         date: None,
         full: false,
-        output: Output::Json,
+        connection: Connection::of(None, Output::Json),
     }
 }
 

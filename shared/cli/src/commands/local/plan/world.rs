@@ -1,6 +1,8 @@
 //! The answers for a forecast: a copy of the data directory's database, its files, and the secrets of the environment.
 //! The data directory itself is only read.
 
+use super::remote;
+use crate::client::Client;
 use anyhow::Context as _;
 use segue_embedded::{EmbeddedOptions, INTERNAL_BUCKET};
 use segue_lookups::namespace_file;
@@ -26,6 +28,8 @@ pub(super) struct Known {
     answers: Mutex<HashMap<(String, Lookup), Answer>>,
     ports: Ports,
     objects: PathBuf,
+    /// The server that answers instead of the data directory. `None`: the data directory answers.
+    server: Option<Client>,
     /// The copy. It is deleted with this value.
     _copy: tempfile::TempDir,
 }
@@ -41,17 +45,21 @@ impl Known {
     ///
     /// # Errors
     /// An error if the database cannot be copied or read.
-    pub(super) fn open(data_dir: &Path, environment: &Environment) -> anyhow::Result<Self> {
+    pub(super) fn open(
+        data_dir: &Path,
+        environment: &Environment,
+        server: Option<Client>,
+    ) -> anyhow::Result<Self> {
         let copy = tempfile::Builder::new().prefix("segue-plan-").tempdir()?;
         let database = data_dir.join("segue.db");
-        if database.is_file() {
+        if server.is_none() && database.is_file() {
             copy_database(&database, copy.path())
                 .with_context(|| format!("cannot copy {}", database.display()))?;
         }
         let options = EmbeddedOptions::from_environment(environment)?;
         let ports = segue_embedded::open_with(copy.path(), options)?.ports;
         let objects = data_dir.join("objects").join(INTERNAL_BUCKET);
-        Ok(Self { answers: Mutex::default(), ports, objects, _copy: copy })
+        Ok(Self { answers: Mutex::default(), ports, objects, server, _copy: copy })
     }
 
     /// Adds the stored flows that are not known yet.
@@ -73,7 +81,10 @@ impl Known {
     /// An error of the database or of a file.
     pub(super) async fn fetch(&self, questions: Vec<(String, Lookup)>) -> anyhow::Result<()> {
         for (namespace, lookup) in questions {
-            let answer = self.find(&namespace, &lookup).await?;
+            let answer = match &self.server {
+                Some(server) => remote::find(server, &namespace, &lookup).await?,
+                None => self.find(&namespace, &lookup).await?,
+            };
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.insert((namespace, lookup), answer);
         }
