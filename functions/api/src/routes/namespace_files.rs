@@ -103,7 +103,9 @@ async fn write(
     let path = clean(&namespace, query.required("path")?)?;
     if let Some(known) = query.text("lastModified") {
         let known: i64 = known.parse().map_err(|_| {
-            ApiError::argument(format!("lastModified is '{known}': milliseconds since 1970-01-01 are expected"))
+            ApiError::argument(format!(
+                "lastModified is '{known}': milliseconds since 1970-01-01 are expected"
+            ))
         })?;
         queries::unchanged(&api, &namespace, &path, known).await?;
     }

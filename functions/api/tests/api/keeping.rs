@@ -68,7 +68,12 @@ async fn values_are_typed_listed_and_removed() {
     assert_eq!(server.get("/kv?q=date").await.ok()["total"], 1);
     let keys = async |query: &str| -> Vec<String> {
         let found = server.get(&format!("/kv?{query}")).await.ok();
-        found["results"].as_array().unwrap().iter().map(|key| key["key"].as_str().unwrap().to_owned()).collect()
+        found["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["key"].as_str().unwrap().to_owned())
+            .collect()
     };
     let ascending = keys("sort=key:asc&size=50").await;
     let mut descending = keys("sort=key:desc&size=50").await;
@@ -173,7 +178,12 @@ async fn a_file_is_not_lost_to_an_older_text_or_a_taken_name() {
     assert!(put("path=/a.py&lastModified=0", b"2").await.refused(409).contains("exists already"));
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     put(&format!("path=/a.py&lastModified={first}"), b"2").await.ok();
-    assert!(put(&format!("path=/a.py&lastModified={first}"), b"3").await.refused(409).contains("changed meanwhile"));
+    assert!(
+        put(&format!("path=/a.py&lastModified={first}"), b"3")
+            .await
+            .refused(409)
+            .contains("changed meanwhile")
+    );
     assert_eq!(server.get(&format!("{base}?path=/a.py")).await.text(), "2");
     put("path=/a.py&lastModified=yesterday", b"3").await.refused(422);
 
@@ -182,7 +192,9 @@ async fn a_file_is_not_lost_to_an_older_text_or_a_taken_name() {
     assert_eq!(server.get(&format!("{base}?path=/b.py")).await.text(), "b");
     let now = changed().await;
     server.delete(&format!("{base}?path=/a.py")).await.ok();
-    assert!(put(&format!("path=/a.py&lastModified={now}"), b"3").await.refused(409).contains("deleted meanwhile"));
+    assert!(
+        put(&format!("path=/a.py&lastModified={now}"), b"3").await.refused(409).contains("deleted meanwhile")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map, walk_tasks};
 use segue_template::{Answer, Lookup, Renderer, Scope, references};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How often a flow is simulated. Each time, something else may be missing.
@@ -106,7 +106,12 @@ fn simulate(
 ) -> Result<(Vec<Found>, Option<Simulation>), ForecastError> {
     let Prepared { flow, stand_ins } = prepare(question.flow, &knowledge, question.catalog);
     let plan = Arc::new(Plan::with_stand_ins(Arc::new(flow), question.catalog, &stand_ins));
+    let mut written = HashMap::new();
+    walk_tasks(question.flow, &mut |_, task| {
+        written.insert(task.id.clone(), own_properties(task));
+    });
     let record = Arc::new(Shown {
+        written,
         knowledge: knowledge.clone(),
         renderer: question.renderer.clone(),
         variables: question.flow.variables.clone(),
@@ -381,6 +386,8 @@ fn secrets_in(value: &Json, task: &str, keys: &mut BTreeSet<(String, String)>) {
 
 /// Renders the properties of attempts as far as they are known, and notes what is wrong with them.
 struct Shown {
+    /// The own properties of the tasks. A prepared task may have lost its own.
+    written: HashMap<String, Map>,
     knowledge: Knowledge,
     renderer: Renderer,
     variables: Map,
@@ -403,7 +410,8 @@ impl Record for Shown {
             variables: &self.variables,
             problems: Vec::new(),
         };
-        let shown = partial.value("", &Json::Object(own_properties(task)));
+        let written = self.written.get(&task.id).cloned().unwrap_or_default();
+        let shown = partial.value("", &Json::Object(written));
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, message) in partial.problems {
             let property = path.trim_start_matches('/');

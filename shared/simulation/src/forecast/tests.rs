@@ -119,6 +119,7 @@ fn branches_are_decided_where_the_condition_is_known() {
         ["+get", "+known", " +a", " -b", "+unknown", " ?c", " ?d", "+each", " +put[x]", " +put[y]", "!alert"]
     );
     assert_eq!(task(&found, "known").note.as_deref(), Some("the condition is true"));
+    assert_eq!(task(&found, "unknown").properties["condition"], "‹outputs.get.code == 200›");
     assert_eq!(task(&found, "each").note.as_deref(), Some("2 iterations"));
     assert_eq!(found.state, State::Success);
     let other = look(BRANCHES, &[("kind", "z")]);
@@ -227,11 +228,17 @@ fn subflows_get_the_known_inputs() {
         "id: child\nnamespace: company.team\ninputs: [{id: x, type: STRING}, {id: y, type: STRING}]\ntasks: [{id: t, type: io.kestra.plugin.core.log.Log, message: '{{ inputs.x }}{{ inputs.y }}'}]\n",
     );
     let body = "tasks:\n  - {id: get, type: io.kestra.plugin.core.http.Request, uri: https://example.com}\n  - {id: call, type: io.kestra.plugin.core.flow.Subflow, namespace: company.team, flowId: child, inputs: {x: '{{ 1 + 1 }}', y: '{{ outputs.get.body }}'}}\n  - {id: gone, type: io.kestra.plugin.core.flow.Subflow, namespace: company.team, flowId: gone}";
-    let found = look_with(body, &[], &[child]);
+    let found = look_with(body, &[], std::slice::from_ref(&child));
     let subflow = task(&found, "call").subflow.as_ref().unwrap();
     assert_eq!(subflow.tasks[0].properties["message"], "2‹inputs.y›");
     assert_eq!(found.problems.len(), 1);
     assert_eq!(found.problems[0].kind, ProblemKind::MissingFlow);
+    let body = "tasks:\n  - {id: batches, type: io.kestra.plugin.core.flow.ForEachItem, items: '{{ inputs.file }}', namespace: company.team, flowId: child, inputs: {x: '{{ taskrun.items }}'}}\ninputs: [{id: file, type: STRING, defaults: 'kestra:///a.txt'}]";
+    let found = look_with(body, &[], &[child]);
+    assert_eq!(lines(&found.tasks), ["+batches", " +batches_split", " +batches_items", " +batches_merge"]);
+    let batches = task(&found, "batches");
+    assert_eq!(batches.properties["items"], "kestra:///a.txt");
+    assert_eq!(batches.subflow.as_ref().unwrap().tasks[0].properties["message"], "‹inputs.x›‹inputs.y›");
 }
 
 #[test]
