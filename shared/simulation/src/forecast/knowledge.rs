@@ -61,6 +61,8 @@ pub(super) struct Knowledge {
     pub(super) kv: BTreeSet<String>,
     /// Whether no key is known, because a task writes a key with an unknown name.
     pub(super) is_kv_unknown: bool,
+    /// Whether the flow is looked at without its checks, because a check refuses the execution.
+    pub(super) ignores_checks: bool,
     labels: BTreeSet<String>,
     are_labels_unknown: bool,
     variables: BTreeSet<String>,

@@ -29,7 +29,7 @@ pub(super) fn prepare(flow: &Flow, knowledge: &Knowledge, catalog: &Catalog) -> 
             input.defaults.as_ref().is_none_or(|defaults| knowledge.knows_all(None, defaults));
         !knowledge.inputs.contains(&input.id) && is_default_known
     });
-    flow.checks.retain(|check| knowledge.knows(None, &check.condition));
+    flow.checks.retain(|check| !knowledge.ignores_checks && knowledge.knows(None, &check.condition));
     flow.outputs.retain(|output| knowledge.knows_all(None, &output.value));
     flow.sla.retain(|sla| match &sla.kind {
         SlaKind::ExecutionAssertion { assert } => knowledge.knows(None, assert),

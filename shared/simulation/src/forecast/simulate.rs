@@ -43,19 +43,29 @@ pub(super) fn forecast(question: &Question<'_>, depth: usize) -> Result<Forecast
     let mut knowledge = Knowledge::new(question.unknown_inputs.clone(), question.trigger.is_some());
     written_by_subflows(flow, question, &mut knowledge, depth);
     let mut problems: Vec<Problem> = Vec::new();
+    if flow.disabled {
+        let message = "Cannot execute a disabled flow: remove 'disabled' from the flow".to_owned();
+        problems.push(Problem { kind: ProblemKind::Refused, task_id: None, message });
+    }
     for _ in 0..MOST_ROUNDS {
         let analysed = knowledge.clone().analyse(flow, question.catalog);
         let (found, simulation) = simulate(question, analysed)?;
+        // What is missing is unknown from now on, so the flow is looked at again, as if it were there.
+        let (missing, others): (Vec<Found>, Vec<Found>) =
+            found.into_iter().partition(|found| !found.problem.is_final());
         let before = problems.len();
-        for problem in found {
-            if !problems.iter().any(|known| known.is_same(&problem.problem)) {
-                problem.forget_in(&mut knowledge);
-                problems.push(problem.problem);
+        for found in missing {
+            if !problems.iter().any(|known| known.is_same(&found.problem)) {
+                found.forget_in(&mut knowledge);
+                problems.push(found.problem);
             }
         }
-        // A problem makes something unknown, so the flow is looked at again without it.
-        let is_settled = problems.len() == before || problems.iter().all(|problem| problem.is_final());
-        if let Some(simulation) = simulation.filter(|_| is_settled) {
+        if let Some(simulation) = simulation.filter(|_| problems.len() == before) {
+            for found in others {
+                if !problems.iter().any(|known| known.is_same(&found.problem)) {
+                    problems.push(found.problem);
+                }
+            }
             return finish(question, simulation, problems, depth);
         }
     }
@@ -96,6 +106,7 @@ impl Found {
     fn forget_in(&self, knowledge: &mut Knowledge) {
         knowledge.inputs.extend(self.input.clone());
         knowledge.kv.extend(self.key.clone());
+        knowledge.ignores_checks |= self.problem.kind == ProblemKind::Refused;
     }
 }
 

@@ -212,6 +212,20 @@ fn refused_inputs_are_problems_and_their_values_are_unknown() {
 }
 
 #[test]
+fn a_check_that_refuses_is_a_problem_and_the_rest_is_shown() {
+    let found = look(
+        "disabled: true\ninputs: [{id: n, type: INT, defaults: 1}]\nchecks: [{condition: '{{ inputs.n > 3 }}', message: n is too small}]\ntasks: [{id: t, type: io.kestra.plugin.core.log.Log, message: m}]",
+        &[],
+    );
+    let messages: Vec<&str> = found.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        ["Cannot execute a disabled flow: remove 'disabled' from the flow", "n is too small"]
+    );
+    assert_eq!(lines(&found.tasks), ["+t"]);
+}
+
+#[test]
 fn a_failure_is_foreseen() {
     let found = look(
         "tasks: [{id: bad, type: io.kestra.plugin.core.execution.Fail}, {id: after, type: io.kestra.plugin.core.log.Log, message: m}]\nerrors: [{id: e, type: io.kestra.plugin.core.log.Log, message: m}]",
