@@ -54,7 +54,8 @@ impl Live {
                 let is_news = run.current().is_terminal()
                     && self.printed.insert((run.id.clone(), run.state.histories().len()));
                 if is_news && !self.is_terminal {
-                    crate::print::line_if_read(tree::line(run, 1, SystemClock.now()));
+                    let shown = TaskRun { value: values(&self.runs, run), ..run.clone() };
+                    crate::print::line_if_read(tree::line(&shown, 1, SystemClock.now()));
                 }
             }
         }
@@ -137,6 +138,19 @@ impl Live {
     }
 }
 
+/// The values of the loops around a task run, outermost first, and its own. A line without a tree needs them all to tell
+/// iterations apart. `None` outside a loop.
+fn values(runs: &BTreeMap<u64, TaskRun>, run: &TaskRun) -> Option<String> {
+    let above = |run: &TaskRun| {
+        let parent = run.parent_task_run_id.as_ref()?;
+        runs.values().find(|other| other.id == *parent)
+    };
+    let mut values: Vec<&str> =
+        std::iter::successors(Some(run), |run| above(run)).filter_map(|run| run.value.as_deref()).collect();
+    values.reverse();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
 /// The line above an execution.
 pub(crate) fn heading(execution: &Execution) -> String {
     format!(
@@ -163,4 +177,28 @@ fn log_line(entry: &LogEntry, is_main: bool) -> String {
         (None, _) => entry.flow_id.clone(),
     };
     format!("  {level:<5} {} {}", style(origin).dim(), entry.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_line_has_the_values_of_all_loops_around_it() {
+        let run = |id: &str, parent: Option<&str>, value: Option<&str>| TaskRun {
+            parent_task_run_id: parent.map(TaskRunId::from),
+            value: value.map(str::to_owned),
+            ..TaskRun::created(TaskRunId::from(id), id, Timestamp::UNIX_EPOCH)
+        };
+        let all = [
+            run("years", None, None),
+            run("months", Some("years"), Some("2024")),
+            run("branch", Some("months"), Some("03")),
+            run("leaf", Some("branch"), None),
+        ];
+        let runs: BTreeMap<u64, TaskRun> = (0..).zip(all.clone()).collect();
+        let found: Vec<_> = all.iter().map(|run| values(&runs, run)).collect();
+        assert_eq!(found, [None, Some("2024".into()), Some("2024, 03".into()), Some("2024, 03".into())]);
+    }
 }
