@@ -121,6 +121,8 @@ module "function" {
     SEGUE_PROJECT       = var.project
     SEGUE_REGION        = var.region
     SEGUE_TASKS_ACCOUNT = module.delays.account.email
+    # Messages of topics are pushed to the scheduler.
+    SEGUE_SCHEDULER_URL = "https://${var.prefix}-scheduler-${local.project_number}.${var.region}.run.app"
     }, local.people == null ? {} : {
     # Messages about executions link to the pages.
     SEGUE_URL = "https://${var.prefix}-${local.people}-${local.project_number}.${var.region}.run.app"
@@ -133,6 +135,7 @@ module "function" {
 
   accounts = {
     containers = module.storage.containers_account.name
+    push       = module.messaging.push_account.name
     tasks      = module.delays.account.name
   }
   push_account = module.messaging.push_account

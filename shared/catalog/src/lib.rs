@@ -57,15 +57,16 @@ pub fn catalog_with(own: &'static [Connector]) -> Result<Catalog, CatalogError> 
         schema: connector.schema(),
         outputs: connector.outputs_schema(),
     }));
-    let mut triggers = Vec::new();
+    let (mut triggers, mut realtime) = (Vec::new(), Vec::new());
     for (path, text) in FILES {
         let listed = serde_json::from_str::<ServiceTypes>(text)
             .map_err(|error| CatalogError { path, why: error.to_string() })?;
-        let (tasks, polling) = listed.into_parts();
-        types.extend(tasks);
-        triggers.extend(polling);
+        let parts = listed.into_parts();
+        types.extend(parts.types);
+        triggers.extend(parts.triggers);
+        realtime.extend(parts.realtime_triggers);
     }
-    Ok(Catalog::new(types).with_triggers(triggers))
+    Ok(Catalog::new(types).with_triggers(triggers).with_realtime_triggers(realtime))
 }
 
 /// JSON Schema of the properties of a trigger of the scheduler, or of a condition, with descriptions.

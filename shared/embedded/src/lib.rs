@@ -1,11 +1,12 @@
 //! The local platform: every port on one machine, in one directory, without a cloud account.
 //!
-//! What it is: the state store [`SqliteStateStore`] and the bus [`DurableBus`] in one SQLite file, the object store
+//! What it is: the state store [`SqliteStateStore`] and the bus [`DurableBus`] and the topics of
+//! flows [`SqliteTopics`] in one SQLite file, the object store
 //! [`DirectoryObjectStore`], the DuckDB [`warehouse`] and the secret store [`EnvSecretStore`]. [`open`] puts them
 //! together in a data directory:
 //! ```text
 //! .segue/
-//!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages
+//!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages, topics
 //!   segue.lock        locked by the process that uses the directory
 //!   secret.key        the key for SECRET inputs and outputs, if SEGUE_ENCRYPTION_KEY is not set
 //!   objects/          the objects as <bucket>/<key>; the files of executions are in the bucket segue-internal
@@ -27,6 +28,7 @@ mod objects;
 mod private;
 mod secrets;
 mod state;
+mod topics;
 pub mod warehouse;
 
 pub use backup::{Contents, backup, restore};
@@ -36,6 +38,7 @@ pub use durability::Durability;
 pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
+pub use topics::{LOCAL_PROJECT, SqliteTopics};
 
 use segue_ports::tokens::NoTokens;
 use segue_ports::{Environment, ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
@@ -53,6 +56,8 @@ pub struct Embedded {
     pub ports: Ports,
     /// The same bus as in `ports`. Its method [`DurableBus::run`] receives messages.
     pub bus: Arc<DurableBus>,
+    /// The same topics as in `ports`. Its method [`SqliteTopics::push`] delivers messages to triggers.
+    pub topics: Arc<SqliteTopics>,
     /// A note for the user about the data directory. `None` if there is nothing to report.
     pub note: Option<String>,
 }
@@ -148,9 +153,11 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
     }
     let objects = Arc::new(objects);
     let bus = Arc::new(DurableBus::new(database.clone(), options.bus)?);
+    let topics = Arc::new(SqliteTopics::new(database.clone()));
     let ports = Ports {
         state: Arc::new(SqliteStateStore::new(database)),
         bus: bus.clone(),
+        topics: topics.clone(),
         objects: objects.clone(),
         storage: InternalStorage::new(objects, INTERNAL_BUCKET, "").with_foreign_files(options.foreign_files),
         warehouse: Arc::new(DuckDbWarehouse::limited(
@@ -167,7 +174,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         usage: None,
         clock: Arc::new(SystemClock),
     };
-    Ok(Embedded { ports, bus, note })
+    Ok(Embedded { ports, bus, topics, note })
 }
 
 #[cfg(test)]

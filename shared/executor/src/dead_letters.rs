@@ -59,6 +59,7 @@ impl DeadLetterHandler for Executor {
                 | Message::FlowChanged(_)
                 | Message::ExecutionStateReached(_)
                 | Message::Looked(_)
+                | Message::Arrived(_)
                 | Message::Backfill(_)
                 | Message::Nothing {}
                 | Message::Sweep {},

@@ -362,6 +362,10 @@ impl Executor {
 #[async_trait]
 impl MessageHandler for Executor {
     async fn handle(&self, message: Message) -> Verdict {
+        if matches!(message, Message::Arrived(_)) {
+            // Somebody's message must not be lost because a subscription names the wrong service.
+            return Verdict::Retry;
+        }
         let Message::Execution(message) = message else {
             tracing::error!("a message that is not about an execution came to the executor; it is dropped");
             return Verdict::Done;

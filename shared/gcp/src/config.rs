@@ -15,6 +15,8 @@ use std::fmt;
 /// | `SEGUE_FOREIGN_FILES` | the access of flows to the files of other namespaces: `allow`, `named`, `refuse` | `named` |
 /// | `SEGUE_REGION` | the region of the queue, the containers and the jobs of schedules | `europe-west1` |
 /// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: required unless Cloud Tasks is an emulator |
+/// | `SEGUE_PUSH_ACCOUNT` | the e-mail of the service account that pushes messages | none: push requests have no token |
+/// | `SEGUE_SCHEDULER_URL` | the address of the service `scheduler`, which messages of topics are pushed to | none: realtime triggers fail |
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account of containers | the service account of the project's Compute Engine |
 /// | `SEGUE_CONTAINER_DISK` | the size of the disk of a container, such as `10Gi` | none: files of a container are in its memory |
 /// | `SEGUE_IMAGE_MIRROR` | the beginning of the names of the mirrors of other registries, e.g. `europe-docker.pkg.dev/my-project/segue` | none: images keep their names |
@@ -37,6 +39,10 @@ pub struct PlatformConfig {
     pub region: String,
     /// The service account that publishes delayed messages.
     pub tasks_account: Option<String>,
+    /// The service account that pushes messages. None: push requests have no token, which only emulators allow.
+    pub push_account: Option<String>,
+    /// The address of the service `scheduler`, which messages of topics are pushed to. None: nothing is pushed.
+    pub scheduler_url: Option<String>,
     /// The service account of containers. None: the project's Compute Engine account.
     pub job_account: Option<String>,
     /// The beginning of the names of the mirrors of other registries. None: there are no mirrors.
@@ -110,6 +116,8 @@ impl PlatformConfig {
             encryption_key: variable("SEGUE_ENCRYPTION_KEY"),
             region: variable("SEGUE_REGION").unwrap_or_else(|| "europe-west1".to_owned()),
             tasks_account: variable("SEGUE_TASKS_ACCOUNT"),
+            push_account: variable("SEGUE_PUSH_ACCOUNT"),
+            scheduler_url: variable("SEGUE_SCHEDULER_URL").map(url),
             job_account: variable("SEGUE_JOB_ACCOUNT"),
             image_mirror: variable("SEGUE_IMAGE_MIRROR"),
             container_disk: variable("SEGUE_CONTAINER_DISK"),

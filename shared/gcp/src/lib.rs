@@ -1,7 +1,7 @@
 //! The ports on Google Cloud.
 //!
 //! What it is: [`connect`], which puts the adapters of [`segue_ports`] together: [`FirestoreStateStore`] on
-//! Firestore, [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`CloudObjectStore`] on Cloud Storage,
+//! Firestore, [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`PubSubTopics`] on Pub/Sub, [`CloudObjectStore`] on Cloud Storage,
 //! [`BigQueryWarehouse`] on BigQuery, [`CloudRunJobs`] on Cloud Run jobs, [`SecretManagerStore`] on Secret
 //! Manager, [`CloudSchedulerJobs`] on Cloud Scheduler. Each uses Google's service, or its emulator if [`PlatformConfig`] names one, and counts its
 //! operations as Google bills them.
@@ -25,6 +25,7 @@ mod rest;
 mod schedules;
 mod secrets;
 mod state;
+mod topics;
 mod warehouse;
 
 pub use auth::GoogleTokens;
@@ -39,4 +40,5 @@ pub use platform::connect;
 pub use schedules::CloudSchedulerJobs;
 pub use secrets::SecretManagerStore;
 pub use state::FirestoreStateStore;
+pub use topics::PubSubTopics;
 pub use warehouse::{BigQueryWarehouse, WarehouseCounts};

@@ -8,6 +8,7 @@ use crate::objects::CloudObjectStore;
 use crate::schedules::CloudSchedulerJobs;
 use crate::secrets::SecretManagerStore;
 use crate::state::FirestoreStateStore;
+use crate::topics::PubSubTopics;
 use crate::warehouse::BigQueryWarehouse;
 use segue_model::Cipher;
 use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock, TickJobs, TimersBy, Usage};
@@ -40,9 +41,11 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
         objects: objects.clone(),
         warehouse: warehouse.clone(),
     };
+    let topics = Arc::new(PubSubTopics::connect(config)?);
     Ok(Ports {
         state,
         bus,
+        topics,
         storage,
         objects,
         warehouse,

@@ -1,7 +1,8 @@
 //! The ports: what Segue asks of a platform, and the messages that travel between services.
 //!
 //! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`],
-//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`], [`TickJobs`], [`Tokens`]), their requests and answers, errors named by meaning, and the
+//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`], [`TickJobs`], [`Tokens`],
+//! [`Topics`]), their requests and answers, errors named by meaning, and the
 //! versioned [`wire`] messages. Every trait says what is atomic.
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
@@ -25,6 +26,7 @@ pub mod state;
 pub mod storage;
 pub mod tick_jobs;
 pub mod tokens;
+pub mod topics;
 pub mod warehouse;
 pub mod wire;
 
@@ -41,6 +43,7 @@ pub use state::StateStore;
 pub use storage::{ForeignFiles, InternalStorage};
 pub use tick_jobs::TickJobs;
 pub use tokens::Tokens;
+pub use topics::Topics;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +55,8 @@ pub struct Ports {
     pub state: Arc<dyn StateStore>,
     /// Messages between services.
     pub bus: Arc<dyn EventBus>,
+    /// Topics and subscriptions of flows.
+    pub topics: Arc<dyn Topics>,
     /// Buckets and objects.
     pub objects: Arc<dyn ObjectStore>,
     /// The files of executions.

@@ -9,6 +9,7 @@ use segue_model::state::State;
 use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json, Map};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The version written into every message.
 pub const WIRE_VERSION: u32 = 1;
@@ -37,6 +38,8 @@ pub enum Message {
     ExecutionStateReached(ExecutionStateReached),
     /// A service has looked for a polling trigger.
     Looked(Box<Looked>),
+    /// A message of a topic came for a realtime trigger.
+    Arrived(Box<Arrived>),
     /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
     /// Changes nothing. The sweep sends this message with a delay, because Google lets a queue that is idle for 30 days
@@ -181,8 +184,14 @@ pub struct TaskRunMessage {
     pub look: Option<Box<Look>>,
 }
 
+/// The properties of a trigger that belong to the scheduler. The service does not get them.
+pub const SCHEDULERS_PROPERTIES: [&str; 2] = ["interval", "allowConcurrent"];
+
 /// A look of a polling trigger. A look changes nothing: what the trigger does with its find (moving files, for example)
 /// is asked for by a second message, after the execution was created.
+///
+/// For a realtime trigger, the message asks the service to connect the trigger to its source, or to disconnect it. The
+/// state of the trigger says which: so the order of such messages does not matter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Look {
@@ -233,6 +242,32 @@ pub struct Looked {
     /// the result and the log are recorded in the state store.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_recorded: bool,
+}
+
+/// A message of a topic, pushed to a realtime trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Arrived {
+    /// [`WIRE_VERSION`].
+    pub version: u32,
+    /// The trigger.
+    pub key: TriggerKey,
+    /// The full name of the subscription.
+    pub subscription: String,
+    /// The id of the message, the same in every delivery.
+    pub message_id: String,
+    /// The content, in base64.
+    #[serde(default)]
+    pub data: String,
+    /// Any keys and values.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// Empty if the message has none.
+    #[serde(default)]
+    pub ordering_key: String,
+    /// When the message was published. None if the platform did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Timestamp>,
 }
 
 /// The attempt that a message checks on.

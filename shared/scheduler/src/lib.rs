@@ -10,6 +10,7 @@
 //! How to add one more trigger type: its line in the model's table, a module here that makes a `NewExecution`
 //! from an event, and an arm where the event is handled.
 
+mod arrived;
 mod backfill;
 mod dead_letters;
 mod error;
@@ -22,6 +23,7 @@ mod manual;
 mod memo;
 mod polling;
 mod reached;
+mod realtime;
 mod scheduler;
 mod states;
 mod sweep;

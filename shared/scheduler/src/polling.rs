@@ -7,6 +7,7 @@
 
 use crate::fire::Fired;
 use crate::memo::{Found, Memo};
+use crate::realtime::CONNECTED_AGAIN;
 use crate::scheduler::{MOST_CONFLICTS, Scheduler};
 use crate::tick::Step;
 use crate::triggers::has_slots;
@@ -18,17 +19,16 @@ use segue_model::catalog::{RunBy, Service};
 use segue_model::execution::ExecutionTrigger;
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
+use segue_model::log::LogLevel;
 use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_model::{Json, Map, parse_duration};
 use segue_ports::schedule::Versioned;
-use segue_ports::wire::{Find, Look, Looked, Message, TaskRunMessage, WIRE_VERSION};
+use segue_ports::wire::{Find, Look, Looked, Message, SCHEDULERS_PROPERTIES, TaskRunMessage, WIRE_VERSION};
 use segue_ports::{Outgoing, PortError, Topic};
 use segue_template::LookupTable;
 use std::borrow::Cow;
 
-/// The properties that belong to the scheduler. The service does not get them.
-const OWN: [&str; 2] = ["interval", "allowConcurrent"];
 const DEFAULT_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_secs(1);
 /// A look without a result is asked for again after this time. Only a lost message makes this necessary.
@@ -53,10 +53,26 @@ fn after(moment: Timestamp, by: SignedDuration) -> Timestamp {
     moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// What a message about a trigger says to its service.
+pub(crate) struct Asked<'a> {
+    pub(crate) type_name: &'a str,
+    /// The properties of the trigger as written in the flow.
+    pub(crate) properties: Map,
+    /// The values that the properties can read.
+    pub(crate) context: Json,
+    pub(crate) flow_revision: u32,
+    pub(crate) log_level: Option<LogLevel>,
+}
+
 impl Scheduler {
-    /// The service that looks for a trigger. None if the trigger is not a polling trigger.
+    /// The service that looks for a trigger, or connects it to its source. None if the scheduler itself fires it.
     pub(crate) fn service_of(&self, trigger: &Trigger) -> Option<&'static str> {
-        match self.parts.catalog.trigger(&trigger.type_name)?.run_by {
+        self.service_of_type(&trigger.type_name)
+    }
+
+    /// The service of a type of trigger.
+    pub(crate) fn service_of_type(&self, type_name: &str) -> Option<&'static str> {
+        match self.parts.catalog.trigger(type_name)?.run_by {
             RunBy::Service(Service::Named(service)) => Some(service),
             RunBy::Service(Service::ByRunner(_)) | RunBy::Flowable | RunBy::Inline => None,
         }
@@ -106,23 +122,40 @@ impl Scheduler {
         id: &ExecutionId,
         look: Look,
     ) -> Result<(), PortError> {
-        let context = self.env(flow, trigger, &LookupTable::new(), id).context(&Map::new());
-        let mut properties = trigger.properties.clone();
-        properties.retain(|name, _| !OWN.contains(&name.as_str()));
+        let asked = Asked {
+            type_name: &trigger.type_name,
+            properties: trigger.properties.clone(),
+            context: self.env(flow, trigger, &LookupTable::new(), id).context(&Map::new()),
+            flow_revision: flow.revision,
+            log_level: trigger.log_level,
+        };
+        self.send_to_service(asked, service, id, look).await
+    }
+
+    /// Sends a message about a trigger to its service.
+    pub(crate) async fn send_to_service(
+        &self,
+        asked: Asked<'_>,
+        service: &'static str,
+        id: &ExecutionId,
+        look: Look,
+    ) -> Result<(), PortError> {
+        let Asked { type_name, mut properties, context, flow_revision, log_level } = asked;
+        properties.retain(|name, _| !SCHEDULERS_PROPERTIES.contains(&name.as_str()));
         let message = TaskRunMessage {
             version: WIRE_VERSION,
             execution_id: id.clone(),
-            namespace: flow.namespace.clone(),
-            flow_id: flow.id.clone(),
-            flow_revision: flow.revision,
+            namespace: look.key.namespace.clone(),
+            flow_id: look.key.flow_id.clone(),
+            flow_revision,
             task_run_id: if look.settle.is_some() { "settle".into() } else { "trigger".into() },
             attempt: 0,
-            task_id: trigger.id.clone(),
-            task_type: trigger.type_name.clone(),
+            task_id: look.key.trigger_id.clone(),
+            task_type: type_name.to_owned(),
             properties,
             context,
             timeout: None,
-            log_level: trigger.log_level,
+            log_level,
             log_to_file: false,
             working_directory: None,
             dispatched_at: self.now(),
@@ -166,8 +199,11 @@ impl Scheduler {
                     memo.memory = memory.or(memo.memory);
                     memo.look = None;
                     next.date = Some(now);
-                    next.next_execution_date =
-                        state.next_execution_date.map(|_| after(now, interval(trigger)));
+                    let again = match found {
+                        Ok(_) if self.is_realtime(trigger) => CONNECTED_AGAIN,
+                        _ => interval(trigger),
+                    };
+                    next.next_execution_date = state.next_execution_date.map(|_| after(now, again));
                     if is_recorded {
                         // The claim of a look that takes something. Its execution will never exist.
                         self.ports().state.delete_execution(&id).await?;
@@ -241,7 +277,8 @@ impl Scheduler {
         self.send_look(flow, trigger, service, id, look).await
     }
 
-    async fn fire_look(
+    /// Creates the execution of a find, or of a message. Doing this twice creates one execution.
+    pub(crate) async fn fire_look(
         &self,
         flow: &Flow,
         trigger: &Trigger,

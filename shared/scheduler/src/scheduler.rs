@@ -183,6 +183,10 @@ impl MessageHandler for Scheduler {
             Message::Looked(looked) => {
                 (format!("the look of trigger {}", looked.key), self.looked(*looked).await)
             }
+            Message::Arrived(arrived) => {
+                let what = format!("message {} for trigger {}", arrived.message_id, arrived.key);
+                (what, self.arrived(*arrived).await)
+            }
             Message::Nothing {} => return Verdict::Done,
             Message::Sweep {} => ("the sweep".to_owned(), self.sweep().await),
             Message::Execution(_) | Message::TaskRun(_) => {

@@ -51,6 +51,7 @@ impl Scheduler {
         let mut changed = self.ticked(flow);
         for state in self.states_of(&flow.namespace, &flow.id).await? {
             if flow.trigger(&state.key.trigger_id).is_none() {
+                self.disconnect(&state).await?;
                 self.ports().state.delete_trigger(&state.key).await?;
                 changed.push(state.key);
             }
@@ -69,6 +70,7 @@ impl Scheduler {
         self.listeners.forget();
         let mut removed = Vec::new();
         for state in self.states_of(namespace, flow_id).await? {
+            self.disconnect(&state).await?;
             self.ports().state.delete_trigger(&state.key).await?;
             removed.push(state.key);
         }
@@ -130,29 +132,33 @@ impl Scheduler {
             Err(error) => return Err(error),
         }
         let recover = ScheduleSettings::from_trigger(trigger).recover;
-        self.change_trigger(&key, |state| {
-            let mut changed = state.clone();
-            let mut memo = Memo::from_state(state);
-            if state.definition != definition {
-                changed.definition.clone_from(&definition);
-                changed.next_execution_date = first;
-                memo = memo.for_new_definition();
-            }
-            if off || state.disabled {
-                memo.resume = changed.next_execution_date.take().or(memo.resume);
-            } else if changed.next_execution_date.is_none() && polls {
-                changed.next_execution_date = Some(now);
-                memo.resume = None;
-            } else if changed.next_execution_date.is_none()
-                && let Some(calendar) = &calendar
-            {
-                changed.next_execution_date = go_on(calendar, recover, memo.resume.take(), now);
-            }
-            changed.memo = memo.json();
-            (changed != *state).then_some(changed)
-        })
-        .await?;
-        Ok(())
+        let changed = self
+            .change_trigger(&key, |state| {
+                let mut changed = state.clone();
+                let mut memo = Memo::from_state(state);
+                if state.definition != definition {
+                    changed.definition.clone_from(&definition);
+                    changed.next_execution_date = first;
+                    memo = memo.for_new_definition();
+                }
+                if off || state.disabled {
+                    memo.resume = changed.next_execution_date.take().or(memo.resume);
+                } else if changed.next_execution_date.is_none() && polls {
+                    changed.next_execution_date = Some(now);
+                    memo.resume = None;
+                } else if changed.next_execution_date.is_none()
+                    && let Some(calendar) = &calendar
+                {
+                    changed.next_execution_date = go_on(calendar, recover, memo.resume.take(), now);
+                }
+                changed.memo = memo.json();
+                (changed != *state).then_some(changed)
+            })
+            .await?;
+        match changed {
+            Some(state) if off => self.disconnect(&state).await,
+            _ => Ok(()),
+        }
     }
 
     /// Disables or enables a trigger. An enabled trigger continues according to its `recoverMissedSchedules`.
@@ -190,6 +196,9 @@ impl Scheduler {
                 Some(changed)
             })
             .await?;
+        if let Some(state) = changed.as_ref().filter(|state| state.disabled) {
+            self.disconnect(state).await?;
+        }
         if self.is_ticked(trigger) {
             self.announce(vec![key.clone()]).await?;
         }
@@ -323,6 +332,9 @@ impl Scheduler {
             Err(_) => return Ok(()),
         };
         let Some(trigger) = flow.as_ref().and_then(|flow| flow.trigger(&key.trigger_id)) else {
+            if let Some(state) = self.ports().state.trigger(key).await? {
+                self.disconnect(&state.value).await?;
+            }
             self.ports().state.delete_trigger(key).await?;
             return Ok(());
         };

@@ -62,12 +62,14 @@ impl Scheduler {
         let Some((flow, trigger)) =
             flow.as_ref().and_then(|flow| Some((flow, flow.trigger(&key.trigger_id)?)))
         else {
+            self.disconnect(&state).await?;
             self.ports().state.delete_trigger(key).await?;
             self.announce(vec![key.clone()]).await?;
             return Ok(Step::Idle);
         };
         let now = self.now();
         if is_off(flow, trigger) || state.disabled {
+            self.disconnect(&state).await?;
             return Ok(Step::Idle);
         }
         if state.definition != definition(trigger) {

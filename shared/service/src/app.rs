@@ -1,7 +1,7 @@
 //! The router of a service that receives messages by push requests.
 
 use crate::caller::{CallerCheck, PushCaller};
-use crate::envelope::{receive, receive_dead_letter};
+use crate::envelope::{receive, receive_arrival, receive_dead_letter};
 use crate::health::health;
 use crate::shared::Shared;
 use axum::Router;
@@ -35,8 +35,8 @@ impl Handlers {
     }
 }
 
-/// The router. `POST /` accepts Pub/Sub's push requests, and `POST /dead-letters` its dead letters, from
-/// `caller` only and at most `concurrency` at once. `GET /health` answers that the service runs, and how many
+/// The router. `POST /` accepts Pub/Sub's push requests, `POST /dead-letters` its dead letters, and `POST /messages/…` the
+/// messages of topics for realtime triggers, from `caller` only and at most `concurrency` at once. `GET /health` answers that the service runs, and how many
 /// billed requests it made.
 pub fn app(handlers: Handlers, caller: &PushCaller, concurrency: usize) -> Router {
     let shared = Arc::new(Shared {
@@ -50,6 +50,7 @@ pub fn app(handlers: Handlers, caller: &PushCaller, concurrency: usize) -> Route
     Router::new()
         .route("/", post(receive))
         .route("/dead-letters", post(receive_dead_letter))
+        .route("/messages/{namespace}/{flow}/{trigger}", post(receive_arrival))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(GlobalConcurrencyLimitLayer::new(concurrency.max(1)))
         .route("/health", get(health))
@@ -192,6 +193,36 @@ mod tests {
             assert_eq!(letter.execution_id.as_ref().map(|id| id.as_str()), Some("e1"));
             assert_eq!((&*letter.subscription, letter.deliveries), ("segue-task-http", 5));
             assert_eq!(letter.since, Some("2026-01-01T00:00:00.5Z".parse().unwrap()));
+        }
+    }
+
+    /// A message of a topic may contain anything, also what looks like a message of Segue.
+    #[tokio::test]
+    async fn a_message_of_a_topic_names_its_trigger_in_the_path() {
+        let (handled, refused) = (recorder(Verdict::Done), recorder(Verdict::Retry));
+        let body =
+            |data: &str| envelope(data).replace("\"messageId\"", "\"orderingKey\": \"o\", \"messageId\"");
+        for (recorder, code) in
+            [(handled.clone(), StatusCode::NO_CONTENT), (refused, StatusCode::SERVICE_UNAVAILABLE)]
+        {
+            for data in ["", &STANDARD.encode([0xff, 0]), &STANDARD.encode(event())] {
+                let request =
+                    Request::post("/messages/company.team/f-1/t").body(Body::from(body(data))).unwrap();
+                assert_eq!(app(recorder.clone()).oneshot(request).await.unwrap().status(), code);
+            }
+        }
+        let request = Request::post("/messages/a/b/c").body(Body::from("{\"message\": {}}")).unwrap();
+        assert_eq!(app(handled.clone()).oneshot(request).await.unwrap().status(), StatusCode::BAD_REQUEST);
+        let seen = handled.seen.lock().unwrap();
+        assert_eq!(seen.len(), 3);
+        for message in seen.iter() {
+            let Message::Arrived(arrived) = message else { panic!("{message:?}") };
+            assert_eq!(arrived.key.to_string(), "company.team.f-1.t");
+            assert_eq!((&*arrived.message_id, &*arrived.ordering_key), ("7", "o"));
+            assert_eq!(
+                (&*arrived.subscription, &*arrived.attributes["k"]),
+                ("projects/p/subscriptions/s", "v")
+            );
         }
     }
 

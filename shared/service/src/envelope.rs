@@ -4,13 +4,14 @@
 use crate::shared::Shared;
 use crate::trace::TraceContext;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use segue_model::trigger_state::TriggerKey;
 use segue_ports::bus::GivenUp;
-use segue_ports::wire::{BODY_AT, LARGEST_BODY, Message};
+use segue_ports::wire::{Arrived, BODY_AT, LARGEST_BODY, Message, WIRE_VERSION};
 use segue_ports::{InternalStorage, PortError, Verdict};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ struct Pushed {
     message_id: String,
     #[serde(default)]
     publish_time: Option<Timestamp>,
+    #[serde(default)]
+    ordering_key: String,
 }
 
 /// The answer to a push request. Every status code except 2xx makes Pub/Sub deliver the message again.
@@ -104,6 +107,36 @@ pub(crate) async fn receive_dead_letter(
     }
     .instrument(span)
     .await
+}
+
+/// `POST /messages/NAMESPACE/FLOW/TRIGGER`: receives a message of a topic for a realtime trigger. The content may be
+/// anything. The message is delivered again until its execution exists.
+pub(crate) async fn receive_arrival(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, flow, trigger)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let envelope = match shared.open(&headers, &body).await {
+        Ok(envelope) => envelope,
+        Err(answer) => return answer,
+    };
+    let span = span(&headers, &envelope);
+    let Envelope { message, subscription, .. } = envelope;
+    let arrived = Arrived {
+        version: WIRE_VERSION,
+        key: TriggerKey::new(namespace, flow, trigger),
+        subscription,
+        message_id: message.message_id,
+        data: message.data,
+        attributes: message.attributes,
+        ordering_key: message.ordering_key,
+        published: message.publish_time,
+    };
+    if arrived.message_id.is_empty() || arrived.subscription.is_empty() {
+        return (StatusCode::BAD_REQUEST, "the envelope names no message and subscription".to_owned());
+    }
+    answer(shared.handler.handle(Message::Arrived(Box::new(arrived))).instrument(span).await)
 }
 
 fn answer(verdict: Verdict) -> Answer {

@@ -19,6 +19,7 @@ use segue_ports::{Environment, PortError, Ports, TimersBy};
 use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, FunctionFacts, Handlers, PushCaller, app};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,16 +47,20 @@ pub struct CloudServer {
 }
 
 impl CloudServer {
-    /// Connects to the services that the environment names. `environment` has the variables for `envs`.
+    /// Connects to the services that the environment names. `environment` has the variables for `envs`. The server will
+    /// answer at `address`, where the emulator of Pub/Sub pushes messages to.
     ///
     /// # Errors
     /// A missing variable, or an error of the platform.
-    pub async fn connect(environment: &Environment) -> Result<Self, PortError> {
+    pub async fn connect(environment: &Environment, address: SocketAddr) -> Result<Self, PortError> {
         let containers = container_rules(environment, false)?;
         let rules = ExecutorConfig::from_environment(environment, "gcp")
             .map_err(|error| PortError::invalid(error.to_string()))?;
         let allow_metadata = rules.limits.allow_metadata;
-        let config = PlatformConfig::from_variables(|name| environment.get(name))?;
+        let mut config = PlatformConfig::from_variables(|name| environment.get(name))?;
+        if config.emulators.pubsub.is_some() && config.scheduler_url.is_none() {
+            config.scheduler_url = Some(format!("http://{address}/push/scheduler"));
+        }
         let mut ports = segue_gcp::connect(&config).await?;
         if config.emulators.pubsub.is_some() {
             // On the emulator this process runs all the time, so it can watch the timers.

@@ -22,6 +22,7 @@ pub(crate) fn families_with(own: &'static [Connector]) -> Vec<TaskList> {
         segue_fn_housekeeping::tasks(),
         segue_fn_http::tasks(),
         segue_fn_postgres::tasks(),
+        segue_fn_pubsub::tasks(),
         segue_fn_script::tasks(),
         segue_fn_serdes::tasks(),
         segue_fn_storage::tasks(),

@@ -103,6 +103,9 @@ impl Server {
             running.work(&self.standalone, topic, scheduler.clone(), scheduler.clone(), TRIGGERS_AT_ONCE);
         }
         let scheduler = self.scheduler.clone();
+        let topics = self.standalone.topics().clone();
+        running.spawn(|stop| async move { topics.push(&*scheduler, stop).await });
+        let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
         running.spawn(|stop| tick(standalone, scheduler, stop));
         let at_rest = CancellationToken::new();

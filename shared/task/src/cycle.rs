@@ -375,6 +375,8 @@ impl MessageHandler for TaskService {
     async fn handle(&self, message: Message) -> Verdict {
         match message {
             Message::TaskRun(message) => self.task_run(*message).await,
+            // Somebody's message must not be lost because a subscription names the wrong service.
+            Message::Arrived(_) => Verdict::Retry,
             Message::Execution(_)
             | Message::Tick(_)
             | Message::ScheduleChanged(_)

@@ -10,7 +10,7 @@
 //!
 //! How to add one more: a task type is added in its function's crate, with one file for the properties struct
 //! and `impl Task`, and one line in the crate's `tasks()`. A type of polling trigger is added in
-//! the same way, with `impl PollingTrigger`.
+//! the same way, with `impl PollingTrigger`, and a type of realtime trigger with `impl RealtimeTrigger`.
 
 mod attempt;
 mod coerce;
@@ -23,8 +23,10 @@ mod journal;
 mod lease;
 mod list;
 mod look;
+pub mod memory;
 mod overlay;
 mod polling;
+mod realtime;
 pub mod records;
 mod settings;
 mod shared_directory;
@@ -41,6 +43,7 @@ pub use error::TaskError;
 pub use journal::log_file_path;
 pub use list::{DescribedType, TaskList, outputs_of, schema_of};
 pub use polling::{Find, PollingTrigger, find_outputs};
+pub use realtime::RealtimeTrigger;
 pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion, is_truthy, yaml};
 pub use settings::TaskSettings;

@@ -4,6 +4,7 @@ use crate::coerce::coerce;
 use crate::context::TaskContext;
 use crate::error::TaskError;
 use crate::polling::{self, PollingTrigger};
+use crate::realtime::{self, RealtimeTrigger};
 use crate::task::Task;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
@@ -52,6 +53,8 @@ pub(crate) struct Entry {
     by_runner: Option<RunnerServices>,
     /// Set for a type of polling trigger: whether a look with these properties takes something away.
     polls: Option<fn(&Map) -> bool>,
+    /// Whether this is a type of realtime trigger.
+    is_realtime: bool,
     run: Run,
 }
 
@@ -85,6 +88,7 @@ impl TaskList {
             raw: T::RAW,
             by_runner: None,
             polls: None,
+            is_realtime: false,
             run: Arc::new(|properties, context| Box::pin(run::<T>(properties, context))),
         });
         self
@@ -94,7 +98,17 @@ impl TaskList {
     #[must_use]
     pub fn add_described(mut self, described: DescribedType) -> Self {
         let DescribedType { name, aliases, schema, outputs, run } = described;
-        let entry = Entry { name, aliases, schema, outputs, raw: &[], by_runner: None, polls: None, run };
+        let entry = Entry {
+            name,
+            aliases,
+            schema,
+            outputs,
+            raw: &[],
+            by_runner: None,
+            polls: None,
+            is_realtime: false,
+            run,
+        };
         self.entries.push(entry);
         self
     }
@@ -110,7 +124,25 @@ impl TaskList {
             raw: T::RAW,
             by_runner: None,
             polls: Some(T::takes),
+            is_realtime: false,
             run: Arc::new(|properties, context| Box::pin(polling::run::<T>(properties, context))),
+        });
+        self
+    }
+
+    /// Adds a type of realtime trigger.
+    #[must_use]
+    pub fn add_realtime_trigger<T: RealtimeTrigger>(mut self) -> Self {
+        self.entries.push(Entry {
+            name: T::TYPE,
+            aliases: T::ALIASES.to_vec(),
+            schema: realtime::schema_of_trigger::<T>(),
+            outputs: outputs_of::<T::Variables>(),
+            raw: &[],
+            by_runner: None,
+            polls: None,
+            is_realtime: true,
+            run: Arc::new(|properties, context| Box::pin(realtime::run::<T>(properties, context))),
         });
         self
     }
@@ -128,7 +160,7 @@ impl TaskList {
         self.service
     }
 
-    /// The types of tasks and of polling triggers as data, in the form of the service's `task-types.json`.
+    /// The types of tasks and triggers as data, in the form of the service's `task-types.json`.
     pub fn types(&self) -> ServiceTypes {
         let kind = |entry: &Entry| ServiceType {
             name: entry.name,
@@ -137,11 +169,14 @@ impl TaskList {
             schema: entry.schema.clone(),
             outputs: entry.outputs.clone(),
         };
-        let (triggers, types) = self.entries.iter().partition::<Vec<_>, _>(|entry| entry.polls.is_some());
+        let of = |wanted: fn(&Entry) -> bool| {
+            self.entries.iter().filter(|entry| wanted(entry)).map(kind).collect()
+        };
         ServiceTypes {
             service: self.service,
-            types: types.into_iter().map(kind).collect(),
-            triggers: triggers.into_iter().map(kind).collect(),
+            types: of(|entry| entry.polls.is_none() && !entry.is_realtime),
+            triggers: of(|entry| entry.polls.is_some()),
+            realtime_triggers: of(|entry| entry.is_realtime),
         }
     }
 
@@ -151,6 +186,10 @@ impl TaskList {
 }
 
 impl Entry {
+    pub(crate) fn is_realtime(&self) -> bool {
+        self.is_realtime
+    }
+
     pub(crate) fn takes(&self, properties: &Map) -> bool {
         self.polls.is_some_and(|takes| takes(properties))
     }

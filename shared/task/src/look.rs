@@ -5,6 +5,7 @@
 use crate::attempt::{self, Ended};
 use crate::context::TaskContext;
 use crate::cycle::{TaskService, later, tried};
+use crate::list::Entry;
 use segue_model::event::TaskRunResult;
 use segue_model::id::ExecutionId;
 use segue_model::log::LogEntry;
@@ -47,6 +48,13 @@ impl TaskService {
             }
             Ended::Result(result) => result,
         };
+        if look.settle.is_some() && entry.is_some_and(Entry::is_realtime) {
+            // A realtime trigger was disconnected. There is no execution, and so no place for the lines.
+            if let Some(error) = result.error {
+                tracing::warn!(trigger = %look.key, error, "the trigger could not be disconnected");
+            }
+            return Ok(Verdict::Done);
+        }
         if look.settle.is_some() {
             // The execution exists, so the lines have a place.
             tried(|| self.service.ports.state.append_logs(log.clone())).await?;

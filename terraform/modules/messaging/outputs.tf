@@ -1,8 +1,9 @@
 output "push_account" {
-  description = "The account that pushes messages: email and member."
+  description = "The account that pushes messages: email, member and name."
   value = {
     email  = google_service_account.push.email
     member = google_service_account.push.member
+    name   = "projects/${var.project}/serviceAccounts/${google_service_account.push.email}"
   }
   depends_on = [google_service_account_iam_member.push_tokens]
 }

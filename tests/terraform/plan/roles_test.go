@@ -74,7 +74,7 @@ func expectedOf(t *testing.T, plan *Plan, name string, facts Facts) []string {
 	if facts.Ingress == "all" {
 		expected = append(expected, "roles/secretmanager.secretAccessor on secret segue_api_password")
 	}
-	accounts := map[string]string{"tasks": "segue-tasks", "containers": "segue-containers"}
+	accounts := map[string]string{"tasks": "segue-tasks", "containers": "segue-containers", "push": "segue-push"}
 	for _, other := range facts.ActAs {
 		on := accounts[other] + "@" + project + ".iam.gserviceaccount.com"
 		expected = append(expected, "roles/iam.serviceAccountUser on account "+on)

@@ -39,6 +39,7 @@ func TestEveryServiceIsToldWhereEverythingIs(t *testing.T) {
 		"SEGUE_PROJECT":       project,
 		"SEGUE_PUSH_ACCOUNT":  "segue-push@demo-project.iam.gserviceaccount.com",
 		"SEGUE_REGION":        region,
+		"SEGUE_SCHEDULER_URL": "https://segue-scheduler-" + number + "." + region + ".run.app",
 		"SEGUE_TASKS_ACCOUNT": "segue-tasks@demo-project.iam.gserviceaccount.com",
 	}
 	services := read(t, "plan.json").Of("google_cloud_run_v2_service")

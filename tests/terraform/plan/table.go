@@ -19,6 +19,7 @@ var reasons = map[string]string{
 	"module.function.google_pubsub_subscription_iam_member.dead_letters":       "takes dead letters off the subscriptions",
 	"module.function.google_secret_manager_secret_iam_member.platform":         "its environment refers to the secret",
 	"module.function.google_service_account_iam_member.act_as[\"containers\"]": "starts containers that run as this account",
+	"module.function.google_service_account_iam_member.act_as[\"push\"]":       "makes subscriptions that push as this account",
 	"module.function.google_service_account_iam_member.act_as[\"tasks\"]":      "makes tasks that publish as this account",
 	"module.messaging.google_pubsub_topic_iam_member.dead_letters":             "publishes dead letters",
 	"module.messaging.google_service_account_iam_member.push_tokens":           "signs the tokens of pushed messages",

@@ -43,7 +43,7 @@ pub(crate) fn validate(connector: &Connector) -> Result<(), String> {
     let lines: String = connector.example.lines().map(|line| format!("    {line}\n")).collect();
     let lines = lines.replacen("    ", "  - ", 1);
     let source = format!("id: example\nnamespace: company.team\ntasks:\n{lines}");
-    let catalog = Catalog::new(segue_fn_connect::tasks().types().into_parts().0);
+    let catalog = Catalog::new(segue_fn_connect::tasks().types().into_parts().types);
     let parsed = segue_model::parse_flow(&source, &catalog);
     match parsed.diagnostics.first() {
         Some(problem) => Err(format!("{problem:?}")),

@@ -210,6 +210,7 @@ impl Worker {
             | Message::FlowChanged(_)
             | Message::Backfill(_)
             | Message::Nothing {}
+            | Message::Arrived(_)
             | Message::Sweep {} => None,
         };
         let subscription = self.topic.clone();

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the schema that this code reads and writes. It is in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -20,6 +20,9 @@ const TO_2: &str = include_str!("to_2.sql");
 
 /// Upgrades version 2 to 3: adds counts of deliveries that never ended.
 const TO_3: &str = include_str!("to_3.sql");
+
+/// Upgrades version 3 to 4: adds topics, subscriptions and their messages.
+const TO_4: &str = include_str!("to_4.sql");
 
 /// The number of prepared statements that a connection keeps. This crate has fewer statements.
 const STATEMENTS: usize = 128;
@@ -96,13 +99,12 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
             connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
-        1 => {
-            connection
-                .execute_batch(&format!("BEGIN; {TO_2} {TO_3} PRAGMA user_version = {VERSION}; COMMIT;"))?;
-            Ok(())
-        }
-        2 => {
-            connection.execute_batch(&format!("BEGIN; {TO_3} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+        1..VERSION => {
+            let steps: String = [TO_2, TO_3, TO_4]
+                .into_iter()
+                .skip(usize::try_from(version - 1).unwrap_or_default())
+                .collect();
+            connection.execute_batch(&format!("BEGIN; {steps} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
         other => Err(PortError::invalid(format!(

@@ -219,6 +219,7 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
             ("executionStateReached", Some(about.execution_id.to_string()))
         }
         Message::Looked(about) => ("looked", Some(about.execution_id.to_string())),
+        Message::Arrived(_) => ("arrived", None),
         Message::Backfill(_) => ("backfill", None),
         Message::Nothing {} => ("nothing", None),
         Message::Sweep {} => ("sweep", None),

@@ -54,6 +54,20 @@ pub struct ServiceTypes {
     /// The types of polling triggers, in the order of the service's list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<ServiceType>,
+    /// The types of realtime triggers, in the order of the service's list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub realtime_triggers: Vec<ServiceType>,
+}
+
+/// The types of one service, in the form the catalogue needs.
+#[derive(Debug, Default)]
+pub struct ServiceParts {
+    /// The task types.
+    pub types: Vec<TaskType>,
+    /// The types of polling triggers.
+    pub triggers: Vec<TaskType>,
+    /// The types of realtime triggers.
+    pub realtime_triggers: Vec<TaskType>,
 }
 
 /// One task type of a service.
@@ -76,8 +90,8 @@ pub struct ServiceType {
 }
 
 impl ServiceTypes {
-    /// The task types and the types of polling triggers, in the form the catalogue needs.
-    pub fn into_parts(self) -> (Vec<TaskType>, Vec<TaskType>) {
+    /// The types in the form the catalogue needs.
+    pub fn into_parts(self) -> ServiceParts {
         let named = Service::Named(self.service);
         let of = |kind: ServiceType| TaskType {
             name: kind.name,
@@ -86,16 +100,22 @@ impl ServiceTypes {
             schema: kind.schema,
             outputs: kind.outputs,
         };
-        (self.types.into_iter().map(of).collect(), self.triggers.into_iter().map(of).collect())
+        ServiceParts {
+            types: self.types.into_iter().map(of).collect(),
+            triggers: self.triggers.into_iter().map(of).collect(),
+            realtime_triggers: self.realtime_triggers.into_iter().map(of).collect(),
+        }
     }
 }
 
-/// All task types, by all their names, and the types of polling triggers.
+/// All task types, by all their names, and the types of triggers that a service serves.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     types: Vec<TaskType>,
     names: BTreeMap<&'static str, usize>,
     triggers: Vec<TaskType>,
+    /// The canonical names of the realtime triggers among `triggers`.
+    realtime: BTreeSet<&'static str>,
 }
 
 impl Catalog {
@@ -110,7 +130,7 @@ impl Catalog {
                 names.entry(*name).or_insert(index);
             }
         }
-        Self { types, names, triggers: Vec::new() }
+        Self { types, names, triggers: Vec::new(), realtime: BTreeSet::new() }
     }
 
     /// Adds types of polling triggers: triggers that ask a service at an interval whether there is something new.
@@ -120,12 +140,25 @@ impl Catalog {
         self
     }
 
-    /// The types of polling triggers, in the order of the list.
+    /// Adds types of realtime triggers: triggers that a service connects to a source, which sends each message at once.
+    #[must_use]
+    pub fn with_realtime_triggers(mut self, triggers: Vec<TaskType>) -> Self {
+        self.realtime.extend(triggers.iter().map(|kind| kind.name));
+        self.triggers.extend(triggers);
+        self
+    }
+
+    /// Whether the canonical name is that of a realtime trigger.
+    pub fn is_realtime(&self, name: &str) -> bool {
+        self.realtime.contains(name)
+    }
+
+    /// The types of polling and realtime triggers, in the order of the list.
     pub fn triggers(&self) -> &[TaskType] {
         &self.triggers
     }
 
-    /// The type of polling trigger with this name or alias; `None` if the name is unknown, or belongs to a trigger of
+    /// The type of polling or realtime trigger with this name or alias; `None` if the name is unknown, or belongs to a trigger of
     /// the scheduler.
     pub fn trigger(&self, name: &str) -> Option<&TaskType> {
         self.triggers.iter().find(|kind| kind.name == name || kind.aliases.contains(&name))

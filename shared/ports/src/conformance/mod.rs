@@ -13,4 +13,5 @@ pub mod object_store;
 pub mod secret;
 pub mod state_store;
 pub mod tick_jobs;
+pub mod topics;
 pub mod warehouse;

@@ -156,6 +156,54 @@ pub struct Bucket {
     pub looks: Mutex<u32>,
 }
 
+/// What realtime triggers of type [`LINE`] are connected to, as their service keeps it.
+#[derive(Default)]
+pub struct Lines {
+    /// The triggers that are connected.
+    pub connected: Mutex<BTreeSet<TriggerKey>>,
+    /// The number of requests to the service.
+    pub requests: Mutex<u32>,
+    /// Why connecting fails. None if it does not.
+    pub fault: Mutex<Option<String>>,
+}
+
+/// The realtime trigger of the world.
+pub const LINE: &str = "io.test.Line";
+
+impl Lines {
+    /// What the service of the trigger does: it connects or disconnects the trigger as its state says.
+    async fn answer(&self, message: TaskRunMessage, ports: &Ports, bus: &HeldBus) -> Verdict {
+        *self.requests.lock().unwrap() += 1;
+        let look = *message.look.unwrap();
+        let state = ports.state.trigger(&look.key).await.unwrap().map(|state| state.value);
+        let is_on = state.is_some_and(|state| !state.disabled && state.next_execution_date.is_some());
+        let mut found = Ok(Find { memory: Some("line".to_owned()), ..Find::default() });
+        if !is_on {
+            self.connected.lock().unwrap().remove(&look.key);
+            found = Ok(Find::default());
+        } else if let Some(fault) = self.fault.lock().unwrap().clone() {
+            found = Err(fault);
+        } else {
+            self.connected.lock().unwrap().insert(look.key.clone());
+        }
+        if look.settle.is_some() {
+            return Verdict::Done;
+        }
+        let id = message.execution_id;
+        let looked = Looked {
+            version: 1,
+            key: look.key,
+            execution_id: id,
+            found,
+            log: Vec::new(),
+            is_recorded: false,
+        };
+        let topic = Topic::Triggers;
+        bus.waiting.lock().unwrap().push_back(Outgoing { topic, message: Message::Looked(Box::new(looked)) });
+        Verdict::Done
+    }
+}
+
 /// The polling trigger of the world.
 pub const PROBE: &str = "io.test.Probe";
 
@@ -208,6 +256,7 @@ impl Bucket {
 pub struct World {
     _directory: tempfile::TempDir,
     pub bucket: Bucket,
+    pub lines: Lines,
     pub ports: Ports,
     pub bus: Arc<HeldBus>,
     clock: Arc<SetClock>,
@@ -236,6 +285,7 @@ impl World {
         Self {
             _directory: directory,
             bucket: Bucket::default(),
+            lines: Lines::default(),
             ports,
             bus,
             clock,
@@ -295,6 +345,9 @@ impl World {
             Topic::Triggers | Topic::Backfills => self.scheduler.handle(message).await,
             Topic::Tasks(service) => match message {
                 Message::TaskRun(message) if service == "probe" => self.bucket.answer(*message, &self.bus),
+                Message::TaskRun(message) if service == "line" => {
+                    self.lines.answer(*message, &self.ports, &self.bus).await
+                }
                 other => panic!("a message for {service}: {other:?}"),
             },
         }
@@ -425,7 +478,14 @@ fn catalog() -> Catalog {
             "interval": {"type": "string"}, "allowConcurrent": {"type": "boolean"}, "action": {"type": "string"},
         }}),
     };
-    Catalog::new(types).with_triggers(vec![probe])
+    let line = TaskType {
+        name: LINE,
+        aliases: Vec::new(),
+        run_by: RunBy::Service(Service::Named("line")),
+        schema: json!({"properties": {"interval": {"type": "string"}, "serdeType": {"type": "string"}}}),
+        outputs: None,
+    };
+    Catalog::new(types).with_triggers(vec![probe]).with_realtime_triggers(vec![line])
 }
 
 pub fn key(flow: &str, trigger: &str) -> TriggerKey {

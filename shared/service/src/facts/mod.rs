@@ -80,6 +80,8 @@ pub enum FunctionKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActAs {
+    /// Pub/Sub pushes messages of topics to the scheduler with this account.
+    Push,
     /// Cloud Tasks publishes delayed messages with this account.
     Tasks,
     /// Containers run with this account, as Cloud Run jobs.

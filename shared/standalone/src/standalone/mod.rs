@@ -4,7 +4,7 @@ use crate::families::families_with;
 use crate::work::Work;
 use jiff::Timestamp;
 use segue_catalog::catalog_with;
-use segue_embedded::{Durability, Embedded, EmbeddedOptions};
+use segue_embedded::{Durability, Embedded, EmbeddedOptions, SqliteTopics};
 use segue_engine::check::read_flow;
 use segue_executor::{CreateError, Executor, ExecutorConfig, ExecutorParts, NewExecution, Watch};
 use segue_model::catalog::Catalog;
@@ -101,6 +101,11 @@ impl Standalone {
     /// The adapters of all ports.
     pub fn ports(&self) -> &Ports {
         &self.embedded.ports
+    }
+
+    /// The topics of flows. The server delivers their messages to triggers.
+    pub(crate) fn topics(&self) -> &Arc<SqliteTopics> {
+        &self.embedded.topics
     }
 
     /// A note about the data directory for the user. None if there is nothing to report.

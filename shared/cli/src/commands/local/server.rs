@@ -180,9 +180,9 @@ async fn on_google_cloud(
     data_dir: &Path,
     access: Access,
 ) -> anyhow::Result<u8> {
-    let server = CloudServer::connect(environment).await?;
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
+    let server = CloudServer::connect(environment, address).await?;
     let url = format!("http://{}", reachable(address));
     let access = Access { token: args.token.then(|| Arc::new(Token::new(address.port()))), ..access };
     let token = access.token.clone();
