@@ -1,9 +1,8 @@
 //! The ports: what Segue asks of a platform, and the messages that travel between services.
 //!
-//! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`],
-//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`], [`TickJobs`], [`Tokens`],
-//! [`Topics`]), their requests and answers, errors named by meaning, and the
-//! versioned [`wire`] messages. Every trait says what is atomic.
+//! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`], [`warehouse::Warehouse`],
+//! [`SecretStore`], [`ContainerJobs`], [`TickJobs`], [`Tokens`], [`Topics`]), their requests and answers, errors named
+//! by meaning, and the versioned [`wire`] messages. Every trait says what is atomic.
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
 //!

@@ -2,8 +2,8 @@
 //!
 //! What it is: the task types of [`languages`], [`dbt`] and [`command_line`], [`docker_build::Build`],
 //! [`docker_run::Run`], and the engine's own [`working_directory`] tasks. All of them run a script in the same steps:
-//! copy files in, render the commands, run a
-//! process or a container, store files. The functions say which of these types they run.
+//! copy files in, render the commands, run a process or a container, store files. The functions say which of these types
+//! they run.
 //!
 //! - `choice.rs` chooses where a script runs.
 //! - `local.rs` runs a script on this machine.
