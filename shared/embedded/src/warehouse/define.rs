@@ -4,10 +4,13 @@
 
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
+use super::execute::expression;
 use super::external::ExternalTable;
-use super::rows::{settle_types, written};
+use super::rows::written;
 use super::sql::alter::Alteration;
+use super::sql::analyze::{Catalog, Relation, coerce};
 use super::sql::ddl::ColumnSpec;
+use super::sql::invalid;
 use super::sql::names::{duckdb_name, literal, message_name, quote};
 use super::sql::statement::{CreateTable, OnExisting};
 use super::tables::{self, TableDetails};
@@ -15,17 +18,17 @@ use segue_ports::warehouse::{QueryResult, TableKind, TableReference, WarehouseEr
 use segue_ports::{Clock as _, SystemClock};
 use serde_json::{Map, Value};
 
-fn column_list(columns: &[ColumnSpec]) -> String {
-    let columns: Vec<String> = columns
-        .iter()
-        .map(|column| {
-            let default =
-                column.default.as_ref().map(|default| format!(" DEFAULT {default}")).unwrap_or_default();
-            let required = if column.required { " NOT NULL" } else { "" };
-            format!("{} {}{default}{required}", quote(&column.name), column.data_type.column())
-        })
-        .collect();
-    format!("({})", columns.join(", "))
+fn column_list(engine: &Engine, columns: &[ColumnSpec]) -> Result<String, Failure> {
+    let mut parts = Vec::new();
+    for column in columns {
+        let default = match &column.default {
+            Some(default) => format!(" DEFAULT {}", expression(engine, default, &column.data_type)?),
+            None => String::new(),
+        };
+        let required = if column.required { " NOT NULL" } else { "" };
+        parts.push(format!("{} {}{default}{required}", quote(&column.name), column.data_type.column()));
+    }
+    Ok(format!("({})", parts.join(", ")))
 }
 
 /// Removes an existing table or view to make place for a new one. Returns `false` if the existing one must be kept.
@@ -53,6 +56,7 @@ fn make_way(
 pub(crate) fn create_table(
     engine: &Engine,
     create: &CreateTable,
+    relation: Option<&Relation>,
     outcome: &mut QueryResult,
 ) -> Result<(), Failure> {
     if !make_way(engine, &create.table, create.on_existing, TableKind::Table)? {
@@ -61,7 +65,7 @@ pub(crate) fn create_table(
     let verb =
         if create.on_existing == OnExisting::Replace { "CREATE OR REPLACE TABLE" } else { "CREATE TABLE" };
     let name = duckdb_name(&create.table);
-    let query = create.query.clone().or_else(|| {
+    let query = relation.map(|relation| relation.table_sql(&[])).or_else(|| {
         create.source.as_ref().map(|(source, rows)| {
             format!("SELECT * FROM {}{}", duckdb_name(source), if *rows { "" } else { " WHERE false" })
         })
@@ -69,8 +73,11 @@ pub(crate) fn create_table(
     let connection = &engine.connection;
     match (&create.columns, query) {
         (Some(columns), query) => {
-            connection.execute_batch(&format!("{verb} {name} {}", column_list(columns)))?;
+            connection.execute_batch(&format!("{verb} {name} {}", column_list(engine, columns)?))?;
             if let Some(query) = query {
+                if let Some(relation) = relation {
+                    check_columns(columns, relation)?;
+                }
                 outcome.affected_rows =
                     Some(connection.execute(&format!("INSERT INTO {name} {query}"), [])? as u64);
             }
@@ -80,7 +87,6 @@ pub(crate) fn create_table(
         }
         (None, Some(query)) => {
             outcome.affected_rows = Some(written(engine, &format!("{verb} {name} AS {query}"))?);
-            settle_types(engine, &create.table)?;
         }
         (None, None) => {}
     }
@@ -94,6 +100,31 @@ pub(crate) fn create_table(
         options: create.options.clone(),
     };
     catalog::put(connection, Record::Table, &catalog::key(&create.table), &details)?;
+    Ok(())
+}
+
+/// Refuses a query whose columns do not fit the declared ones.
+fn check_columns(columns: &[ColumnSpec], relation: &Relation) -> Result<(), Failure> {
+    if columns.len() != relation.columns.len() {
+        let message = format!(
+            "The number of columns in the column definition list does not match the number of columns produced by the query: {} and {}",
+            columns.len(),
+            relation.columns.len()
+        );
+        return Err(invalid(&message, None, None).into());
+    }
+    for (column, own) in columns.iter().zip(&relation.columns) {
+        let wanted = column.data_type.plain();
+        if !coerce::same(&own.ty, &wanted) && !coerce::converts(&own.ty, &wanted) && !own.is_null() {
+            let message = format!(
+                "Column {} has type {}, and the query produces {}",
+                column.name,
+                column.data_type.bigquery(),
+                own.ty.bigquery()
+            );
+            return Err(invalid(&message, None, Some("CAST the value in the query")).into());
+        }
+    }
     Ok(())
 }
 
@@ -228,7 +259,7 @@ pub(crate) fn alter(
         match change {
             Alteration::AddColumn { column, if_not_exists } => {
                 let maybe = if *if_not_exists { "IF NOT EXISTS " } else { "" };
-                let list = column_list(std::slice::from_ref(column));
+                let list = column_list(engine, std::slice::from_ref(column))?;
                 let spec = list.trim_start_matches('(').strip_suffix(')').unwrap_or(&list);
                 engine.connection.execute_batch(&format!("ALTER TABLE {name} ADD COLUMN {maybe}{spec}"))?;
                 if column.description.is_some() {
@@ -237,6 +268,16 @@ pub(crate) fn alter(
             }
             Alteration::Other(text) => {
                 engine.connection.execute_batch(&format!("ALTER {what} {name} {text}"))?
+            }
+            Alteration::Default(column, default) => {
+                let shape = Catalog::table(engine, table)?;
+                let own = shape.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
+                let ty = own.map(|(_, ty)| ty.clone()).ok_or_else(|| {
+                    invalid(&format!("Column {column} is not present in table {}", message_name(table)), None, None)
+                })?;
+                let default = expression(engine, default, &ty)?;
+                let sql = format!("ALTER TABLE {name} ALTER COLUMN {} SET DEFAULT {default}", quote(column));
+                engine.connection.execute_batch(&sql)?;
             }
             Alteration::RenameTable(new) => rename(engine, table, what, new)?,
             Alteration::ColumnDescription(column, text) => comment(engine, table, column, text.as_deref())?,

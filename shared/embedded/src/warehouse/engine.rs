@@ -4,7 +4,7 @@ use super::error::internal;
 use super::limits::Limits;
 use super::source::ObjectSource;
 use super::stop::Stop;
-use super::{catalog, sql, tables};
+use super::{catalog, functions, sql, tables};
 use crate::private;
 use duckdb::{Config, Connection};
 use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
@@ -64,6 +64,7 @@ impl Engine {
             message: format!("{}: {error}", file.display()),
         })?;
         catalog::prepare(&connection)?;
+        functions::register(&connection).map_err(|error| internal(&error))?;
         Ok(connection)
     }
 

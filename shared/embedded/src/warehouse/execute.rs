@@ -1,27 +1,83 @@
 //! Executes each kind of statement, inside the transaction that `job.rs` began.
 //!
-//! To add a statement, add a branch in [`statement`].
+//! To add a statement, add a branch in [`Prepared::of`] and in [`statement`].
 
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
-use super::rows::{settle_types, written};
+use super::rows::written;
+use super::sql::analyze::change::Changed;
+use super::sql::analyze::{Analyzer, Relation, Variable};
 use super::sql::datatype::DataType;
 use super::sql::names::{Scope, duckdb_name, message_name};
-use super::sql::statement::{Dml, Statement};
+use super::sql::statement::Statement;
+use super::sql::{lex, syntax};
 use super::streaming::RowsOut;
 use super::{define, result, tables};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
-    CreateDisposition, DmlStats, QueryJob, QueryResult, TableKind, TableReference, WarehouseError,
+    Column, CreateDisposition, DmlStats, QueryJob, QueryResult, TableKind, TableReference, WarehouseError,
     WriteDisposition,
 };
 use serde_json::Map;
+use std::collections::BTreeMap;
+
+/// A statement whose names and types are found.
+pub(crate) struct Prepared {
+    /// The tables that the statement reads or changes. They exist.
+    pub(crate) reads: Vec<TableReference>,
+    pub(crate) content: Content,
+}
+
+/// What the analysis of a statement made.
+pub(crate) enum Content {
+    /// The query of SELECT, CREATE TABLE AS or CREATE VIEW.
+    Query(Relation),
+    Change(Changed),
+    /// The statement needs no analysis.
+    Plain,
+}
+
+impl Prepared {
+    /// Finds the names and types of a statement, with the tables that exist now.
+    pub(crate) fn of(engine: &Engine, statement: &Statement, scope: &Scope) -> Result<Self, WarehouseError> {
+        let variables: BTreeMap<String, Variable> = BTreeMap::new();
+        let analyzer = Analyzer::new(engine, scope, &variables);
+        let content = match statement {
+            Statement::Query(query) => Content::Query(analyzer.result(query)?),
+            Statement::Change(change) => Content::Change(analyzer.change(change)?),
+            Statement::CreateTable(create) => match &create.query {
+                Some(query) => Content::Query(analyzer.stored(query)?),
+                None => Content::Plain,
+            },
+            Statement::CreateView { query, .. } => Content::Query(analyzer.stored(query)?),
+            _ => Content::Plain,
+        };
+        let mut reads = analyzer.tables();
+        if let Statement::CreateTable(create) = statement
+            && let Some((source, _)) = &create.source
+        {
+            tables::require(&engine.connection, source)?;
+            reads.push(source.clone());
+        }
+        Ok(Self { reads, content })
+    }
+}
+
+/// An expression of a statement, such as a default value, in DuckDB's syntax.
+pub(crate) fn expression(engine: &Engine, written: &str, ty: &DataType) -> Result<String, WarehouseError> {
+    let scope = Scope::default();
+    let variables = BTreeMap::new();
+    let expr = syntax::expression(&lex::lex(written)?)?;
+    let plain = ty.plain();
+    Ok(Analyzer::new(engine, &scope, &variables).constant_as(&expr, &plain)?.settled().sql)
+}
 
 /// One statement of a job.
 #[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub(crate) statement: &'a Statement,
     pub(crate) job: &'a QueryJob,
+    pub(crate) scope: &'a Scope,
     /// The id of the job's record. Empty if the job has no record.
     pub(crate) id: &'a str,
     /// The last statement has the rows and the destination of the job.
@@ -39,22 +95,40 @@ pub(crate) struct Executed {
 }
 
 /// Executes one statement.
-pub(crate) fn statement(engine: &Engine, step: &Step<'_>) -> Result<Executed, Failure> {
+pub(crate) fn statement(
+    engine: &Engine,
+    step: &Step<'_>,
+    prepared: &Prepared,
+) -> Result<Executed, Failure> {
     let Step { statement, job, is_last, rows, .. } = *step;
     let mut is_whole = true;
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
+    let relation = match &prepared.content {
+        Content::Query(relation) => Some(relation),
+        Content::Change(_) | Content::Plain => None,
+    };
     match statement {
-        Statement::Query { sql, .. } => match job.destination_table.as_deref().filter(|_| is_last) {
-            Some(destination) => into_destination(engine, sql, destination, job, &mut outcome)?,
-            None => is_whole = select(engine, sql, job, rows, &mut outcome)?,
-        },
-        Statement::Dml { kind, sql, target, .. } => dml(engine, *kind, sql, target, &mut outcome)?,
-        Statement::CreateTable(create) => define::create_table(engine, create, &mut outcome)?,
+        Statement::Query(_) => {
+            let Some(relation) = relation else { return Ok(Executed { result: outcome, is_whole }) };
+            match job.destination_table.as_deref().filter(|_| is_last) {
+                Some(destination) => into_destination(engine, relation, destination, job, &mut outcome)?,
+                None => is_whole = select(engine, relation, job, rows, &mut outcome)?,
+            }
+        }
+        Statement::Change(_) => {
+            if let Content::Change(changed) = &prepared.content {
+                dml(engine, changed, &mut outcome)?;
+            }
+        }
+        Statement::CreateTable(create) => define::create_table(engine, create, relation, &mut outcome)?,
         Statement::CreateExternal { table, on_existing, columns, options } => {
             define::create_external(engine, table, *on_existing, columns, options)?;
         }
-        Statement::CreateView { table, on_existing, sql, tables, description } => {
-            define::create_view(engine, table, *on_existing, sql, tables, description.as_deref())?;
+        Statement::CreateView { table, on_existing, columns, description, .. } => {
+            if let Some(relation) = relation {
+                let sql = relation.table_sql(columns);
+                define::create_view(engine, table, *on_existing, &sql, &prepared.reads, description.as_deref())?;
+            }
         }
         Statement::CreateSchema { dataset, on_existing, options } => {
             define::create_schema(engine, dataset, *on_existing, options)?
@@ -78,48 +152,40 @@ pub(crate) fn dry_run(
     engine: &Engine,
     statement: &Statement,
     job: &QueryJob,
+    scope: &Scope,
 ) -> Result<QueryResult, WarehouseError> {
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
-    for table in statement.reads() {
-        tables::require(&engine.connection, table)?;
-    }
     let translated =
         |error: duckdb::Error| error::translate(&error, &Context { script: &job.sql, files: &[] });
-    match statement {
-        Statement::Query { sql, .. } => {
-            let columns = describe(engine, sql).map_err(translated)?;
-            outcome.schema =
-                columns.iter().map(|(name, own)| result::column(name, own, false, None)).collect();
+    let prepared = Prepared::of(engine, statement, scope)?;
+    match (&prepared.content, statement) {
+        (Content::Query(relation), Statement::Query(_)) => {
+            engine.connection.prepare(&relation.sql).map(|_| ()).map_err(translated)?;
+            outcome.schema = schema(relation);
         }
-        Statement::Dml { sql, .. } => {
-            engine.connection.prepare(sql).map(|_| ()).map_err(translated)?;
+        (Content::Change(changed), _) => {
+            engine.connection.prepare(&changed.sql).map(|_| ()).map_err(translated)?;
         }
         _ => {}
     }
     Ok(outcome)
 }
 
-fn describe(engine: &Engine, sql: &str) -> duckdb::Result<Vec<(String, DataType)>> {
-    let mut statement = engine.connection.prepare(&format!("DESCRIBE {sql}"))?;
-    let rows = statement.query_map([], |row| {
-        let (name, data_type): (String, String) = (row.get(0)?, row.get(1)?);
-        Ok((name, DataType::from_duckdb(&data_type)))
-    })?;
-    rows.collect()
+fn schema(relation: &Relation) -> Vec<Column> {
+    relation.columns.iter().map(|column| result::column(&column.name, &column.ty, false, None)).collect()
 }
 
 /// Runs a SELECT. Returns whether all requested rows are in the outcome.
 fn select(
     engine: &Engine,
-    sql: &str,
+    relation: &Relation,
     job: &QueryJob,
     rows_out: Option<&RowsOut>,
     outcome: &mut QueryResult,
 ) -> Result<bool, Failure> {
-    let columns = describe(engine, sql)?;
-    outcome.schema = columns.iter().map(|(name, own)| result::column(name, own, false, None)).collect();
+    outcome.schema = schema(relation);
     let limit = job.max_results.unwrap_or(u64::MAX);
-    let mut statement = engine.connection.prepare(sql)?;
+    let mut statement = engine.connection.prepare(&relation.sql)?;
     let mut rows = statement.query([])?;
     // From here on the rows are there. DuckDB reports the failures of a query before its first row.
     let header = QueryResult { job_id: job.job_id.clone(), ..outcome.clone() };
@@ -133,9 +199,9 @@ fn select(
             continue;
         }
         let mut printed = Map::new();
-        for (index, (name, data_type)) in columns.iter().enumerate() {
+        for (index, column) in relation.columns.iter().enumerate() {
             let cell: Cell = row.get(index)?;
-            printed.insert(name.clone(), result::json(&cell, data_type));
+            printed.insert(column.name.clone(), result::json(&cell, &column.ty));
         }
         match &mut out {
             Some(out) => out.push(printed)?,
@@ -151,7 +217,7 @@ fn select(
 
 fn into_destination(
     engine: &Engine,
-    sql: &str,
+    relation: &Relation,
     destination: &str,
     job: &QueryJob,
     outcome: &mut QueryResult,
@@ -166,6 +232,7 @@ fn into_destination(
         tables::require(&engine.connection, &table)?;
     }
     let target = duckdb_name(&table);
+    let sql = relation.table_sql(&[]);
     let rows = match (there, job.write_disposition.unwrap_or(WriteDisposition::WriteEmpty)) {
         (false, _) => written(engine, &format!("CREATE TABLE {target} AS {sql}"))?,
         (true, WriteDisposition::WriteTruncate) => {
@@ -190,7 +257,6 @@ fn into_destination(
             written(engine, &format!("INSERT INTO {target} BY NAME {sql}"))?
         }
     };
-    settle_types(engine, &table)?;
     outcome.total_rows = rows;
     outcome.affected_rows = Some(rows);
     outcome.destination_table = Some(table);
@@ -208,22 +274,24 @@ fn writable(engine: &Engine, table: &TableReference) -> Result<(), WarehouseErro
     }
 }
 
-fn dml(
-    engine: &Engine,
-    kind: Dml,
-    sql: &str,
-    target: &TableReference,
-    outcome: &mut QueryResult,
-) -> Result<(), Failure> {
+fn dml(engine: &Engine, change: &Changed, outcome: &mut QueryResult) -> Result<(), Failure> {
+    let Changed { sql, target, twice } = change;
     writable(engine, target)?;
+    if let Some(twice) = twice {
+        let mut statement = engine.connection.prepare(twice)?;
+        if statement.query([])?.next()?.is_some() {
+            let message = "UPDATE/MERGE must match at most one source row for each target row";
+            return Err(super::sql::invalid(message, None, Some("remove the duplicates from the source")).into());
+        }
+    }
     let changed = engine.connection.execute(sql, [])? as u64;
     outcome.affected_rows = Some(changed);
     let inserts_only = !sql.contains("THEN UPDATE") && !sql.contains("THEN DELETE");
-    outcome.dml = match kind {
-        Dml::Insert => Some(DmlStats { inserted: changed, ..DmlStats::default() }),
-        Dml::Update => Some(DmlStats { updated: changed, ..DmlStats::default() }),
-        Dml::Delete => Some(DmlStats { deleted: changed, ..DmlStats::default() }),
-        Dml::Merge => inserts_only.then_some(DmlStats { inserted: changed, ..DmlStats::default() }),
+    outcome.dml = match outcome.statement_kind.as_str() {
+        "INSERT" => Some(DmlStats { inserted: changed, ..DmlStats::default() }),
+        "UPDATE" => Some(DmlStats { updated: changed, ..DmlStats::default() }),
+        "DELETE" => Some(DmlStats { deleted: changed, ..DmlStats::default() }),
+        _ => inserts_only.then_some(DmlStats { inserted: changed, ..DmlStats::default() }),
     };
     Ok(())
 }

@@ -150,6 +150,20 @@ impl ExternalTable {
         Ok(found)
     }
 
+    /// The columns of the table. Without declared columns, those of a CSV file; none for other formats.
+    pub(crate) fn shape(&self, object_root: &Path) -> Result<Vec<(String, DataType)>, WarehouseError> {
+        let named = |columns: &[ColumnSpec]| {
+            columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect()
+        };
+        if !self.columns.is_empty() {
+            return Ok(named(&self.columns));
+        }
+        if self.format != "CSV" {
+            return Ok(Vec::new());
+        }
+        Ok(named(&self.header(&self.files(object_root)?)))
+    }
+
     /// A query with the columns of the table and no rows, used until a file is read.
     pub(crate) fn placeholder(&self) -> String {
         let columns: Vec<String> = self

@@ -7,7 +7,7 @@
 use super::catalog::{self, KEPT_RESULT_BYTES, Record};
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
-use super::execute::{Executed, Step};
+use super::execute::{Content, Executed, Prepared, Step};
 use super::external::{Care, ExternalTable, SourceFile};
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 /// A job with parsed statements.
 pub(crate) struct Planned {
     job: QueryJob,
+    scope: Scope,
     statements: Vec<Statement>,
     changes: bool,
 }
@@ -44,14 +45,15 @@ impl Engine {
     pub(crate) fn plan(&self, job: QueryJob) -> Result<Planned, WarehouseError> {
         let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
         scope.parameters.clone_from(&job.parameters);
-        let statements = sql::translate(&job.sql, &scope, &|| self.stop.check())?;
-        let mut changes = !job.dry_run && job.destination_table.is_some();
+        let statements = sql::parse(&job.sql, &scope, &|| self.stop.check())?;
+        let mut changes = !job.dry_run
+            && (job.destination_table.is_some()
+                || statements.iter().any(|statement| !matches!(statement, Statement::Query(_))));
+        // An external table is read through a view, which is renewed before.
         for statement in statements.iter().filter(|_| !job.dry_run) {
-            changes = changes
-                || !matches!(statement, Statement::Query { .. })
-                || !self.externals(statement.reads())?.is_empty();
+            changes = changes || !self.externals(&Prepared::of(self, statement, &scope)?.reads)?.is_empty();
         }
-        Ok(Planned { job, statements, changes })
+        Ok(Planned { job, scope, statements, changes })
     }
 
     /// Runs a job, or answers it from its record. Rows of the last statement go to `rows`, if there is one. Rows from a
@@ -61,7 +63,7 @@ impl Engine {
         planned: &Planned,
         rows: Option<&RowsOut>,
     ) -> Result<QueryResult, WarehouseError> {
-        let Planned { job, statements, .. } = planned;
+        let Planned { job, scope, statements, .. } = planned;
         if let Some(result) = self.recorded(&job.job_id)? {
             return Ok(result);
         }
@@ -71,7 +73,7 @@ impl Engine {
             self.stop.check()?;
             let is_last = number + 1 == last;
             if job.dry_run {
-                result = execute::dry_run(self, statement, job)?;
+                result = execute::dry_run(self, statement, job, scope)?;
                 continue;
             }
             let id = if is_last || job.job_id.is_empty() {
@@ -83,7 +85,7 @@ impl Engine {
                 Some(done) => done,
                 None => {
                     let rows = rows.filter(|_| is_last);
-                    self.statement(&Step { statement, job, id: &id, is_last, rows })?
+                    self.statement(&Step { statement, job, scope, id: &id, is_last, rows })?
                 }
             };
         }
@@ -104,19 +106,20 @@ impl Engine {
     /// Runs one statement with the fast conversion. If DuckDB refuses a value, runs the statement again with the full
     /// conversion.
     fn statement(&self, step: &Step<'_>) -> Result<QueryResult, WarehouseError> {
-        let Step { statement, job, .. } = *step;
+        let Step { job, .. } = *step;
         let mut attempt = Attempt { care: Care::Fast, widen: false, skip_bad: false };
         loop {
             self.stop.check()?;
             let mut files = Vec::new();
-            let outcome = self.attempt(step, attempt, &mut files);
+            let mut reads = Vec::new();
+            let outcome = self.attempt(step, attempt, &mut files, &mut reads);
             let failure = match outcome {
                 Ok(result) => return Ok(result),
                 Err(Failure::Said(error)) => return Err(error),
                 Err(Failure::Engine(error)) => error,
             };
             let text = error::text(&failure);
-            let reads = text.contains("CSV Error")
+            let unreadable = text.contains("CSV Error")
                 || text.contains("maximum_line_size")
                 || text.contains("max_line_size");
             let is_final = step.rows.is_some_and(RowsOut::has_begun);
@@ -124,11 +127,11 @@ impl Engine {
             if is_final {
                 let context = Context { script: &job.sql, files: &files };
                 return Err(self.locate(error::translate(&failure, &context), &files));
-            } else if attempt.care == Care::Fast && !files.is_empty() && (reads || narrow) {
+            } else if attempt.care == Care::Fast && !files.is_empty() && (unreadable || narrow) {
                 attempt.care = Care::Full;
             } else if narrow && !attempt.widen {
                 attempt.widen = true;
-            } else if !attempt.skip_bad && reads && self.tolerant(statement)? {
+            } else if !attempt.skip_bad && unreadable && self.tolerant(&reads)? {
                 attempt.skip_bad = true;
             } else {
                 return Err(self.locate(
@@ -144,9 +147,10 @@ impl Engine {
         step: &Step<'_>,
         attempt: Attempt,
         files: &mut Vec<SourceFile>,
+        reads: &mut Vec<TableReference>,
     ) -> Result<QueryResult, Failure> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
-        let outcome = self.inside(step, attempt, files);
+        let outcome = self.inside(step, attempt, files, reads);
         match outcome {
             Ok(result) => match self.connection.execute_batch("COMMIT") {
                 Ok(()) => Ok(result),
@@ -167,21 +171,21 @@ impl Engine {
         step: &Step<'_>,
         attempt: Attempt,
         files: &mut Vec<SourceFile>,
+        reads: &mut Vec<TableReference>,
     ) -> Result<QueryResult, Failure> {
-        let Step { statement, job, id, .. } = *step;
-        for table in statement.reads().iter().collect::<BTreeSet<_>>() {
-            tables::require(&self.connection, table)?;
-        }
-        let bytes = self.refresh(statement.reads(), attempt, files)?;
-        if let Some(target) = statement.target().filter(|_| attempt.widen) {
-            for column in tables::narrow_columns(&self.connection, target)? {
-                let (table, column) = (duckdb_name(target), sql::names::quote(&column));
+        let Step { statement, job, scope, id, .. } = *step;
+        let prepared = Prepared::of(self, statement, scope)?;
+        reads.clone_from(&prepared.reads);
+        let bytes = self.refresh(&prepared.reads, attempt, files)?;
+        if let (Content::Change(changed), true) = (&prepared.content, attempt.widen) {
+            for column in tables::narrow_columns(&self.connection, &changed.target)? {
+                let (table, column) = (duckdb_name(&changed.target), sql::names::quote(&column));
                 let wide = sql::datatype::WIDE_NUMERIC;
                 self.connection
                     .execute_batch(&format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {wide}"))?;
             }
         }
-        let Executed { mut result, is_whole } = execute::statement(self, step)?;
+        let Executed { mut result, is_whole } = execute::statement(self, step, &prepared)?;
         result.job_id = id.to_owned();
         result.bytes_processed = bytes;
         if is_whole
@@ -247,8 +251,8 @@ impl Engine {
         Ok(found)
     }
 
-    fn tolerant(&self, statement: &Statement) -> Result<bool, WarehouseError> {
-        Ok(self.externals(statement.reads())?.iter().any(|(_, external)| external.tolerates_bad_rows()))
+    fn tolerant(&self, reads: &[TableReference]) -> Result<bool, WarehouseError> {
+        Ok(self.externals(reads)?.iter().any(|(_, external)| external.tolerates_bad_rows()))
     }
 
     /// Adds the number of the row to an error about a value. Searches the files for the value.

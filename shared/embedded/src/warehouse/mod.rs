@@ -3,7 +3,8 @@
 //!
 //! The parts are:
 //! - the adapter ([`DuckDbWarehouse`]);
-//! - the translation of SQL (`sql`), without files and connections;
+//! - the analysis of SQL (`sql`), without files and connections;
+//! - functions that DuckDB lacks (`functions`);
 //! - the execution of jobs (`engine`, `execute`, `define`);
 //! - external tables (`external`);
 //! - records that DuckDB cannot store (`catalog`).
@@ -17,8 +18,8 @@
 //! NUMERIC is stored as a decimal of eighteen digits until a value needs more digits (see `sql::datatype`). TIMESTAMP
 //! is stored in UTC. There is one project. A project in a name is accepted, but does not distinguish tables.
 //!
-//! To add a statement, change `sql/statement.rs`, and `execute.rs` or `define.rs`. To add a function, change
-//! `sql/calls.rs` and `sql/macros.sql`.
+//! To add a statement, change `sql/statement.rs`, and `execute.rs` or `define.rs`. To add a function, see
+//! `sql/analyze/functions`.
 
 mod catalog;
 mod define;
@@ -26,11 +27,13 @@ mod engine;
 mod error;
 mod execute;
 mod external;
+mod functions;
 mod job;
 mod limits;
 mod pool;
 mod result;
 mod rows;
+mod shapes;
 mod source;
 mod sql;
 mod stop;
@@ -38,6 +41,8 @@ mod streaming;
 mod tables;
 mod transfer;
 
+#[cfg(test)]
+mod googlesql;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -71,7 +76,7 @@ use streaming::RowsIn;
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] if the script cannot be parsed.
 pub fn check_sql(sql: &str) -> Result<usize, WarehouseError> {
-    sql::translate(sql, &sql::names::Scope::default(), &|| Ok(())).map(|statements| statements.len())
+    sql::parse(sql, &sql::names::Scope::default(), &|| Ok(())).map(|statements| statements.len())
 }
 
 /// A warehouse in a DuckDB file.

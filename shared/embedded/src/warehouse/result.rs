@@ -3,6 +3,7 @@
 //!
 //! To add a type, add a branch in [`json`].
 
+use super::functions::times;
 use super::sql::datatype::DataType;
 use base64::Engine as _;
 use duckdb::types::{TimeUnit, Value as Cell};
@@ -54,6 +55,9 @@ pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
             let micros = micros(*unit, *own);
             Value::String(format!("{}T{}Z", date(micros.div_euclid(DAY)), time(micros.rem_euclid(DAY))))
         }
+        (Cell::Interval { months, days, nanos }, _) => {
+            Value::String(times::print_interval((i64::from(*months), i64::from(*days), nanos / 1000)))
+        }
         (Cell::List(items) | Cell::Array(items), DataType::Array(element)) => {
             Value::Array(items.iter().map(|item| json(item, element)).collect())
         }
@@ -92,40 +96,23 @@ fn float(own: f64) -> Value {
     Number::from_f64(own).map_or_else(|| Value::String(own.to_string()), Value::Number)
 }
 
-/// A decimal as a JSON number. A whole number becomes an integer. Another number becomes a double, as in Kestra.
+/// A decimal as a JSON number. A whole number becomes an integer. Another number becomes a double, as in Kestra, if the
+/// double has all of its digits. Otherwise it becomes a text, so that no digit is lost.
 fn decimal(text: &str) -> Value {
     let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
     match (short.contains('.'), short.parse::<i64>(), short.parse::<f64>()) {
         (false, Ok(whole), _) => Value::from(whole),
-        (_, _, Ok(own)) => float(own),
+        (_, _, Ok(own)) if own.to_string() == short => float(own),
         _ => Value::String(short.to_owned()),
     }
 }
 
 fn time(micros: i64) -> String {
-    let seconds = micros / 1_000_000;
-    let fraction = micros % 1_000_000;
-    let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (fraction, fraction % 1000) {
-        (0, _) => clock,
-        (_, 0) => format!("{clock}.{:03}", fraction / 1000),
-        _ => format!("{clock}.{fraction:06}"),
-    }
+    times::print_time(micros)
 }
 
 fn date(days: i64) -> String {
-    // Converts to the proleptic Gregorian calendar in cycles of 400 years that begin in March.
-    let shifted = days + 719_468;
-    let cycle = shifted.div_euclid(146_097);
-    let day_of_cycle = shifted.rem_euclid(146_097);
-    let year_of_cycle =
-        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524 - day_of_cycle / 146_096) / 365;
-    let day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_cycle + cycle * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    times::print_date(days)
 }
 
 #[cfg(test)]
@@ -155,5 +142,7 @@ mod tests {
         assert_eq!(decimal("8.000000000"), 8);
         assert_eq!(decimal("-0.500000000"), -0.5);
         assert_eq!(decimal("100"), 100);
+        assert_eq!(decimal("-123456789.123456789"), "-123456789.123456789");
+        assert_eq!(decimal("99999999999999999999999999999.999999999"), "99999999999999999999999999999.999999999");
     }
 }

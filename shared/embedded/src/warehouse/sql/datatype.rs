@@ -32,6 +32,8 @@ pub(crate) enum DataType {
     Time,
     Json,
     Geography,
+    Interval,
+    Range(Box<DataType>),
     Array(Box<DataType>),
     Struct(Vec<(String, DataType)>),
 }
@@ -53,11 +55,15 @@ impl DataType {
             Self::Date => "DATE".into(),
             Self::Time => "TIME".into(),
             Self::Json => "JSON".into(),
+            Self::Interval => "INTERVAL".into(),
+            Self::Range(element) => format!("STRUCT(range_start {0}, range_end {0})", element.duckdb()),
             Self::Array(element) => format!("{}[]", element.duckdb()),
             Self::Struct(fields) => {
-                let fields: Vec<String> = fields
+                let names = super::analyze::value::field_names(fields);
+                let fields: Vec<String> = names
                     .iter()
-                    .map(|(name, own)| format!("{} {}", super::names::quote(name), own.duckdb()))
+                    .zip(fields)
+                    .map(|(name, (_, own))| format!("{} {}", super::names::quote(name), own.duckdb()))
                     .collect();
                 format!("STRUCT({})", fields.join(", "))
             }
@@ -86,33 +92,32 @@ impl DataType {
             Self::Time => "TIME".into(),
             Self::Json => "JSON".into(),
             Self::Geography => "GEOGRAPHY".into(),
+            Self::Interval => "INTERVAL".into(),
+            Self::Range(element) => format!("RANGE<{}>", element.bigquery()),
             Self::Array(element) => format!("ARRAY<{}>", element.bigquery()),
             Self::Struct(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(name, own)| format!("{name} {}", own.bigquery())).collect();
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, own)| {
+                        if name.is_empty() { own.bigquery() } else { format!("{name} {}", own.bigquery()) }
+                    })
+                    .collect();
                 format!("STRUCT<{}>", fields.join(", "))
             }
         }
     }
 
-    /// The name, without `bq_`, of the macro that casts to the type like BigQuery. `None` if DuckDB's cast gives the
-    /// same result.
-    pub(crate) fn cast_macro(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::String => "string",
-            Self::Bytes => "bytes",
-            Self::Int64 => "int64",
-            Self::Float64 => "float64",
-            Self::Numeric => "numeric",
-            Self::BigNumeric => "bignumeric",
-            Self::Bool => "bool",
-            Self::Timestamp => "timestamp",
-            Self::DateTime => "datetime",
-            Self::Date => "date",
-            Self::Time => "time",
-            Self::Json => "json",
-            Self::Decimal(..) | Self::Geography | Self::Array(_) | Self::Struct(_) => return None,
-        })
+    /// The type that the values of a column of this type have in expressions: without the limits of a NUMERIC.
+    pub(crate) fn plain(&self) -> Self {
+        match self {
+            Self::Decimal(precision, scale) if *scale <= 9 && precision - scale <= 29 => Self::Numeric,
+            Self::Decimal(..) => Self::BigNumeric,
+            Self::Array(element) => Self::Array(Box::new(element.plain())),
+            Self::Struct(fields) => {
+                Self::Struct(fields.iter().map(|(name, own)| (name.clone(), own.plain())).collect())
+            }
+            own => own.clone(),
+        }
     }
 
     /// The type of a DuckDB column, from DuckDB's name for it.
@@ -142,6 +147,7 @@ impl DataType {
             "DATE" => Self::Date,
             "TIME" => Self::Time,
             "JSON" => Self::Json,
+            "INTERVAL" => Self::Interval,
             other if other.starts_with("TIMESTAMP") => Self::DateTime,
             _ => Self::String,
         }
@@ -204,7 +210,8 @@ pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseErr
         "TIME" => DataType::Time,
         "JSON" => DataType::Json,
         "GEOGRAPHY" => DataType::Geography,
-        "ARRAY" | "STRUCT" | "RECORD" => return nested(&name, tokens),
+        "INTERVAL" => DataType::Interval,
+        "ARRAY" | "STRUCT" | "RECORD" | "RANGE" => return nested(&name, tokens),
         _ => return Err(super::invalid(&format!("Type not found: {name}"), at, None)),
     };
     if !tokens.get(1).is_some_and(|token| token.is_symbol("(")) {
@@ -260,7 +267,7 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
     let mut found = Vec::new();
     loop {
         let rest = tokens.get(index..).unwrap_or_default();
-        let named = name != "ARRAY" && rest.get(1).is_some_and(|next| next.name().is_some());
+        let named = name == "STRUCT" && rest.get(1).is_some_and(|next| next.name().is_some());
         let field = if named {
             rest.first().and_then(Token::name).unwrap_or_default().to_owned()
         } else {
@@ -270,42 +277,24 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
         let rest = tokens.get(index..).unwrap_or_default();
         let inner = rest.first().and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
         let (data_type, taken) =
-            if matches!(inner.as_str(), "ARRAY" | "STRUCT") { angled(&inner, rest)? } else { prefix(rest)? };
+            if matches!(inner.as_str(), "ARRAY" | "STRUCT" | "RANGE") { angled(&inner, rest)? } else { prefix(rest)? };
         index += taken;
         found.push((field, data_type));
         match tokens.get(index) {
-            Some(token) if token.is_symbol(",") && name != "ARRAY" => index += 1,
+            Some(token) if token.is_symbol(",") && name == "STRUCT" => index += 1,
             Some(token) if token.is_symbol(">") => break,
             other => return Err(syntax_error("Expected \">\"", other.and_then(location).or(at))),
         }
     }
     let data_type = match (name, found.pop()) {
         ("ARRAY", Some((_, element))) => DataType::Array(Box::new(element)),
+        ("RANGE", Some((_, element))) => DataType::Range(Box::new(element)),
         (_, last) => {
             found.extend(last);
             DataType::Struct(found)
         }
     };
     Ok((data_type, index + 1))
-}
-
-/// The index after the `<…>` that opens at `open`.
-pub(crate) fn end_of_angles(tokens: &[Token], open: usize) -> usize {
-    let mut depth = 0i32;
-    let mut index = open;
-    while let Some(token) = tokens.get(index) {
-        match token.kind {
-            Kind::Symbol("<") => depth += 1,
-            Kind::Symbol(">") => depth -= 1,
-            Kind::Symbol(">>") => depth -= 2,
-            _ => {}
-        }
-        index += 1;
-        if depth <= 0 {
-            break;
-        }
-    }
-    index
 }
 
 /// The tokens from `low` to `high` as written, with blanks between them.
@@ -316,7 +305,9 @@ pub(crate) fn source(tokens: &[Token], low: usize, high: usize) -> String {
         Kind::Text(text) => string(text),
         Kind::Symbol(symbol) => (*symbol).to_owned(),
         Kind::Parameter(name) => format!("@{name}"),
-        Kind::Bytes(_) => String::new(),
+        Kind::Bytes(bytes) => {
+            format!("b'{}'", bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>())
+        }
     });
     words.collect::<Vec<_>>().join(" ")
 }

@@ -1,5 +1,5 @@
 //! Limits the length and nesting of a script. The limits are checked on tokens, before any recursion. The
-//! later steps (Segue's rewriting, polyglot-sql, DuckDB) make one call or more for each level, and a stack
+//! later steps (the parser, the analysis, DuckDB) make one call or more for each level, and a stack
 //! overflow ends the whole process.
 //!
 //! A level is:

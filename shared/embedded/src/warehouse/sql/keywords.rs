@@ -1,6 +1,6 @@
 //! Words that cannot be names, and words that end a FROM clause.
 
-/// BigQuery's reserved keywords, and unreserved keywords that occur between values.
+/// BigQuery's reserved keywords.
 pub(crate) const RESERVED: &[&str] = &[
     "ALL",
     "AND",
@@ -71,7 +71,6 @@ pub(crate) const RESERVED: &[&str] = &[
     "OUTER",
     "OVER",
     "PARTITION",
-    "PIVOT",
     "PRECEDING",
     "PROTO",
     "QUALIFY",
@@ -93,7 +92,6 @@ pub(crate) const RESERVED: &[&str] = &[
     "UNBOUNDED",
     "UNION",
     "UNNEST",
-    "UNPIVOT",
     "USING",
     "WHEN",
     "WHERE",
@@ -102,22 +100,14 @@ pub(crate) const RESERVED: &[&str] = &[
     "WITHIN",
 ];
 
-/// Words after which a comma no longer separates tables.
-pub(crate) const ENDS_FROM: &[&str] = &[
-    "SELECT",
-    "WHERE",
-    "GROUP",
-    "HAVING",
-    "QUALIFY",
-    "ORDER",
-    "LIMIT",
-    "WINDOW",
-    "SET",
-    "UNION",
-    "INTERSECT",
-    "EXCEPT",
-    "WHEN",
-];
+/// Words that are not reserved, and are no alias after a table or a value.
+pub(crate) const ENDS_ITEM: &[&str] =
+    &["OFFSET", "PERCENT", "REPLACE", "CLUSTER", "OPTIONS", "WHEN", "SET", "STRICT", "CORRESPONDING"];
+
+/// Whether a word is reserved.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    RESERVED.binary_search(&word.to_ascii_uppercase().as_str()).is_ok()
+}
 
 /// The names of the parts of dates and times, such as DAY.
 pub(crate) const DATE_PARTS: &[&str] = &[

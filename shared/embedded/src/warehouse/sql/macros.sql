@@ -1,156 +1,151 @@
--- Macros that make DuckDB's functions work like BigQuery's. Only translated statements call them.
--- DuckDB knows `typeof` when it plans a query. So a CASE over `typeof` costs nothing for each row.
-CREATE OR REPLACE TEMP MACRO bq_string(x) AS CASE
-  WHEN typeof(x) = 'VARCHAR' THEN x::VARCHAR
-  WHEN typeof(x) LIKE 'DECIMAL%' THEN CASE WHEN contains(x::VARCHAR, '.') THEN rtrim(rtrim(x::VARCHAR, '0'), '.') ELSE x::VARCHAR END
-  WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN make_timestamp(epoch_us(TRY_CAST(x AS TIMESTAMPTZ)))::VARCHAR || '+00'
-  WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN regexp_replace(x::VARCHAR, '\.0$', '')
-  WHEN typeof(x) = 'BLOB' THEN decode(TRY_CAST(x AS BLOB))
-  ELSE x::VARCHAR END;
-CREATE OR REPLACE TEMP MACRO bq_safe_string(x) AS bq_string(x);
-CREATE OR REPLACE TEMP MACRO bq_bytes(x) AS CASE WHEN typeof(x) = 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE encode(x::VARCHAR) END;
-CREATE OR REPLACE TEMP MACRO bq_safe_bytes(x) AS bq_bytes(x);
-CREATE OR REPLACE TEMP MACRO bq_safe_int64(x) AS CASE
-  WHEN typeof(x) = 'VARCHAR' THEN CASE WHEN regexp_full_match(x::VARCHAR, '\s*[+-]?[0-9]+\s*') OR regexp_full_match(x::VARCHAR, '\s*[+-]?0[xX][0-9a-fA-F]+\s*') THEN TRY_CAST(x AS BIGINT) END
-  WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN TRY_CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT)
-  ELSE TRY_CAST(x AS BIGINT) END;
-CREATE OR REPLACE TEMP MACRO bq_int64(x) AS CASE WHEN x IS NOT NULL AND bq_safe_int64(x) IS NULL THEN error('Bad int64 value: ' || x::VARCHAR) ELSE bq_safe_int64(x) END;
-CREATE OR REPLACE TEMP MACRO bq_safe_float64(x) AS TRY_CAST(x AS DOUBLE);
-CREATE OR REPLACE TEMP MACRO bq_float64(x) AS CASE WHEN x IS NOT NULL AND TRY_CAST(x AS DOUBLE) IS NULL THEN error('Bad double value: ' || x::VARCHAR) ELSE TRY_CAST(x AS DOUBLE) END;
-CREATE OR REPLACE TEMP MACRO bq_safe_numeric(x) AS TRY_CAST(x AS DECIMAL(38,9));
-CREATE OR REPLACE TEMP MACRO bq_numeric(x) AS CASE WHEN x IS NOT NULL AND TRY_CAST(x AS DECIMAL(38,9)) IS NULL THEN error('Invalid NUMERIC value: ' || x::VARCHAR) ELSE TRY_CAST(x AS DECIMAL(38,9)) END;
-CREATE OR REPLACE TEMP MACRO bq_safe_bignumeric(x) AS TRY_CAST(x AS DECIMAL(38,18));
-CREATE OR REPLACE TEMP MACRO bq_bignumeric(x) AS CASE WHEN x IS NOT NULL AND TRY_CAST(x AS DECIMAL(38,18)) IS NULL THEN error('Invalid BIGNUMERIC value: ' || x::VARCHAR) ELSE TRY_CAST(x AS DECIMAL(38,18)) END;
-CREATE OR REPLACE TEMP MACRO bq_safe_bool(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN CASE lower(x::VARCHAR) WHEN 'true' THEN true WHEN 'false' THEN false END ELSE TRY_CAST(x AS BOOLEAN) END;
-CREATE OR REPLACE TEMP MACRO bq_bool(x) AS CASE WHEN x IS NOT NULL AND bq_safe_bool(x) IS NULL THEN error('Bad bool value: ' || x::VARCHAR) ELSE bq_safe_bool(x) END;
-CREATE OR REPLACE TEMP MACRO bq_safe_timestamp(x) AS CASE WHEN typeof(x) = 'DATE' OR typeof(x) = 'TIMESTAMP' THEN timezone('UTC', TRY_CAST(x AS TIMESTAMP)) ELSE TRY_CAST(x AS TIMESTAMPTZ) END;
-CREATE OR REPLACE TEMP MACRO bq_timestamp(x) AS CASE WHEN x IS NOT NULL AND bq_safe_timestamp(x) IS NULL THEN error('Invalid timestamp: ''' || x::VARCHAR || '''') ELSE bq_safe_timestamp(x) END, (x, zone) AS timezone(zone, x::TIMESTAMP);
-CREATE OR REPLACE TEMP MACRO bq_safe_datetime(x) AS CASE WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN timezone('UTC', TRY_CAST(x AS TIMESTAMPTZ)) ELSE TRY_CAST(x AS TIMESTAMP) END;
-CREATE OR REPLACE TEMP MACRO bq_datetime(x) AS CASE WHEN x IS NOT NULL AND bq_safe_datetime(x) IS NULL THEN error('Invalid datetime string "' || x::VARCHAR || '"') ELSE bq_safe_datetime(x) END,
-  (x, zone) AS timezone(zone, x::TIMESTAMPTZ),
-  (y, m, d, h, i, s) AS make_timestamp(y, m, d, h, i, s);
-CREATE OR REPLACE TEMP MACRO bq_safe_date(x) AS CASE WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN TRY_CAST(timezone('UTC', TRY_CAST(x AS TIMESTAMPTZ)) AS DATE) ELSE TRY_CAST(x AS DATE) END;
-CREATE OR REPLACE TEMP MACRO bq_date(x) AS CASE WHEN x IS NOT NULL AND bq_safe_date(x) IS NULL THEN error('Invalid date: ''' || x::VARCHAR || '''') ELSE bq_safe_date(x) END,
-  (x, zone) AS timezone(zone, x::TIMESTAMPTZ)::DATE,
-  (y, m, d) AS make_date(y, m, d);
-CREATE OR REPLACE TEMP MACRO bq_safe_time(x) AS CASE WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN TRY_CAST(timezone('UTC', TRY_CAST(x AS TIMESTAMPTZ)) AS TIME) ELSE TRY_CAST(x AS TIME) END;
-CREATE OR REPLACE TEMP MACRO bq_time(x) AS CASE WHEN x IS NOT NULL AND bq_safe_time(x) IS NULL THEN error('Invalid time string "' || x::VARCHAR || '"') ELSE bq_safe_time(x) END;
-CREATE OR REPLACE TEMP MACRO bq_json(x) AS x::JSON;
-CREATE OR REPLACE TEMP MACRO bq_safe_json(x) AS TRY_CAST(x AS JSON);
-CREATE OR REPLACE TEMP MACRO bq_error(x) AS error(x);
+-- Macros that make DuckDB's functions work like BigQuery's. Only translated statements call them. The types of the
+-- arguments are known when a statement is translated, so no macro asks for them.
+-- An error that TRY can catch, which DuckDB's own error() is not. Its value fits to any type.
+CREATE OR REPLACE TEMP MACRO bq_error(m) AS CASE WHEN bqf('error', m) = '' THEN NULL END;
+CREATE OR REPLACE TEMP MACRO bqf_int64(x) AS bqf_parse('int64', x);
+CREATE OR REPLACE TEMP MACRO bqf_safe_int64(x) AS bqf_parse('safe_int64', x);
+CREATE OR REPLACE TEMP MACRO bqf_float64(x) AS CAST(bqf('float64', x) AS DOUBLE);
+CREATE OR REPLACE TEMP MACRO bqf_safe_float64(x) AS TRY(CAST(bqf('float64', x) AS DOUBLE));
+CREATE OR REPLACE TEMP MACRO bqf_numeric(x) AS CAST(bqf('numeric', x) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bqf_safe_numeric(x) AS TRY(CAST(bqf('numeric', x) AS DECIMAL(38,9)));
+CREATE OR REPLACE TEMP MACRO bqf_bignumeric(x) AS CAST(bqf('bignumeric', x) AS DECIMAL(38,18));
+CREATE OR REPLACE TEMP MACRO bqf_safe_bignumeric(x) AS TRY(CAST(bqf('bignumeric', x) AS DECIMAL(38,18)));
+CREATE OR REPLACE TEMP MACRO bqf_date(x) AS CAST(make_timestamp(bqf_parse('date', x)) AS DATE);
+CREATE OR REPLACE TEMP MACRO bqf_safe_date(x) AS CAST(make_timestamp(bqf_parse('safe_date', x)) AS DATE);
+CREATE OR REPLACE TEMP MACRO bqf_datetime(x) AS make_timestamp(bqf_parse('datetime', x));
+CREATE OR REPLACE TEMP MACRO bqf_safe_datetime(x) AS make_timestamp(bqf_parse('safe_datetime', x));
+CREATE OR REPLACE TEMP MACRO bqf_timestamp(x) AS make_timestamptz(bqf_parse('timestamp', x));
+CREATE OR REPLACE TEMP MACRO bqf_safe_timestamp(x) AS make_timestamptz(bqf_parse('safe_timestamp', x));
+CREATE OR REPLACE TEMP MACRO bqf_time(x) AS CAST(make_timestamp(bqf_parse('time', x)) AS TIME);
+CREATE OR REPLACE TEMP MACRO bqf_safe_time(x) AS CAST(make_timestamp(bqf_parse('safe_time', x)) AS TIME);
+CREATE OR REPLACE TEMP MACRO bq_text_to_bool(x) AS CASE lower(x) WHEN 'true' THEN true WHEN 'false' THEN false ELSE CASE WHEN x IS NOT NULL THEN bq_error('Bad bool value: ' || x) END END;
+CREATE OR REPLACE TEMP MACRO bq_safe_text_to_bool(x) AS CASE lower(x) WHEN 'true' THEN true WHEN 'false' THEN false END;
+CREATE OR REPLACE TEMP MACRO bq_bytes_text(x) AS decode(x);
+CREATE OR REPLACE TEMP MACRO bq_safe_bytes_text(x) AS TRY(decode(x));
+CREATE OR REPLACE TEMP MACRO bq_float_to_int64(x) AS CAST(round(x) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO bq_safe_float_to_int64(x) AS TRY_CAST(round(x) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO bq_float_to_numeric(x) AS bqf_numeric(bqf_float_text(x));
+CREATE OR REPLACE TEMP MACRO bq_safe_float_to_numeric(x) AS bqf_safe_numeric(bqf_float_text(x));
+CREATE OR REPLACE TEMP MACRO bq_float_to_bignumeric(x) AS bqf_bignumeric(bqf_float_text(x));
+CREATE OR REPLACE TEMP MACRO bq_safe_float_to_bignumeric(x) AS bqf_safe_bignumeric(bqf_float_text(x));
+CREATE OR REPLACE TEMP MACRO bq_decimal_text(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END;
+-- A second has no, three or six digits after the point.
+CREATE OR REPLACE TEMP MACRO bq_datetime_text(x) AS CASE WHEN epoch_us(x) % 1000000 = 0 THEN CAST(x AS VARCHAR) WHEN epoch_us(x) % 1000 = 0 THEN strftime(x, '%Y-%m-%d %H:%M:%S.%g') ELSE strftime(x, '%Y-%m-%d %H:%M:%S.%f') END;
+CREATE OR REPLACE TEMP MACRO bq_timestamp_text(x) AS bq_datetime_text(make_timestamp(epoch_us(x))) || '+00';
+CREATE OR REPLACE TEMP MACRO bq_timestamp_json(x) AS replace(bq_datetime_text(make_timestamp(epoch_us(x))), ' ', 'T') || 'Z';
+CREATE OR REPLACE TEMP MACRO bq_time_text(x) AS substr(bq_datetime_text(DATE '2000-01-01' + x), 12);
+CREATE OR REPLACE TEMP MACRO bq_longest(x, n) AS CASE WHEN length(x) > n THEN bq_error('maximum length ' || n || ' but got a value with length ' || length(x)) ELSE x END;
+CREATE OR REPLACE TEMP MACRO bq_safe_longest(x, n) AS CASE WHEN length(x) <= n THEN x END;
+CREATE OR REPLACE TEMP MACRO bq_json_int(x) AS CASE WHEN x BETWEEN -9007199254740992 AND 9007199254740992 THEN CAST(x AS VARCHAR) ELSE '"' || CAST(x AS VARCHAR) || '"' END;
 
-CREATE OR REPLACE TEMP MACRO bq_div(a, b) AS CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a / b END;
-CREATE OR REPLACE TEMP MACRO bq_int_div(a, b) AS CASE WHEN b = 0 THEN error('division by zero: DIV(' || a || ', ' || b || ')') ELSE a // b END;
-CREATE OR REPLACE TEMP MACRO bq_mod(a, b) AS CASE WHEN b = 0 THEN error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END;
-CREATE OR REPLACE TEMP MACRO bq_safe_divide(a, b) AS CASE WHEN b = 0 THEN NULL ELSE a / b END;
-CREATE OR REPLACE TEMP MACRO bq_ieee_divide(a, b) AS a::DOUBLE / b::DOUBLE;
-CREATE OR REPLACE TEMP MACRO bq_safe_add(a, b) AS TRY(a + b);
-CREATE OR REPLACE TEMP MACRO bq_safe_subtract(a, b) AS TRY(a - b);
-CREATE OR REPLACE TEMP MACRO bq_safe_multiply(a, b) AS TRY(a * b);
-CREATE OR REPLACE TEMP MACRO bq_log(x) AS ln(x), (x, base) AS ln(x) / ln(base);
+CREATE OR REPLACE TEMP MACRO bqf_numeric_multiply(a, b) AS CAST(bqf('numeric_multiply', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bqf_numeric_divide(a, b) AS CAST(bqf('numeric_divide', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bqf_numeric_round(a, n) AS CAST(bqf('numeric_round', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bqf_numeric_trunc(a, n) AS CAST(bqf('numeric_trunc', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bqf_bignumeric_multiply(a, b) AS CAST(bqf('bignumeric_multiply', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,18));
+CREATE OR REPLACE TEMP MACRO bqf_bignumeric_divide(a, b) AS CAST(bqf('bignumeric_divide', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,18));
+CREATE OR REPLACE TEMP MACRO bqf_bignumeric_round(a, n) AS CAST(bqf('bignumeric_round', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,18));
+CREATE OR REPLACE TEMP MACRO bqf_bignumeric_trunc(a, n) AS CAST(bqf('bignumeric_trunc', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,18));
 
-CREATE OR REPLACE TEMP MACRO bq_md5(x) AS unhex(md5(x));
-CREATE OR REPLACE TEMP MACRO bq_sha1(x) AS unhex(sha1(x));
-CREATE OR REPLACE TEMP MACRO bq_sha256(x) AS unhex(sha256(x));
-CREATE OR REPLACE TEMP MACRO bq_to_hex(x) AS lower(hex(x));
-CREATE OR REPLACE TEMP MACRO bq_from_hex(x) AS unhex(x);
-CREATE OR REPLACE TEMP MACRO bq_to_base64(x) AS base64(x);
-CREATE OR REPLACE TEMP MACRO bq_from_base64(x) AS from_base64(x);
-CREATE OR REPLACE TEMP MACRO bq_generate_uuid() AS uuid()::VARCHAR;
+CREATE OR REPLACE TEMP MACRO bq_int_div(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: DIV(' || a || ', ' || b || ')') ELSE a // b END;
+CREATE OR REPLACE TEMP MACRO bq_mod(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END;
+CREATE OR REPLACE TEMP MACRO bq_floor_div(a, b) AS CASE WHEN a % b < 0 THEN a // b - 1 ELSE a // b END;
+CREATE OR REPLACE TEMP MACRO bq_shift_left(a, n) AS CASE WHEN n < 0 THEN bq_error('Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_left', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO bq_shift_right(a, n) AS CASE WHEN n < 0 THEN bq_error('Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_right', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
 
-CREATE OR REPLACE TEMP MACRO bq_regexp_contains(s, r) AS regexp_matches(s, r);
+-- The logic of three values over a list of truth values.
+CREATE OR REPLACE TEMP MACRO bq_any(l) AS CASE WHEN l IS NULL OR len(l) = 0 THEN false WHEN list_contains(l, true) THEN true WHEN list_count(l) < len(l) THEN NULL ELSE false END;
+CREATE OR REPLACE TEMP MACRO bq_all(l) AS CASE WHEN l IS NULL OR len(l) = 0 THEN true WHEN list_contains(l, false) THEN false WHEN list_count(l) < len(l) THEN NULL ELSE true END;
+CREATE OR REPLACE TEMP MACRO bq_in_array(x, a) AS CASE WHEN a IS NULL OR len(a) = 0 THEN false WHEN x IS NULL THEN NULL WHEN list_contains(a, x) THEN true WHEN list_count(a) < len(a) THEN NULL ELSE false END;
+
+CREATE OR REPLACE TEMP MACRO bq_left(s, n) AS CASE WHEN n < 0 THEN bq_error('Second argument in LEFT() cannot be negative') ELSE left(s, n) END;
+CREATE OR REPLACE TEMP MACRO bq_right(s, n) AS CASE WHEN n < 0 THEN bq_error('Second argument in RIGHT() cannot be negative') ELSE right(s, n) END;
+CREATE OR REPLACE TEMP MACRO bq_from(s, p) AS CASE WHEN p > 0 THEN p WHEN p = 0 THEN 1 ELSE greatest(length(s) + p + 1, 1) END;
+CREATE OR REPLACE TEMP MACRO bq_substr(s, p) AS substr(s, bq_from(s, p)), (s, p, n) AS CASE WHEN n < 0 THEN bq_error('Third argument in SUBSTR() cannot be negative') ELSE substr(s, bq_from(s, p), n) END;
+CREATE OR REPLACE TEMP MACRO bq_split(s, d) AS CASE WHEN d IS NOT NULL THEN string_split(s, d) END;
 CREATE OR REPLACE TEMP MACRO bq_regexp_extract(s, r, g) AS CASE WHEN regexp_matches(s, r) THEN regexp_extract(s, r, g) END;
-CREATE OR REPLACE TEMP MACRO bq_regexp_extract_all(s, r, g) AS regexp_extract_all(s, r, g);
-CREATE OR REPLACE TEMP MACRO bq_regexp_replace(s, r, t) AS regexp_replace(s, r, t, 'g');
-CREATE OR REPLACE TEMP MACRO bq_substr(s, p) AS substr(s, CASE WHEN p = 0 THEN 1 ELSE p END), (s, p, n) AS substr(s, CASE WHEN p = 0 THEN 1 ELSE p END, n);
-CREATE OR REPLACE TEMP MACRO bq_split(s) AS string_split(s, ','), (s, d) AS string_split(s, d);
-CREATE OR REPLACE TEMP MACRO bq_strpos(s, t) AS strpos(s, t);
-CREATE OR REPLACE TEMP MACRO bq_lpad(s, n) AS lpad(s, n::INTEGER, ' '), (s, n, p) AS lpad(s, n::INTEGER, p);
-CREATE OR REPLACE TEMP MACRO bq_rpad(s, n) AS rpad(s, n::INTEGER, ' '), (s, n, p) AS rpad(s, n::INTEGER, p);
-CREATE OR REPLACE TEMP MACRO bq_initcap(s) AS list_aggregate(list_transform(regexp_extract_all(s, '\w+|\W+'), lambda w: upper(w[1]) || lower(w[2:])), 'string_agg', '');
-CREATE OR REPLACE TEMP MACRO bq_contains_substr(s, t) AS contains(lower(s::VARCHAR), lower(t));
-CREATE OR REPLACE TEMP MACRO bq_byte_length(x) AS CASE WHEN typeof(x) = 'BLOB' THEN octet_length(TRY_CAST(x AS BLOB)) ELSE octet_length(encode(x::VARCHAR)) END;
 
-CREATE OR REPLACE TEMP MACRO bq_array_length(a) AS len(a);
-CREATE OR REPLACE TEMP MACRO bq_array_reverse(a) AS list_reverse(a);
-CREATE OR REPLACE TEMP MACRO bq_array_to_string(a, d) AS array_to_string(a, d), (a, d, n) AS array_to_string(list_transform(a, lambda e: coalesce(e, n)), d);
-CREATE OR REPLACE TEMP MACRO bq_offset(a, i) AS CASE WHEN i < 0 OR i >= len(a) THEN error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END;
+CREATE OR REPLACE TEMP MACRO bq_offset(a, i) AS CASE WHEN i < 0 OR i >= len(a) THEN bq_error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END;
 CREATE OR REPLACE TEMP MACRO bq_safe_offset(a, i) AS CASE WHEN i >= 0 THEN list_extract(a, i + 1) END;
-CREATE OR REPLACE TEMP MACRO bq_ordinal(a, i) AS CASE WHEN i < 1 OR i > len(a) THEN error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i) END;
+CREATE OR REPLACE TEMP MACRO bq_ordinal(a, i) AS CASE WHEN i < 1 OR i > len(a) THEN bq_error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i) END;
 CREATE OR REPLACE TEMP MACRO bq_safe_ordinal(a, i) AS CASE WHEN i >= 1 THEN list_extract(a, i) END;
-CREATE OR REPLACE TEMP MACRO bq_each(a) AS unnest(a);
-CREATE OR REPLACE TEMP MACRO bq_positions(a) AS unnest(range(len(a)));
+CREATE OR REPLACE TEMP MACRO bq_array_first(a) AS CASE WHEN len(a) = 0 THEN bq_error('ARRAY_FIRST cannot get the first element of an empty array') ELSE list_extract(a, 1) END;
+CREATE OR REPLACE TEMP MACRO bq_array_last(a) AS CASE WHEN len(a) = 0 THEN bq_error('ARRAY_LAST cannot get the last element of an empty array') ELSE list_extract(a, len(a)) END;
+CREATE OR REPLACE TEMP MACRO bq_array_includes(a, x) AS CASE WHEN a IS NOT NULL AND x IS NOT NULL THEN list_contains(a, x) END;
+CREATE OR REPLACE TEMP MACRO bq_array_includes_any(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_has_any(list_filter(a, lambda e: e IS NOT NULL), list_filter(b, lambda e: e IS NOT NULL)) END;
+CREATE OR REPLACE TEMP MACRO bq_array_includes_all(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_count(b) = len(b) AND list_has_all(a, b) END;
+CREATE OR REPLACE TEMP MACRO bq_array_is_distinct(a) AS CASE WHEN a IS NOT NULL THEN list_unique(a) + CASE WHEN list_count(a) < len(a) THEN 1 ELSE 0 END = len(a) END;
+CREATE OR REPLACE TEMP MACRO bq_concat_all(l) AS CASE WHEN list_count(l) = len(l) THEN flatten(l) END;
+-- Offsets count from 0, and negative ones from the end.
+CREATE OR REPLACE TEMP MACRO bq_array_slice(a, i, j) AS CASE WHEN i IS NOT NULL AND j IS NOT NULL THEN list_slice(a, CASE WHEN i >= 0 THEN i + 1 ELSE greatest(len(a) + i + 1, 1) END, CASE WHEN j >= 0 THEN j + 1 ELSE len(a) + j + 1 END) END;
+CREATE OR REPLACE TEMP MACRO bq_array_to_string(a, d) AS CASE WHEN d IS NOT NULL THEN array_to_string(list_filter(a, lambda e: e IS NOT NULL), d) END, (a, d, n) AS CASE WHEN d IS NOT NULL THEN array_to_string(list_filter(list_transform(a, lambda e: coalesce(e, n)), lambda e: e IS NOT NULL), d) END;
+CREATE OR REPLACE TEMP MACRO bq_generate(a, b, s) AS CASE WHEN s = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL ELSE generate_series(a, b, s) END;
+CREATE OR REPLACE TEMP MACRO bq_steps(a, b, s) AS CASE WHEN s = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL ELSE range(greatest(CAST(floor((b - a) / s + 0.0000000001) AS BIGINT) + 1, 0)) END;
+CREATE OR REPLACE TEMP MACRO bq_generate_float(a, b, s) AS list_transform(bq_steps(a, b, s), lambda e: a + e * s);
+CREATE OR REPLACE TEMP MACRO bq_generate_numeric(a, b, s) AS list_transform(bq_steps(CAST(a AS DOUBLE), CAST(b AS DOUBLE), CAST(s AS DOUBLE)), lambda e: CAST(a + CAST(e AS DECIMAL(18,0)) * CAST(s AS DECIMAL(18,9)) AS DECIMAL(38,9)));
+CREATE OR REPLACE TEMP MACRO bq_quantiles(l, n) AS list_transform(range(n + 1), lambda i: list_extract(l, CAST(round(i * (len(l) - 1) / n) AS BIGINT) + 1));
+CREATE OR REPLACE TEMP MACRO bq_top_sum(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := list_sum(list_transform(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v')), lambda e: struct_extract(e, 'sum'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), sum := struct_extract(r, 'c')));
+CREATE OR REPLACE TEMP MACRO bq_top_count(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := len(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), count := struct_extract(r, 'c')));
 
-CREATE OR REPLACE TEMP MACRO bq_current_date() AS timezone('UTC', now())::DATE, (zone) AS timezone(zone, now())::DATE;
-CREATE OR REPLACE TEMP MACRO bq_current_datetime() AS timezone('UTC', now()), (zone) AS timezone(zone, now());
-CREATE OR REPLACE TEMP MACRO bq_current_timestamp() AS now();
-CREATE OR REPLACE TEMP MACRO bq_unix_seconds(x) AS epoch_us(x) // 1000000;
-CREATE OR REPLACE TEMP MACRO bq_unix_millis(x) AS epoch_ms(x);
-CREATE OR REPLACE TEMP MACRO bq_unix_micros(x) AS epoch_us(x);
-CREATE OR REPLACE TEMP MACRO bq_unix_date(x) AS date_diff('day', DATE '1970-01-01', x);
-CREATE OR REPLACE TEMP MACRO bq_timestamp_seconds(x) AS make_timestamptz(x::BIGINT * 1000000);
-CREATE OR REPLACE TEMP MACRO bq_timestamp_millis(x) AS make_timestamptz(x::BIGINT * 1000);
-CREATE OR REPLACE TEMP MACRO bq_timestamp_micros(x) AS make_timestamptz(x::BIGINT);
-CREATE OR REPLACE TEMP MACRO bq_date_from_unix_date(x) AS DATE '1970-01-01' + x::INTEGER;
+-- Results outside of the years 1 to 9999 are errors.
+CREATE OR REPLACE TEMP MACRO bq_check_date(d) AS CASE WHEN d > DATE '9999-12-31' OR d < DATE '0001-01-01' THEN bq_error('DATE overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE d END;
+CREATE OR REPLACE TEMP MACRO bq_check_datetime(t) AS CASE WHEN t >= TIMESTAMP '10000-01-01' OR t < TIMESTAMP '0001-01-01' THEN bq_error('DATETIME overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
+CREATE OR REPLACE TEMP MACRO bq_check_timestamp(t) AS CASE WHEN t >= TIMESTAMPTZ '10000-01-01 00:00:00+00' OR t < TIMESTAMPTZ '0001-01-01 00:00:00+00' THEN bq_error('TIMESTAMP overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
+CREATE OR REPLACE TEMP MACRO bq_make_date(y, m, d) AS bq_check_date(make_date(y, m, d));
+CREATE OR REPLACE TEMP MACRO bq_make_datetime(y, m, d, h, i, s) AS make_timestamp(y, m, d, h, i, CAST(s AS DOUBLE));
+CREATE OR REPLACE TEMP MACRO bq_make_time(h, i, s) AS make_time(h, i, CAST(s AS DOUBLE));
 CREATE OR REPLACE TEMP MACRO bq_interval(n, part) AS CASE part
-  WHEN 'MICROSECOND' THEN to_microseconds(n::BIGINT) WHEN 'MILLISECOND' THEN to_milliseconds(n::BIGINT)
-  WHEN 'SECOND' THEN to_seconds(n::BIGINT) WHEN 'MINUTE' THEN to_minutes(n::BIGINT) WHEN 'HOUR' THEN to_hours(n::BIGINT)
-  WHEN 'DAY' THEN to_days(n::INTEGER) WHEN 'WEEK' THEN to_weeks(n::INTEGER) WHEN 'MONTH' THEN to_months(n::INTEGER)
-  WHEN 'QUARTER' THEN to_months((n * 3)::INTEGER) WHEN 'YEAR' THEN to_years(n::INTEGER)
-  ELSE error('Unsupported interval part ' || part) END;
-CREATE OR REPLACE TEMP MACRO bq_date_add(d, i) AS (d + i)::DATE;
-CREATE OR REPLACE TEMP MACRO bq_date_sub(d, i) AS (d - i)::DATE;
-CREATE OR REPLACE TEMP MACRO bq_timestamp_add(t, i) AS t + i;
-CREATE OR REPLACE TEMP MACRO bq_timestamp_sub(t, i) AS t - i;
+  WHEN 'MICROSECOND' THEN to_microseconds(n) WHEN 'MILLISECOND' THEN to_milliseconds(n)
+  WHEN 'SECOND' THEN to_seconds(n) WHEN 'MINUTE' THEN to_minutes(n) WHEN 'HOUR' THEN to_hours(n)
+  WHEN 'DAY' THEN to_days(CAST(n AS INTEGER)) WHEN 'WEEK' THEN to_days(CAST(n * 7 AS INTEGER)) WHEN 'MONTH' THEN to_months(CAST(n AS INTEGER))
+  WHEN 'QUARTER' THEN to_months(CAST(n * 3 AS INTEGER)) WHEN 'YEAR' THEN to_months(CAST(n * 12 AS INTEGER))
+  ELSE bq_error('Unsupported date part ' || part) END;
+CREATE OR REPLACE TEMP MACRO bq_interval_part(part, i) AS CAST(CASE part
+  WHEN 'second' THEN datepart('second', i) WHEN 'millisecond' THEN datepart('millisecond', i) % 1000 WHEN 'microsecond' THEN datepart('microsecond', i) % 1000000 ELSE datepart(part, i) END AS BIGINT);
+CREATE OR REPLACE TEMP MACRO bq_interval_days(i) AS datepart('day', i);
+CREATE OR REPLACE TEMP MACRO bq_interval_micros(i) AS datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i);
+CREATE OR REPLACE TEMP MACRO bq_interval_months(i) AS datepart('year', i) * 12 + datepart('month', i);
+CREATE OR REPLACE TEMP MACRO bq_justify_hours(i) AS to_months(CAST(bq_interval_months(i) AS INTEGER)) + to_days(CAST(bq_interval_days(i) + bq_interval_micros(i) // 86400000000 AS INTEGER)) + to_microseconds(bq_interval_micros(i) % 86400000000);
+CREATE OR REPLACE TEMP MACRO bq_justify_days(i) AS to_months(CAST(bq_interval_months(i) + bq_interval_days(i) // 30 AS INTEGER)) + to_days(CAST(bq_interval_days(i) % 30 AS INTEGER)) + to_microseconds(bq_interval_micros(i));
+CREATE OR REPLACE TEMP MACRO bq_time_add(t, n, part) AS CAST(DATE '2000-01-01' + t + bq_interval(n, part) AS TIME);
 -- In BigQuery, WEEK begins on Sunday, and WEEK(MONDAY) on Monday. In DuckDB, a week begins on Monday.
 CREATE OR REPLACE TEMP MACRO bq_week_shift(part) AS CASE part WHEN 'WEEK' THEN 1 WHEN 'WEEK(SUNDAY)' THEN 1 WHEN 'WEEK(SATURDAY)' THEN 2 WHEN 'WEEK(FRIDAY)' THEN 3 WHEN 'WEEK(THURSDAY)' THEN 4 WHEN 'WEEK(WEDNESDAY)' THEN 5 WHEN 'WEEK(TUESDAY)' THEN 6 ELSE 0 END;
 CREATE OR REPLACE TEMP MACRO bq_part(part) AS CASE WHEN part LIKE 'WEEK(%' OR part = 'ISOWEEK' THEN 'week' ELSE lower(part) END;
-CREATE OR REPLACE TEMP MACRO bq_trunc(t, part) AS date_trunc(bq_part(part), t + to_days(bq_week_shift(part))) - to_days(bq_week_shift(part));
-CREATE OR REPLACE TEMP MACRO bq_date_trunc(d, part) AS bq_trunc(bq_date(d)::TIMESTAMP, part)::DATE;
-CREATE OR REPLACE TEMP MACRO bq_datetime_trunc(t, part) AS bq_trunc(t::TIMESTAMP, part);
-CREATE OR REPLACE TEMP MACRO bq_timestamp_trunc(t, part) AS timezone('UTC', bq_trunc(timezone('UTC', t::TIMESTAMPTZ), part)), (t, part, zone) AS timezone(zone, bq_trunc(timezone(zone, t::TIMESTAMPTZ), part));
-CREATE OR REPLACE TEMP MACRO bq_date_diff(a, b, part) AS date_diff(bq_part(part), b + to_days(bq_week_shift(part)), a + to_days(bq_week_shift(part)));
-CREATE OR REPLACE TEMP MACRO bq_timestamp_diff(a, b, part) AS date_sub(lower(part), b, a);
-CREATE OR REPLACE TEMP MACRO bq_last_day(d) AS last_day(d::DATE), (d, part) AS (date_trunc(bq_part(part), d::TIMESTAMP + to_days(bq_week_shift(part))) - to_days(bq_week_shift(part)) + CASE bq_part(part) WHEN 'year' THEN to_years(1) WHEN 'quarter' THEN to_months(3) WHEN 'month' THEN to_months(1) ELSE to_days(7) END - to_days(1))::DATE;
-CREATE OR REPLACE TEMP MACRO bq_extract(part, t) AS CASE part
-  WHEN 'DAYOFWEEK' THEN date_part('dayofweek', t) + 1
-  WHEN 'WEEK' THEN strftime(t, '%U')::BIGINT
-  WHEN 'WEEK(SUNDAY)' THEN strftime(t, '%U')::BIGINT
-  WHEN 'WEEK(MONDAY)' THEN strftime(t, '%W')::BIGINT
-  WHEN 'ISOWEEK' THEN date_part('week', t)
-  WHEN 'DAYOFYEAR' THEN date_part('dayofyear', t)
-  WHEN 'MILLISECOND' THEN date_part('millisecond', t) % 1000
-  WHEN 'MICROSECOND' THEN date_part('microsecond', t) % 1000000
-  ELSE date_part(lower(part), t) END::BIGINT;
-CREATE OR REPLACE TEMP MACRO bq_format_date(f, d) AS strftime(d, f);
-CREATE OR REPLACE TEMP MACRO bq_format_timestamp(f, t) AS strftime(timezone('UTC', t), f), (f, t, zone) AS strftime(timezone(zone, t), f);
-CREATE OR REPLACE TEMP MACRO bq_parse_date(f, s) AS strptime(s, f)::DATE;
-CREATE OR REPLACE TEMP MACRO bq_safe_parse_date(f, s) AS try_strptime(s, f)::DATE;
-CREATE OR REPLACE TEMP MACRO bq_parse_datetime(f, s) AS strptime(s, f)::TIMESTAMP;
-CREATE OR REPLACE TEMP MACRO bq_safe_parse_datetime(f, s) AS try_strptime(s, f)::TIMESTAMP;
-CREATE OR REPLACE TEMP MACRO bq_parse_timestamp(f, s) AS strptime(s, f)::TIMESTAMPTZ, (f, s, zone) AS timezone(zone, strptime(s, f)::TIMESTAMP);
-CREATE OR REPLACE TEMP MACRO bq_safe_parse_timestamp(f, s) AS try_strptime(s, f)::TIMESTAMPTZ;
+CREATE OR REPLACE TEMP MACRO bq_trunc(t, part) AS CASE WHEN part = 'ISOYEAR' THEN date_trunc('week', CAST(make_date(CAST(isoyear(t) AS INTEGER), 1, 4) AS TIMESTAMP)) ELSE date_trunc(bq_part(part), t + to_days(bq_week_shift(part))) - to_days(bq_week_shift(part)) END;
+-- The number of boundaries between two times. Both are moved to the start of a week before weeks are counted.
+CREATE OR REPLACE TEMP MACRO bq_week_number(t, part) AS date_diff('day', DATE '0001-01-01', CAST(date_trunc('week', CAST(t AS TIMESTAMP) + to_days(bq_week_shift(part))) AS DATE)) // 7;
+CREATE OR REPLACE TEMP MACRO bq_date_diff(a, b, part) AS CASE
+  WHEN part LIKE 'WEEK%' OR part = 'ISOWEEK' THEN bq_week_number(a, part) - bq_week_number(b, part)
+  WHEN part = 'ISOYEAR' THEN isoyear(a) - isoyear(b)
+  ELSE date_diff(lower(part), b, a) END;
+CREATE OR REPLACE TEMP MACRO bq_timestamp_diff(a, b, part) AS (epoch_us(a) - epoch_us(b)) // CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END;
+CREATE OR REPLACE TEMP MACRO bq_last_day(t, part) AS CAST(bq_trunc(CASE WHEN part = 'ISOYEAR' THEN bq_trunc(t, part) + to_days(380) ELSE bq_trunc(t, part) + CASE bq_part(part) WHEN 'year' THEN to_years(1) WHEN 'quarter' THEN to_months(3) WHEN 'month' THEN to_months(1) ELSE to_days(7) END END, part) - to_days(1) AS DATE);
+CREATE OR REPLACE TEMP MACRO bq_week_of_year(t, part) AS (date_part('dayofyear', t) + 6 - (date_part('isodow', t) - 1 + bq_week_shift(part)) % 7) // 7;
+CREATE OR REPLACE TEMP MACRO bq_date_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_filter(list_transform(range(greatest(CASE WHEN n > 0 THEN date_diff('day', a, b) ELSE date_diff('day', b, a) END // CASE part WHEN 'DAY' THEN abs(n) WHEN 'WEEK' THEN abs(n) * 7 WHEN 'MONTH' THEN abs(n) * 28 WHEN 'QUARTER' THEN abs(n) * 90 ELSE abs(n) * 365 END + 1, 0)), lambda e: CAST(a + bq_interval(e * n, part) AS DATE)), lambda d: CASE WHEN n > 0 THEN d <= b ELSE d >= b END) END;
+CREATE OR REPLACE TEMP MACRO bq_timestamp_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_transform(generate_series(epoch_us(a), epoch_us(b), n * CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END), lambda e: make_timestamptz(e)) END;
 
-CREATE OR REPLACE TEMP MACRO bq_json_value(j, p) AS json_extract_string(j, p), (j) AS json_extract_string(j, '$');
-CREATE OR REPLACE TEMP MACRO bq_json_query(j, p) AS json_extract(j, p);
-CREATE OR REPLACE TEMP MACRO bq_to_json_string(x) AS to_json(x)::VARCHAR;
+CREATE OR REPLACE TEMP MACRO bq_offset_of(n) AS CASE WHEN n < 0 THEN bq_error('Offset of LEAD and LAG cannot be negative') ELSE n END;
+CREATE OR REPLACE TEMP MACRO bq_fraction(f) AS CASE WHEN f < 0 OR f > 1 THEN bq_error('The percentile must be between 0 and 1') ELSE f END;
+CREATE OR REPLACE TEMP MACRO bq_percentile_cont(l, f) AS CASE WHEN f * (len(l) - 1) = floor(f * (len(l) - 1)) THEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) WHEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) IS NULL THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) WHEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) = list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) ELSE list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) * (1 - (f * (len(l) - 1) - floor(f * (len(l) - 1)))) + list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) * (f * (len(l) - 1) - floor(f * (len(l) - 1))) END;
+CREATE OR REPLACE TEMP MACRO bq_percentile_numeric(l, f) AS bq_float_to_numeric(bq_percentile_cont(list_transform(l, lambda e: CAST(e AS DOUBLE)), f));
+CREATE OR REPLACE TEMP MACRO bq_percentile_disc(l, f) AS list_extract(l, greatest(CAST(ceil(bq_fraction(f) * len(l)) AS BIGINT), 1));
 
 -- Fields of CSV files. DuckDB's conversion accepts too much, and does not know a quoted empty value.
 CREATE OR REPLACE TEMP MACRO bq_csv_int64(v, place) AS CASE
   WHEN v IS NULL OR v = '' THEN NULL
   WHEN rtrim(v, '0123456789') IN ('', '-') THEN v::BIGINT
   WHEN regexp_full_match(v, '\s*[+-]?[0-9]+\s*') THEN trim(v)::BIGINT
-  ELSE error('Could not parse ''' || v || ''' as INT64 for field ' || place) END;
-CREATE OR REPLACE TEMP MACRO bq_csv_value(v, parsed, type, place) AS CASE WHEN parsed IS NULL AND v <> '' THEN error('Could not parse ''' || v || ''' as ' || type || ' for field ' || place) ELSE parsed END;
+  ELSE bq_error('Could not parse ''' || v || ''' as INT64 for field ' || place) END;
+CREATE OR REPLACE TEMP MACRO bq_csv_value(v, parsed, type, place) AS CASE WHEN parsed IS NULL AND v <> '' THEN bq_error('Could not parse ''' || v || ''' as ' || type || ' for field ' || place) ELSE parsed END;
 
-CREATE OR REPLACE TEMP MACRO bq_information_schema_tables(dataset) AS TABLE
-  SELECT table_schema, table_name, CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'BASE TABLE' END AS table_type
-  FROM information_schema.tables WHERE table_catalog = current_database() AND table_schema <> 'segue_catalog' AND table_schema = coalesce(dataset, table_schema);
-CREATE OR REPLACE TEMP MACRO bq_information_schema_columns(dataset) AS TABLE
-  SELECT table_schema, table_name, column_name, ordinal_position::BIGINT AS ordinal_position, is_nullable,
-    CASE WHEN data_type LIKE 'DECIMAL(%,9)' THEN 'NUMERIC' WHEN data_type = 'BIGINT' THEN 'INT64' WHEN data_type = 'DOUBLE' THEN 'FLOAT64'
-      WHEN data_type = 'VARCHAR' THEN 'STRING' WHEN data_type = 'BLOB' THEN 'BYTES' WHEN data_type = 'BOOLEAN' THEN 'BOOL'
-      WHEN data_type = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP' WHEN data_type = 'TIMESTAMP' THEN 'DATETIME' ELSE data_type END AS data_type
-  FROM information_schema.columns WHERE table_catalog = current_database() AND table_schema <> 'segue_catalog' AND table_schema = coalesce(dataset, table_schema);
-CREATE OR REPLACE TEMP MACRO bq_information_schema_schemata(dataset) AS TABLE
-  SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_database() AND schema_name NOT IN ('main', 'segue_catalog', 'information_schema', 'pg_catalog');
+CREATE OR REPLACE TEMP MACRO bq_information_schema_tables(project, dataset) AS TABLE
+  SELECT project AS table_catalog, table_schema, table_name, CASE WHEN r.name IS NOT NULL THEN 'EXTERNAL' WHEN table_type = 'VIEW' THEN 'VIEW' ELSE 'BASE TABLE' END AS table_type,
+    CASE table_type WHEN 'VIEW' THEN 'NO' ELSE 'YES' END AS is_insertable_into, 'NO' AS is_typed
+  FROM information_schema.tables LEFT JOIN segue_catalog.records AS r ON r.kind = 'external' AND r.name = lower(table_schema || '.' || table_name)
+  WHERE table_catalog = current_database() AND table_schema NOT IN ('segue_catalog', 'main') AND lower(table_schema) = lower(coalesce(dataset, table_schema));
+CREATE OR REPLACE TEMP MACRO bq_information_schema_columns(project, dataset) AS TABLE
+  SELECT project AS table_catalog, table_schema, table_name, column_name, CAST(ordinal_position AS BIGINT) AS ordinal_position, is_nullable,
+    bqf('type_name', data_type) AS data_type, coalesce(column_default, 'NULL') AS column_default
+  FROM information_schema.columns WHERE table_catalog = current_database() AND table_schema NOT IN ('segue_catalog', 'main') AND lower(table_schema) = lower(coalesce(dataset, table_schema));
+CREATE OR REPLACE TEMP MACRO bq_information_schema_schemata(project, dataset) AS TABLE
+  SELECT project AS catalog_name, schema_name, CAST(NULL AS VARCHAR) AS schema_owner FROM information_schema.schemata WHERE catalog_name = current_database() AND schema_name NOT IN ('main', 'segue_catalog', 'information_schema', 'pg_catalog');

@@ -19,6 +19,8 @@ pub(crate) struct Scope {
     pub(crate) dataset: Option<String>,
     /// The values of named parameters.
     pub(crate) parameters: BTreeMap<String, Value>,
+    /// The values of positional parameters.
+    pub(crate) positional: Vec<Value>,
 }
 
 impl Scope {

@@ -1,0 +1,42 @@
+//! Functions of BigQuery in Rust that DuckDB calls by name: `bqf(name, texts…)` for texts, and typed ones for numbers.
+//!
+//! A function that gets NULL returns NULL. An error of a function is the error of the statement, with BigQuery's text.
+//!
+//! The module must not know statements, tables and types of columns. To add a function of texts, add a branch in a
+//! `call` function of `text`, `bytes`, `json`, `regexps` or `strftime`, and use it in a table of `sql/analyze/functions`.
+
+mod bytes;
+pub(crate) mod format;
+pub(crate) mod json;
+mod numbers;
+mod regexps;
+mod register;
+mod strftime;
+pub(crate) mod text;
+pub(crate) mod times;
+
+pub(crate) use register::register;
+
+/// The outcome of a function: a text, NULL, or BigQuery's message.
+type Outcome = Result<Option<String>, String>;
+
+/// Calls the function `name`.
+fn call(name: &str, arguments: &[&str]) -> Outcome {
+    for module in [numbers::call, text::call, bytes::call, json::call, regexps::call, strftime::call] {
+        if let Some(outcome) = module(name, arguments) {
+            return outcome;
+        }
+    }
+    if name == "format" {
+        return format::format(arguments);
+    }
+    if name == "error" {
+        return Err(arguments.first().copied().unwrap_or_default().to_owned());
+    }
+    Err(format!("The warehouse has no function {name}"))
+}
+
+/// A whole number in an argument.
+fn integer(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| format!("Bad int64 value: {text}"))
+}

@@ -1,0 +1,99 @@
+//! The columns of tables, for the analysis of statements.
+
+use super::catalog::{self, Record};
+use super::engine::Engine;
+use super::error::internal;
+use super::external::ExternalTable;
+use super::sql::analyze::{Catalog, Routine, TableShape};
+use super::sql::datatype::DataType;
+use super::sql::names::duckdb_name;
+use super::tables::{self, TableDetails};
+use duckdb::params;
+use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
+use serde_json::Value;
+
+impl Catalog for Engine {
+    fn table(&self, table: &TableReference) -> Result<TableShape, WarehouseError> {
+        let kind = tables::require(&self.connection, table)?;
+        let key = catalog::key(table);
+        let columns = match kind {
+            TableKind::External => {
+                let external: Option<ExternalTable> = catalog::get(&self.connection, Record::External, &key)?;
+                match external {
+                    Some(external) => {
+                        if let Some(source) = &self.source {
+                            external.uris().iter().try_for_each(|uri| source.fetch(uri))?;
+                        }
+                        external.shape(&self.object_root)?
+                    }
+                    None => Vec::new(),
+                }
+            }
+            TableKind::View => self.described(table)?,
+            TableKind::Table => self.columns(table)?,
+        };
+        let columns = if columns.is_empty() { self.described(table)? } else { columns };
+        let details: Option<TableDetails> = catalog::get(&self.connection, Record::Table, &key)?;
+        let details = details.unwrap_or_default();
+        let partition_column = details.partition_by.as_deref().map(partition_column);
+        let required = details.options.get("require_partition_filter").and_then(Value::as_bool);
+        Ok(TableShape { columns, partition_filter: partition_column.filter(|_| required == Some(true)) })
+    }
+
+    fn tables(&self, dataset: &str, prefix: &str) -> Result<Vec<String>, WarehouseError> {
+        if !tables::dataset_exists(&self.connection, dataset)? {
+            return Err(tables::missing_dataset(&self.connection, None, dataset));
+        }
+        let read = || -> duckdb::Result<Vec<String>> {
+            let mut statement = self.connection.prepare(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND lower(schema_name) = \
+                 lower(?) AND starts_with(table_name, ?)",
+            )?;
+            let rows = statement.query_map(params![dataset, prefix], |row| row.get(0))?;
+            rows.collect()
+        };
+        read().map_err(|error| internal(&error))
+    }
+
+    fn routine(&self, path: &[String]) -> Result<Option<Routine>, WarehouseError> {
+        let _none_yet = path;
+        Ok(None)
+    }
+}
+
+impl Engine {
+    fn columns(&self, table: &TableReference) -> Result<Vec<(String, DataType)>, WarehouseError> {
+        let read = || -> duckdb::Result<Vec<(String, DataType)>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() AND \
+                 lower(schema_name) = lower(?) AND lower(table_name) = lower(?) ORDER BY column_index",
+            )?;
+            let rows = statement.query_map(params![table.dataset, table.table], |row| {
+                let data_type: String = row.get(1)?;
+                Ok((row.get(0)?, DataType::from_duckdb(&data_type)))
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| internal(&error))
+    }
+
+    /// The columns of a view, as DuckDB finds them now.
+    fn described(&self, table: &TableReference) -> Result<Vec<(String, DataType)>, WarehouseError> {
+        let read = || -> duckdb::Result<Vec<(String, DataType)>> {
+            let mut statement =
+                self.connection.prepare(&format!("DESCRIBE SELECT * FROM {}", duckdb_name(table)))?;
+            let rows = statement.query_map([], |row| {
+                let data_type: String = row.get(1)?;
+                Ok((row.get(0)?, DataType::from_duckdb(&data_type)))
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| super::error::translate(&error, &super::error::Context { script: "", files: &[] }))
+    }
+}
+
+/// The column in `DATE(at)` or `RANGE_BUCKET(n, …)`, or the column itself.
+fn partition_column(expression: &str) -> String {
+    let inner = expression.split_once('(').map_or(expression, |(_, inner)| inner);
+    inner.split([',', ')']).next().unwrap_or(inner).trim().to_owned()
+}

@@ -1,0 +1,319 @@
+//! Aggregate functions, also over windows.
+//!
+//! To add a function, add it to [`NAMES`] and a branch in `Analyzer::aggregated`.
+
+use super::calls::no_signature;
+use super::coerce::coerce;
+use super::names::Names;
+use super::value::{Form, Value, structure};
+use super::{Analyzed, Analyzer, missing, refuse};
+use crate::warehouse::sql::datatype::DataType;
+use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
+
+/// All aggregate functions.
+pub(super) const NAMES: &[&str] = &[
+    "ANY_VALUE", "APPROX_COUNT_DISTINCT", "APPROX_QUANTILES", "APPROX_TOP_COUNT", "APPROX_TOP_SUM", "ARRAY_AGG",
+    "ARRAY_CONCAT_AGG", "AVG", "BIT_AND", "BIT_OR", "BIT_XOR", "CORR", "COUNT", "COUNTIF", "COVAR_POP", "COVAR_SAMP",
+    "GROUPING", "LOGICAL_AND", "LOGICAL_OR", "MAX", "MAX_BY", "MIN", "MIN_BY", "STDDEV", "STDDEV_POP", "STDDEV_SAMP",
+    "STRING_AGG", "SUM", "VARIANCE", "VAR_POP", "VAR_SAMP",
+];
+
+/// Whether a function is an aggregate.
+pub(super) fn is_aggregate(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+/// Whether an expression has an aggregate that belongs to its own query.
+pub(super) fn contains(expr: &Expr) -> bool {
+    if let Node::Call(call) = &expr.node
+        && is_aggregate(&call.name)
+        && call.over.is_none()
+    {
+        return true;
+    }
+    expr.children().into_iter().any(contains)
+}
+
+/// The parts of a call that every aggregate has.
+struct Parts {
+    distinct: &'static str,
+    /// ORDER BY, with a blank before it.
+    order: String,
+    /// FILTER, with a blank before it.
+    filter: String,
+    /// OVER, with a blank before it.
+    over: String,
+}
+
+impl Parts {
+    /// `function(DISTINCT arguments ORDER BY …) FILTER (…) OVER (…)`.
+    fn call(&self, function: &str, arguments: &str) -> String {
+        format!("{function}({}{arguments}{}){}{}", self.distinct, self.order, self.filter, self.over)
+    }
+}
+
+impl Analyzer<'_> {
+    /// A call of an aggregate function. `over`: the window, in DuckDB's syntax.
+    pub(super) fn aggregate(
+        &self,
+        call: &Call,
+        names: &Names<'_>,
+        at: At,
+        over: Option<String>,
+    ) -> Analyzed<Value> {
+        if call.name == "GROUPING" {
+            return self.grouping(call, names, at);
+        }
+        if call.arguments.iter().any(contains) && over.is_none() {
+            return Err(refuse(at, &format!("Aggregations of aggregations are not allowed: {}", call.name)));
+        }
+        // Inside an aggregate, columns need not be keys. Over a window they must be, if there is a GROUP BY.
+        let keys = if over.is_none() { names.keys.borrow_mut().take() } else { None };
+        let aliases = if over.is_none() { names.aliases.take() } else { Vec::new() };
+        let value = self.aggregated(call, names, at, over);
+        if !aliases.is_empty() {
+            names.aliases.replace(aliases);
+        }
+        if keys.is_some() {
+            *names.keys.borrow_mut() = keys;
+        }
+        let value = value?;
+        Ok(if call.safe { Value::new(value.ty, format!("TRY({})", value.sql)) } else { value })
+    }
+
+    fn grouping(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
+        let [argument] = call.arguments.as_slice() else { return Err(refuse(at, "GROUPING needs one argument")) };
+        let is_grouped = names.keys.borrow().is_some();
+        if !is_grouped {
+            return Err(refuse(at, "GROUPING needs a GROUP BY"));
+        }
+        let key = self.expr(argument, names)?;
+        Ok(Value::new(DataType::Int64, format!("CAST(grouping({}) AS BIGINT)", key.sql)))
+    }
+
+    fn aggregated(&self, call: &Call, names: &Names<'_>, at: At, over: Option<String>) -> Analyzed<Value> {
+        let name = call.name.as_str();
+        let mut values = self.arguments(&call.arguments, names)?;
+        let over = over.map(|over| format!(" OVER {over}")).unwrap_or_default();
+        let mut parts = Parts {
+            distinct: if call.distinct { "DISTINCT " } else { "" },
+            order: String::new(),
+            filter: String::new(),
+            over,
+        };
+        let keeps_order = matches!(name, "ARRAY_AGG" | "STRING_AGG" | "ARRAY_CONCAT_AGG");
+        if !call.order.is_empty() {
+            if !keeps_order {
+                return Err(refuse(at, &format!("ORDER BY in aggregate function call is not supported for {name}")));
+            }
+            parts.order = format!(" {}", self.order_by(&call.order, names)?);
+        }
+        if call.limit.is_some() && !keeps_order {
+            return Err(refuse(at, &format!("LIMIT in aggregate function call is not supported for {name}")));
+        }
+        if call.ignore_nulls.is_some() && !keeps_order && name != "ANY_VALUE" {
+            return Err(refuse(at, &format!("IGNORE NULLS and RESPECT NULLS are not allowed for aggregate function {name}")));
+        }
+        if let Some((is_max, by)) = &call.having {
+            if name != "ANY_VALUE" || !parts.over.is_empty() {
+                return Err(missing(at, &format!("HAVING MAX and HAVING MIN in {name}")));
+            }
+            let by = self.expr(by, names)?;
+            let function = if *is_max { "arg_max" } else { "arg_min" };
+            let value = values.first().cloned().unwrap_or_else(Value::null).settled();
+            return Ok(Value::new(value.ty, format!("{function}({}, {})", value.sql, by.sql)));
+        }
+        if name == "COUNT" && (call.star || values.is_empty()) {
+            if !call.star || call.distinct {
+                return Err(no_signature(name, &values, at));
+            }
+            // DuckDB counts -1 rows in a frame whose end is before its start.
+            let sql = if parts.over.is_empty() { parts.call("count", "*") } else { format!("greatest({}, 0)", parts.call("count", "*")) };
+            return Ok(Value { never_null: true, ..Value::new(DataType::Int64, sql) });
+        }
+        let refused = || no_signature(name, &values, at);
+        let Some(first) = values.first().cloned().map(Value::settled) else { return Err(refused()) };
+        let count = match name {
+            "STRING_AGG" => 1..=2,
+            "APPROX_QUANTILES" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "CORR" | "COVAR_POP" | "COVAR_SAMP"
+            | "MAX_BY" | "MIN_BY" => 2..=3,
+            _ => 1..=1,
+        };
+        if !count.contains(&values.len()) {
+            return Err(refused());
+        }
+        let x = first.sql.clone();
+        let value = match name {
+            "ANY_VALUE" => Value::new(first.ty, parts.call("first", &x)),
+            "COUNT" => {
+                let sql = if parts.over.is_empty() { parts.call("count", &x) } else { format!("greatest({}, 0)", parts.call("count", &x)) };
+                Value { never_null: true, ..Value::new(DataType::Int64, sql) }
+            }
+            "COUNTIF" => {
+                let condition = coerce(&first, &DataType::Bool).ok_or_else(refused)?;
+                let sql = parts.call("count", &format!("CASE WHEN {} THEN TRUE END", condition.sql));
+                let sql = if parts.over.is_empty() { sql } else { format!("greatest({sql}, 0)") };
+                Value { never_null: true, ..Value::new(DataType::Int64, sql) }
+            }
+            "LOGICAL_AND" | "LOGICAL_OR" => {
+                let condition = coerce(&first, &DataType::Bool).ok_or_else(refused)?;
+                let function = if name == "LOGICAL_AND" { "bool_and" } else { "bool_or" };
+                Value::new(DataType::Bool, parts.call(function, &condition.sql))
+            }
+            "BIT_AND" | "BIT_OR" | "BIT_XOR" if first.ty == DataType::Int64 => {
+                Value::new(DataType::Int64, parts.call(&name.to_lowercase(), &x))
+            }
+            "MIN" | "MAX" => {
+                if !super::operators::is_ordered(&first.ty) {
+                    return Err(refuse(at, &format!("{name} is not defined for arguments of type {}", first.ty.bigquery())));
+                }
+                let plain = parts.call(&name.to_lowercase(), &x);
+                let sql = if first.ty == DataType::Float64 {
+                    let nan = Parts { order: String::new(), distinct: "", ..parts }.call("bool_or", &format!("isnan({x})"));
+                    format!("CASE WHEN {nan} THEN CAST('nan' AS DOUBLE) ELSE {plain} END")
+                } else {
+                    plain
+                };
+                Value::new(first.ty, sql)
+            }
+            "SUM" => match &first.ty {
+                DataType::Int64 => Value::new(DataType::Int64, format!("CAST({} AS BIGINT)", parts.call("sum", &x))),
+                DataType::Numeric | DataType::BigNumeric => {
+                    Value::new(first.ty.clone(), format!("CAST({} AS {})", parts.call("sum", &x), first.ty.duckdb()))
+                }
+                DataType::Float64 => {
+                    let infinite = Parts { order: String::new(), distinct: "", filter: parts.filter.clone(), over: parts.over.clone() }
+                        .call("bool_or", &format!("NOT isfinite({x})"));
+                    Value::new(DataType::Float64, format!("bqf_float_sum({}, {infinite})", parts.call("sum", &x)))
+                }
+                DataType::Interval => Value::new(DataType::Interval, parts.call("sum", &x)),
+                _ => return Err(refused()),
+            },
+            "AVG" => match &first.ty {
+                DataType::Int64 | DataType::Float64 => {
+                    Value::new(DataType::Float64, parts.call("avg", &format!("CAST({x} AS DOUBLE)")))
+                }
+                DataType::Numeric => {
+                    let sum = parts.call("sum", &x);
+                    let count = parts.call("count", &x);
+                    Value::new(DataType::Numeric, format!("bqf_numeric_divide(CAST({sum} AS DECIMAL(38,9)), CAST(nullif({count}, 0) AS DECIMAL(38,9)))"))
+                }
+                DataType::BigNumeric => {
+                    let sum = parts.call("sum", &x);
+                    let count = parts.call("count", &x);
+                    Value::new(DataType::BigNumeric, format!("bqf_bignumeric_divide(CAST({sum} AS DECIMAL(38,18)), CAST(nullif({count}, 0) AS DECIMAL(38,18)))"))
+                }
+                _ => return Err(refused()),
+            },
+            "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP" | "VAR_POP" | "CORR" | "COVAR_POP" | "COVAR_SAMP" => {
+                self.statistics(name, &values, &parts).ok_or_else(refused)?
+            }
+            "STRING_AGG" => self.string_agg(call, &first, values.get(1), &parts, at)?,
+            "ARRAY_AGG" => self.array_agg(call, &first, parts, at)?,
+            "ARRAY_CONCAT_AGG" => {
+                if !matches!(first.ty, DataType::Array(_)) || call.distinct {
+                    return Err(refused());
+                }
+                let list = Parts { filter: format!(" FILTER ({x} IS NOT NULL)"), ..parts }.call("list", &x);
+                Value::new(first.ty, format!("flatten({})", self.limited(call, &list)?))
+            }
+            "MAX_BY" | "MIN_BY" => {
+                let by = values.get(1).cloned().unwrap_or_else(Value::null);
+                let function = if name == "MAX_BY" { "arg_max_null" } else { "arg_min_null" };
+                Value::new(first.ty, parts.call(function, &format!("{x}, {}", by.sql)))
+            }
+            "APPROX_COUNT_DISTINCT" => {
+                let distinct = Parts { distinct: "DISTINCT ", ..parts };
+                Value { never_null: true, ..Value::new(DataType::Int64, distinct.call("count", &x)) }
+            }
+            "APPROX_QUANTILES" => {
+                let number = values.get(1).and_then(|value| match &value.form {
+                    Form::Number(number) => number.parse::<u32>().ok(),
+                    _ => None,
+                });
+                let number = number.filter(|number| *number > 0).ok_or_else(|| refuse(at, "The second argument to APPROX_QUANTILES must be a positive literal"))?;
+                let list = Parts { order: format!(" ORDER BY {x}"), filter: format!(" FILTER ({x} IS NOT NULL)"), ..parts }.call("list", &x);
+                Value::new(DataType::Array(Box::new(first.ty)), format!("bq_quantiles({list}, {number})"))
+            }
+            "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" => {
+                let is_count = name == "APPROX_TOP_COUNT";
+                let number = values.pop().unwrap_or_else(Value::null);
+                let weight = if is_count { Value::new(DataType::Int64, "CAST(1 AS BIGINT)") } else { values.pop().unwrap_or_else(Value::null) };
+                let label = if is_count { "count" } else { "sum" };
+                let item = structure(vec!["value".to_owned(), label.to_owned()], vec![first.clone(), weight]);
+                let list = parts.call("list", &item.clone().settled().sql);
+                Value::new(DataType::Array(Box::new(item.ty)), format!("bq_top_{label}({list}, {})", number.sql))
+            }
+            _ => return Err(refused()),
+        };
+        Ok(value)
+    }
+
+    fn statistics(&self, name: &str, values: &[Value], parts: &Parts) -> Option<Value> {
+        let floats: Option<Vec<Value>> = values.iter().map(|value| coerce(value, &DataType::Float64)).collect();
+        let floats: Vec<String> = floats?.into_iter().map(|value| value.sql).collect();
+        let plain = |own: &str| Parts { distinct: "", order: String::new(), filter: parts.filter.clone(), over: parts.over.clone() }.call("bool_or", own);
+        let infinite = plain(&floats.iter().map(|x| format!("NOT isfinite({x})")).collect::<Vec<_>>().join(" OR "));
+        let finite: Vec<String> = floats.iter().map(|x| format!("CASE WHEN isfinite({x}) THEN {x} END")).collect();
+        let function = match name {
+            "STDDEV" | "STDDEV_SAMP" => "stddev_samp",
+            "STDDEV_POP" => "stddev_pop",
+            "VARIANCE" | "VAR_SAMP" => "var_samp",
+            "VAR_POP" => "var_pop",
+            "CORR" => "corr",
+            "COVAR_POP" => "covar_pop",
+            _ => "covar_samp",
+        };
+        let computed = parts.call(function, &finite.join(", "));
+        let count = parts.call("count", floats.first()?);
+        let many = if function.ends_with("samp") || function == "corr" { 2 } else { 1 };
+        let nan = format!("CASE WHEN {count} < {many} THEN NULL WHEN {infinite} THEN CAST('nan' AS DOUBLE) ELSE {computed} END");
+        Some(Value::new(DataType::Float64, nan))
+    }
+
+    fn string_agg(&self, call: &Call, first: &Value, separator: Option<&Value>, parts: &Parts, at: At) -> Analyzed<Value> {
+        let separator = match (separator, &first.ty) {
+            (None, _) => "','".to_owned(),
+            (Some(value), _) if value.is_null() => return Err(refuse(at, "Argument 2 to STRING_AGG must be non-NULL")),
+            (Some(value), DataType::Bytes) => format!("hex({})", self.coerced(value, &DataType::Bytes, at)?.sql),
+            (Some(value), _) => self.coerced(value, &DataType::String, at)?.sql,
+        };
+        let separator = if first.ty == DataType::Bytes && separator == "','" { "'2C'".to_owned() } else { separator };
+        let x = match first.ty {
+            DataType::Bytes => format!("hex({})", first.sql),
+            DataType::String => first.sql.clone(),
+            _ => return Err(no_signature("STRING_AGG", std::slice::from_ref(first), at)),
+        };
+        let sql = if call.limit.is_some() {
+            let list = Parts { distinct: parts.distinct, order: parts.order.clone(), filter: format!(" FILTER ({x} IS NOT NULL)"), over: parts.over.clone() }
+                .call("list", &x);
+            format!("array_to_string({}, {separator})", self.limited(call, &list)?)
+        } else {
+            parts.call("string_agg", &format!("{x}, {separator}"))
+        };
+        let sql = if first.ty == DataType::Bytes { format!("unhex({sql})") } else { sql };
+        Ok(Value::new(first.ty.clone(), sql))
+    }
+
+    fn array_agg(&self, call: &Call, first: &Value, mut parts: Parts, at: At) -> Analyzed<Value> {
+        if matches!(first.ty, DataType::Array(_)) {
+            return Err(refuse(at, "The argument to ARRAY_AGG must not be an array type but was ARRAY"));
+        }
+        if call.ignore_nulls == Some(true) {
+            parts.filter = format!(" FILTER ({} IS NOT NULL)", first.sql);
+        }
+        let list = parts.call("list", &first.sql);
+        Ok(Value::new(DataType::Array(Box::new(first.ty.clone())), self.limited(call, &list)?))
+    }
+
+    /// The first elements of a list, as LIMIT says.
+    fn limited(&self, call: &Call, list: &str) -> Analyzed<String> {
+        match &call.limit {
+            None => Ok(list.to_owned()),
+            Some(limit) => {
+                let limit = self.constant_as(limit, &DataType::Int64)?;
+                Ok(format!("list_slice({list}, 1, {})", limit.sql))
+            }
+        }
+    }
+}

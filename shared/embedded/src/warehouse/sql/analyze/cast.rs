@@ -1,0 +1,183 @@
+//! CAST and SAFE_CAST: which types convert to which, and how.
+//!
+//! To add a conversion, add a branch in [`conversion`].
+
+use super::coerce::{coerce, same};
+use super::names::Names;
+use super::value::{Form, Value, field, field_names};
+use super::{Analyzed, Analyzer, missing, refuse};
+use crate::warehouse::sql::datatype::DataType;
+use crate::warehouse::sql::names::quote;
+use crate::warehouse::sql::syntax::ast::{At, Expr};
+
+impl Analyzer<'_> {
+    /// `CAST(value AS to)`. `longest`: the longest text of `STRING(n)`.
+    pub(super) fn cast(
+        &self,
+        value: &Value,
+        to: &DataType,
+        longest: Option<u64>,
+        safe: bool,
+        at: At,
+    ) -> Analyzed<Value> {
+        let plain = to.plain();
+        let mut own = if value.is_null() {
+            Value::new(plain.clone(), format!("CAST(NULL AS {})", plain.duckdb()))
+        } else if same(&value.ty, &plain) {
+            let own = coerce(value, &plain).unwrap_or_else(|| value.clone());
+            Value { form: Form::Other, never_null: value.never_null, ..own }
+        } else {
+            let sql = self.converted(value, &plain, safe, at)?;
+            let never_null = value.never_null && !safe;
+            Value { never_null, ..Value::new(plain, sql) }
+        };
+        if let Some(longest) = longest {
+            let function = if safe { "bq_safe_longest" } else { "bq_longest" };
+            own.sql = format!("{function}({}, {longest})", own.sql);
+        }
+        if let DataType::Decimal(precision, scale) = to {
+            let cast = if safe { "TRY_CAST" } else { "CAST" };
+            let (precision, scale) = (*precision, *scale);
+            let wide = own.ty.duckdb();
+            own.sql = format!("CAST({cast}({} AS DECIMAL({precision},{scale})) AS {wide})", own.sql);
+        }
+        Ok(own)
+    }
+
+    fn converted(&self, value: &Value, to: &DataType, safe: bool, at: At) -> Analyzed<String> {
+        if let (DataType::Struct(from), DataType::Struct(fields)) = (&value.ty, to) {
+            if from.len() != fields.len() {
+                return Err(invalid_cast(&value.ty, to, at));
+            }
+            let mut parts = Vec::new();
+            for (index, (name, (_, ty))) in field_names(fields).iter().zip(fields).enumerate() {
+                let Some(own) = field(value, index) else { continue };
+                parts.push(format!("{} := {}", quote(name), self.cast(&own, ty, None, safe, at)?.sql));
+            }
+            let packed = format!("struct_pack({})", parts.join(", "));
+            return Ok(if value.never_null {
+                packed
+            } else {
+                format!("CASE WHEN {} IS NOT NULL THEN {packed} END", value.sql)
+            });
+        }
+        if let (DataType::Array(from), DataType::Array(element)) = (&value.ty, to) {
+            let item = self.cast(&Value::new((**from).clone(), "e"), element, None, safe, at)?;
+            return Ok(format!("list_transform({}, lambda e: {})", value.sql, item.sql));
+        }
+        conversion(&value.ty, to, &value.sql, safe).ok_or_else(|| invalid_cast(&value.ty, to, at))
+    }
+
+    /// CAST with FORMAT.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one clause")]
+    pub(super) fn formatted_cast(
+        &self,
+        value: &Value,
+        to: &DataType,
+        format: Option<&Expr>,
+        zone: Option<&Expr>,
+        safe: bool,
+        names: &Names<'_>,
+        at: At,
+    ) -> Analyzed<Value> {
+        let Some(format) = format else { return Err(missing(at, "CAST with AT TIME ZONE and without FORMAT")) };
+        let format = self.expr_as(format, &DataType::String, names)?;
+        let Form::Text(pattern) = &format.form else {
+            return Err(missing(at, "CAST with a FORMAT that is no literal"));
+        };
+        let zone = match zone {
+            Some(zone) => self.expr_as(zone, &DataType::String, names)?.sql,
+            None => "'UTC'".to_owned(),
+        };
+        let pattern = pattern.to_uppercase();
+        let bytes = match (&value.ty, to, pattern.as_str()) {
+            (DataType::Bytes, DataType::String, "HEX") => Some(format!("lower(hex({}))", value.sql)),
+            (DataType::Bytes, DataType::String, "BASE64") => Some(format!("base64({})", value.sql)),
+            (DataType::String, DataType::Bytes, "HEX") => Some(format!("unhex({})", value.sql)),
+            (DataType::String, DataType::Bytes, "BASE64") => Some(format!("from_base64({})", value.sql)),
+            _ => None,
+        };
+        if let Some(sql) = bytes {
+            return Ok(Value::new(to.clone(), sql));
+        }
+        let is_date = |ty: &DataType| {
+            matches!(ty, DataType::Date | DataType::DateTime | DataType::Timestamp | DataType::Time)
+        };
+        let sql = match (&value.ty, to) {
+            (from, DataType::String) if is_date(from) => {
+                let micros = super::dates::micros(value);
+                format!("bqf('to_char', {}, CAST({micros} AS VARCHAR), {zone})", format.sql)
+            }
+            (DataType::String, to) if is_date(to) => {
+                let parsed = format!("bqf('to_date', {}, {}, {zone})", format.sql, value.sql);
+                super::dates::from_micros(to, &format!("CAST({parsed} AS BIGINT)"))
+            }
+            _ => return Err(missing(at, &format!("CAST of {} AS {} with FORMAT", value.ty.bigquery(), to.bigquery()))),
+        };
+        Ok(Value::new(to.clone(), if safe { format!("TRY({sql})") } else { sql }))
+    }
+}
+
+fn invalid_cast(from: &DataType, to: &DataType, at: At) -> segue_ports::warehouse::WarehouseError {
+    refuse(at, &format!("Invalid cast from {} to {}", from.bigquery(), to.bigquery()))
+}
+
+/// The conversion of `x` in DuckDB's syntax. `None`: BigQuery has no such conversion.
+fn conversion(from: &DataType, to: &DataType, x: &str, safe: bool) -> Option<String> {
+    use DataType::{
+        BigNumeric, Bool, Bytes, Date, DateTime, Float64, Int64, Interval, Numeric, String, Time, Timestamp,
+    };
+    let safely = |name: &str| format!("bq_{}{name}({x})", if safe { "safe_" } else { "" });
+    let parsed = |name: &str| format!("bqf_{}{name}({x})", if safe { "safe_" } else { "" });
+    Some(match (from, to) {
+        (Bool, Int64) => format!("CAST({x} AS BIGINT)"),
+        (Int64, Bool) => format!("({x} <> 0)"),
+        (Int64, Float64 | Numeric | BigNumeric) | (Numeric, BigNumeric | Float64) | (BigNumeric, Float64) => {
+            format!("CAST({x} AS {})", to.duckdb())
+        }
+        (Float64, Int64) => safely("float_to_int64"),
+        (Numeric | BigNumeric, Int64) => {
+            format!("{}({x} AS BIGINT)", if safe { "TRY_CAST" } else { "CAST" })
+        }
+        (Float64, Numeric) => safely("float_to_numeric"),
+        (Float64, BigNumeric) => safely("float_to_bignumeric"),
+        (BigNumeric, Numeric) => format!("{}({x} AS DECIMAL(38,9))", if safe { "TRY_CAST" } else { "CAST" }),
+        (Int64 | Bool, String) => format!("CAST({x} AS VARCHAR)"),
+        (Float64, String) => format!("bqf_float_text({x})"),
+        (Numeric | BigNumeric, String) => format!("bq_decimal_text({x})"),
+        (Bytes, String) => safely("bytes_text"),
+        (String, Bytes) => format!("encode({x})"),
+        (Date, String) => format!("CAST({x} AS VARCHAR)"),
+        (DateTime, String) => format!("bq_datetime_text({x})"),
+        (Timestamp, String) => format!("bq_timestamp_text({x})"),
+        (Time, String) => format!("bq_time_text({x})"),
+        (Interval, String) => super::dates::interval_text(x),
+        (String, Int64) => parsed("int64"),
+        (String, Float64) => parsed("float64"),
+        (String, Bool) => safely("text_to_bool"),
+        (String, Numeric) => parsed("numeric"),
+        (String, BigNumeric) => parsed("bignumeric"),
+        (String, Date) => parsed("date"),
+        (String, DateTime) => parsed("datetime"),
+        (String, Timestamp) => parsed("timestamp"),
+        (String, Time) => parsed("time"),
+        (String, Interval) => super::dates::parsed_interval(x, safe),
+        (Date, DateTime) => format!("CAST({x} AS TIMESTAMP)"),
+        (Date, Timestamp) => format!("timezone('UTC', CAST({x} AS TIMESTAMP))"),
+        (DateTime, Date) => format!("CAST({x} AS DATE)"),
+        (DateTime, Time) => format!("CAST({x} AS TIME)"),
+        (DateTime, Timestamp) => format!("timezone('UTC', {x})"),
+        (Timestamp, Date) => format!("CAST(timezone('UTC', {x}) AS DATE)"),
+        (Timestamp, DateTime) => format!("timezone('UTC', {x})"),
+        (Timestamp, Time) => format!("CAST(timezone('UTC', {x}) AS TIME)"),
+        _ => return None,
+    })
+}
+
+/// The value as text, as CAST writes it.
+pub(super) fn as_text(value: &Value) -> Option<String> {
+    match &value.ty {
+        DataType::String => Some(value.sql.clone()),
+        from => conversion(from, &DataType::String, &value.sql, false),
+    }
+}

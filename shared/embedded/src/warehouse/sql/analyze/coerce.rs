@@ -1,0 +1,179 @@
+//! Converts values where BigQuery converts them without a CAST, and finds the common type of several values.
+//!
+//! The module must not know scopes and functions.
+
+use super::literals;
+use super::value::{Form, Value, field, field_names, structure};
+use crate::warehouse::sql::datatype::DataType;
+use crate::warehouse::sql::names::quote;
+
+/// Whether two types are the same. The names of fields make no difference.
+pub(crate) fn same(left: &DataType, right: &DataType) -> bool {
+    match (left, right) {
+        (DataType::Array(left), DataType::Array(right)) => same(left, right),
+        (DataType::Struct(left), DataType::Struct(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|((_, left), (_, right))| same(left, right))
+        }
+        (left, right) => left == right,
+    }
+}
+
+/// Whether values of one type convert to the other without a CAST, also if they are no literals.
+pub(crate) fn converts(from: &DataType, to: &DataType) -> bool {
+    use DataType::{BigNumeric, Date, DateTime, Float64, Int64, Numeric};
+    match (from, to) {
+        (Int64, Numeric | BigNumeric | Float64)
+        | (Numeric, BigNumeric | Float64)
+        | (BigNumeric, Float64)
+        | (Date, DateTime) => true,
+        (DataType::Struct(from), DataType::Struct(to)) => {
+            from.len() == to.len()
+                && from.iter().zip(to).all(|((_, from), (_, to))| same(from, to) || converts(from, to))
+        }
+        _ => false,
+    }
+}
+
+/// The value as one of the type `to`. `None` if BigQuery does not convert it.
+pub(crate) fn coerce(value: &Value, to: &DataType) -> Option<Value> {
+    if value.is_null() {
+        return Some(Value::new(to.clone(), format!("CAST(NULL AS {})", to.duckdb())));
+    }
+    if value.ty == *to {
+        return Some(value.clone());
+    }
+    match (&value.form, to) {
+        (Form::Text(text), DataType::Date | DataType::Timestamp | DataType::DateTime | DataType::Time) => {
+            return literals::typed(to, text).ok();
+        }
+        (Form::Number(number), DataType::Numeric | DataType::BigNumeric) => {
+            return literals::typed(to, number).ok();
+        }
+        (Form::Array(items), DataType::Array(element)) => {
+            let items: Option<Vec<Value>> = items.iter().map(|item| coerce(item, element)).collect();
+            return Some(array(element, items?));
+        }
+        (Form::Struct(items), DataType::Struct(fields)) if items.len() == fields.len() => {
+            let items: Option<Vec<Value>> =
+                items.iter().zip(fields).map(|(item, (_, ty))| coerce(item, ty)).collect();
+            return Some(structure(fields.iter().map(|(name, _)| name.clone()).collect(), items?));
+        }
+        _ => {}
+    }
+    if same(&value.ty, to) {
+        return Some(renamed(value, to));
+    }
+    if !converts(&value.ty, to) {
+        return None;
+    }
+    let form = match &value.form {
+        Form::Number(number) => Form::Number(number.clone()),
+        _ => Form::Other,
+    };
+    Some(Value { never_null: value.never_null, form, ..Value::new(to.clone(), converted(value, to)) })
+}
+
+fn converted(value: &Value, to: &DataType) -> String {
+    match to {
+        DataType::Struct(fields) => rebuilt(value, fields, &|value, to| {
+            coerce(value, to).map_or_else(|| value.sql.clone(), |value| value.sql)
+        }),
+        _ => format!("CAST({} AS {})", value.sql, to.duckdb()),
+    }
+}
+
+/// A struct with other fields, field by field.
+fn rebuilt(
+    value: &Value,
+    fields: &[(String, DataType)],
+    convert: &dyn Fn(&Value, &DataType) -> String,
+) -> String {
+    let parts: Vec<String> = field_names(fields)
+        .iter()
+        .zip(fields)
+        .enumerate()
+        .map(|(index, (name, (_, ty)))| {
+            let own = field(value, index).unwrap_or_else(Value::null);
+            format!("{} := {}", quote(name), convert(&own, ty))
+        })
+        .collect();
+    let packed = format!("struct_pack({})", parts.join(", "));
+    if value.never_null { packed } else { format!("CASE WHEN {} IS NOT NULL THEN {packed} END", value.sql) }
+}
+
+/// A value of the same type with other names of fields.
+fn renamed(value: &Value, to: &DataType) -> Value {
+    let sql = match (&value.ty, to) {
+        (DataType::Struct(own), DataType::Struct(fields)) if field_names(own) != field_names(fields) => {
+            rebuilt(value, fields, &|value, to| renamed(value, to).sql)
+        }
+        (DataType::Array(own), DataType::Array(element)) if own != element => {
+            let item = renamed(&Value::new((**own).clone(), "e"), element);
+            if item.sql == "e" { value.sql.clone() } else { format!("list_transform({}, lambda e: {})", value.sql, item.sql) }
+        }
+        _ => value.sql.clone(),
+    };
+    Value { never_null: value.never_null, ..Value::new(to.clone(), sql) }
+}
+
+/// An array of these items, which have the type of the elements.
+pub(crate) fn array(element: &DataType, items: Vec<Value>) -> Value {
+    let texts: Vec<&str> = items.iter().map(|item| item.sql.as_str()).collect();
+    let sql = if items.is_empty() {
+        format!("CAST([] AS {}[])", element.duckdb())
+    } else {
+        format!("[{}]", texts.join(", "))
+    };
+    let ty = DataType::Array(Box::new(element.clone()));
+    Value { sql, ty, form: Form::Array(items), never_null: true }
+}
+
+/// The common type of several values. `None` if there is none.
+pub(crate) fn supertype(values: &[&Value]) -> Option<DataType> {
+    let typed: Vec<&&Value> = values.iter().filter(|value| !value.is_null()).collect();
+    if typed.is_empty() {
+        return Some(DataType::Int64);
+    }
+    let firm: Vec<DataType> =
+        typed.iter().filter(|value| !value.is_literal()).map(|value| value.ty.clone()).collect();
+    let common = if firm.is_empty() {
+        common(&typed.iter().map(|value| value.ty.clone()).collect::<Vec<_>>())
+    } else {
+        let own = common(&firm);
+        let fits = |own: &DataType| typed.iter().all(|value| coerce(value, own).is_some());
+        own.filter(fits).or_else(|| common(&typed.iter().map(|value| value.ty.clone()).collect::<Vec<_>>()))
+    }?;
+    typed.iter().all(|value| coerce(value, &common).is_some()).then_some(common)
+}
+
+/// The common type of these types.
+fn common(types: &[DataType]) -> Option<DataType> {
+    let mut types = types.iter();
+    let first = types.next()?.clone();
+    types.try_fold(first, |left, right| pair(&left, right))
+}
+
+/// The common type of two types.
+pub(crate) fn pair(left: &DataType, right: &DataType) -> Option<DataType> {
+    if same(left, right) {
+        return Some(left.clone());
+    }
+    if let (DataType::Struct(left), DataType::Struct(right)) = (left, right) {
+        if left.len() != right.len() {
+            return None;
+        }
+        let fields: Option<Vec<(String, DataType)>> = left
+            .iter()
+            .zip(right)
+            .map(|((name, left), (_, right))| Some((name.clone(), pair(left, right)?)))
+            .collect();
+        return fields.map(DataType::Struct);
+    }
+    if converts(left, right) {
+        return Some(right.clone());
+    }
+    if converts(right, left) {
+        return Some(left.clone());
+    }
+    None
+}

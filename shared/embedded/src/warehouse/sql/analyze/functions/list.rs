@@ -1,0 +1,64 @@
+//! The names of all functions of GoogleSQL, for messages and for the table in `docs/warehouse.md`.
+//!
+//! When BigQuery gets a function, add its name to [`OTHERS`], or add the function.
+
+use super::super::{aggregate, special, windows};
+
+/// Functions of BigQuery that the embedded warehouse refuses.
+const OTHERS: &[&str] = &[
+    "AEAD.DECRYPT_BYTES", "AEAD.DECRYPT_STRING", "AEAD.ENCRYPT", "AI.CLASSIFY", "AI.GENERATE", "AI.GENERATE_BOOL",
+    "AI.GENERATE_DOUBLE", "AI.GENERATE_INT", "AI.IF", "AI.SCORE", "APPENDS", "BAG_OF_WORDS", "CHANGES", "COLLATE",
+    "DATETIME_BUCKET", "DATE_BUCKET", "DETERMINISTIC_DECRYPT_BYTES", "DETERMINISTIC_DECRYPT_STRING",
+    "DETERMINISTIC_ENCRYPT", "EXTERNAL_OBJECT_TRANSFORM", "EXTERNAL_QUERY", "FARM_FINGERPRINT", "GAP_FILL",
+    "GENERATE_RANGE_ARRAY", "HLL_COUNT.EXTRACT", "HLL_COUNT.INIT", "HLL_COUNT.MERGE", "HLL_COUNT.MERGE_PARTIAL",
+    "KEYS.ADD_KEY_FROM_RAW_BYTES", "KEYS.KEYSET_CHAIN", "KEYS.KEYSET_FROM_JSON", "KEYS.KEYSET_LENGTH",
+    "KEYS.KEYSET_TO_JSON", "KEYS.NEW_KEYSET", "KEYS.NEW_WRAPPED_KEYSET", "KEYS.REWRAP_KEYSET", "KEYS.ROTATE_KEYSET",
+    "KEYS.ROTATE_WRAPPED_KEYSET", "KLL_QUANTILES.EXTRACT_FLOAT64", "KLL_QUANTILES.EXTRACT_INT64",
+    "KLL_QUANTILES.EXTRACT_POINT_FLOAT64", "KLL_QUANTILES.EXTRACT_POINT_INT64", "KLL_QUANTILES.INIT_FLOAT64",
+    "KLL_QUANTILES.INIT_INT64", "KLL_QUANTILES.MERGE_FLOAT64", "KLL_QUANTILES.MERGE_INT64",
+    "KLL_QUANTILES.MERGE_PARTIAL", "LAX_BOOL_ARRAY", "LAX_DOUBLE_ARRAY", "LAX_FLOAT64_ARRAY", "LAX_INT64_ARRAY",
+    "LAX_STRING_ARRAY", "ML.PREDICT", "NET.HOST", "NET.IPV4_FROM_INT64", "NET.IPV4_TO_INT64", "NET.IP_FROM_STRING",
+    "NET.IP_NET_MASK", "NET.IP_TO_STRING", "NET.IP_TRUNC", "NET.PUBLIC_SUFFIX", "NET.REG_DOMAIN",
+    "NET.SAFE_IP_FROM_STRING", "NORMALIZE", "NORMALIZE_AND_CASEFOLD", "OBJ.FETCH_METADATA", "OBJ.GET_ACCESS_URL",
+    "OBJ.MAKE_REF", "RANGE", "RANGE_CONTAINS", "RANGE_END", "RANGE_INTERSECT", "RANGE_OVERLAPS", "RANGE_SESSIONIZE",
+    "RANGE_START", "S2_CELLIDFROMPOINT", "S2_COVERINGCELLIDS", "SEARCH", "STRING_ARRAY", "ST_ANGLE", "ST_AREA",
+    "ST_ASBINARY", "ST_ASGEOJSON", "ST_ASTEXT", "ST_AZIMUTH", "ST_BOUNDARY", "ST_BOUNDINGBOX", "ST_BUFFER",
+    "ST_BUFFERWITHTOLERANCE", "ST_CENTROID", "ST_CENTROID_AGG", "ST_CLOSESTPOINT", "ST_CLUSTERDBSCAN", "ST_CONTAINS",
+    "ST_CONVEXHULL", "ST_COVEREDBY", "ST_COVERS", "ST_DIFFERENCE", "ST_DIMENSION", "ST_DISJOINT", "ST_DISTANCE",
+    "ST_DUMP", "ST_DWITHIN", "ST_ENDPOINT", "ST_EQUALS", "ST_EXTENT", "ST_EXTERIORRING", "ST_GEOGFROM",
+    "ST_GEOGFROMGEOJSON", "ST_GEOGFROMTEXT", "ST_GEOGFROMWKB", "ST_GEOGPOINT", "ST_GEOGPOINTFROMGEOHASH",
+    "ST_GEOHASH", "ST_GEOMETRYTYPE", "ST_HAUSDORFFDISTANCE", "ST_HAUSDORFFDWITHIN", "ST_INTERIORRINGS",
+    "ST_INTERSECTION", "ST_INTERSECTS", "ST_INTERSECTSBOX", "ST_ISCLOSED", "ST_ISCOLLECTION", "ST_ISEMPTY",
+    "ST_ISRING", "ST_LENGTH", "ST_LINEINTERPOLATEPOINT", "ST_LINELOCATEPOINT", "ST_LINESUBSTRING", "ST_MAKELINE",
+    "ST_MAKEPOLYGON", "ST_MAKEPOLYGONORIENTED", "ST_MAXDISTANCE", "ST_NPOINTS", "ST_NUMGEOMETRIES", "ST_NUMPOINTS",
+    "ST_PERIMETER", "ST_POINTN", "ST_REGIONSTATS", "ST_SIMPLIFY", "ST_SNAPTOGRID", "ST_STARTPOINT", "ST_TOUCHES",
+    "ST_UNION", "ST_UNION_AGG", "ST_WITHIN", "ST_X", "ST_Y", "TEXT_ANALYZE", "TF_IDF", "TIMESTAMP_BUCKET",
+    "VECTOR_SEARCH",
+];
+
+/// The functions that the embedded warehouse has.
+fn supported() -> Vec<&'static str> {
+    let special = special::NAMES.iter().filter(|name| !OTHERS.contains(name));
+    let mut found: Vec<&'static str> = super::names()
+        .chain(special.copied())
+        .chain(aggregate::NAMES.iter().copied())
+        .chain(windows::NAMES.iter().copied())
+        .chain(["ARRAY", "CAST", "EXISTS", "EXTRACT", "SAFE_CAST", "STRUCT", "UNNEST"])
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// All functions, each with whether the embedded warehouse has it.
+pub(crate) fn documented() -> Vec<(&'static str, bool)> {
+    let mut found: Vec<(&'static str, bool)> = supported().into_iter().map(|name| (name, true)).collect();
+    found.extend(OTHERS.iter().map(|name| (*name, false)));
+    found.sort_unstable();
+    found
+}
+
+/// Whether BigQuery has the function.
+pub(crate) fn exists_in_bigquery(name: &str) -> bool {
+    documented().iter().any(|(own, _)| *own == name)
+}

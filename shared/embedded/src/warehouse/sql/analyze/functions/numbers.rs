@@ -1,0 +1,101 @@
+//! Functions of numbers.
+
+use super::Function;
+
+pub(super) const TABLE: &[Function] = &[
+    ("ABS", &[("I:I", "abs({0})"), ("N:N", "abs({0})"), ("G:G", "abs({0})"), ("F:F", "abs({0})")]),
+    ("ACOS", &[("F:F", "bqf_float_math('acos', {0})")]),
+    ("ACOSH", &[("F:F", "bqf_float_math('acosh', {0})")]),
+    ("ASIN", &[("F:F", "bqf_float_math('asin', {0})")]),
+    ("ASINH", &[("F:F", "bqf_float_math('asinh', {0})")]),
+    ("ATAN", &[("F:F", "bqf_float_math('atan', {0})")]),
+    ("ATAN2", &[("FF:F", "bqf_float_math('atan2', {0}, {1})")]),
+    ("ATANH", &[("F:F", "bqf_float_math('atanh', {0})")]),
+    ("CBRT", &[("F:F", "bqf_float_math('cbrt', {0})")]),
+    ("CEIL", CEIL),
+    ("CEILING", CEIL),
+    ("COS", &[("F:F", "bqf_float_math('cos', {0})")]),
+    ("COSH", &[("F:F", "bqf_float_math('cosh', {0})")]),
+    ("COT", &[("F:F", "bqf_float_math('cot', {0})")]),
+    ("COTH", &[("F:F", "bqf_float_math('coth', {0})")]),
+    ("CSC", &[("F:F", "bqf_float_math('csc', {0})")]),
+    ("CSCH", &[("F:F", "bqf_float_math('csch', {0})")]),
+    (
+        "DIV",
+        &[
+            ("II:I", "bq_int_div({0}, {1})"),
+            ("NN:N", "CAST(trunc(bqf_numeric_divide({0w}, {1w})) AS DECIMAL(38,9))"),
+            ("GG:G", "CAST(trunc(bqf_bignumeric_divide({0w}, {1w})) AS DECIMAL(38,18))"),
+        ],
+    ),
+    ("EXP", &[("F:F", "bqf_float_math('exp', {0})")]),
+    (
+        "FLOOR",
+        &[("N:N", "CAST(floor({0}) AS DECIMAL(38,9))"), ("G:G", "CAST(floor({0}) AS DECIMAL(38,18))"), ("F:F", "floor({0})")],
+    ),
+    ("IEEE_DIVIDE", &[("FF:F", "({0} / {1})")]),
+    ("IS_INF", &[("F:L", "isinf({0})")]),
+    ("IS_NAN", &[("F:L", "isnan({0})")]),
+    ("LN", &[("F:F", "bqf_float_math('ln', {0})")]),
+    ("LOG", &[("F:F", "bqf_float_math('ln', {0})"), ("FF:F", "bqf_float_math('log', {0}, {1})")]),
+    ("LOG10", &[("F:F", "bqf_float_math('log10', {0})")]),
+    ("MOD", &[("II:I", "bq_mod({0}, {1})"), ("NN:N", "bq_mod({0}, {1})"), ("GG:G", "bq_mod({0}, {1})")]),
+    ("PARSE_BIGNUMERIC", &[("S:G", "bqf_bignumeric({0})")]),
+    ("PARSE_NUMERIC", &[("S:N", "bqf_numeric({0})")]),
+    ("POW", POW),
+    ("POWER", POW),
+    ("RAND", &[(":F", "random()")]),
+    (
+        "RANGE_BUCKET",
+        &[("Xx:I", "CAST(len(list_filter({1}, lambda e: e <= {0})) AS BIGINT)")],
+    ),
+    (
+        "ROUND",
+        &[
+            ("N:N", "CAST(round({0}, 0) AS DECIMAL(38,9))"),
+            ("G:G", "CAST(round({0}, 0) AS DECIMAL(38,18))"),
+            ("F:F", "round({0})"),
+            ("NI:N", "bqf_numeric_round({0w}, {1})"),
+            ("GI:G", "bqf_bignumeric_round({0w}, {1})"),
+            ("FI:F", "bqf_float_round({0}, {1})"),
+        ],
+    ),
+    ("SEC", &[("F:F", "bqf_float_math('sec', {0})")]),
+    ("SECH", &[("F:F", "bqf_float_math('sech', {0})")]),
+    (
+        "SIGN",
+        &[
+            ("I:I", "CAST(sign({0}) AS BIGINT)"),
+            ("N:N", "CAST(sign({0}) AS DECIMAL(38,9))"),
+            ("G:G", "CAST(sign({0}) AS DECIMAL(38,18))"),
+            ("F:F", "bqf_float_math('sign', {0})"),
+        ],
+    ),
+    ("SIN", &[("F:F", "bqf_float_math('sin', {0})")]),
+    ("SINH", &[("F:F", "bqf_float_math('sinh', {0})")]),
+    ("SQRT", &[("F:F", "bqf_float_math('sqrt', {0})")]),
+    ("TAN", &[("F:F", "bqf_float_math('tan', {0})")]),
+    ("TANH", &[("F:F", "bqf_float_math('tanh', {0})")]),
+    (
+        "TRUNC",
+        &[
+            ("N:N", "CAST(trunc({0}) AS DECIMAL(38,9))"),
+            ("G:G", "CAST(trunc({0}) AS DECIMAL(38,18))"),
+            ("F:F", "trunc({0})"),
+            ("NI:N", "bqf_numeric_trunc({0w}, {1})"),
+            ("GI:G", "bqf_bignumeric_trunc({0w}, {1})"),
+            ("FI:F", "bqf_float_trunc({0}, {1})"),
+        ],
+    ),
+];
+
+const CEIL: &[(&str, &str)] = &[
+    ("N:N", "CAST(ceil({0}) AS DECIMAL(38,9))"),
+    ("G:G", "CAST(ceil({0}) AS DECIMAL(38,18))"),
+    ("F:F", "ceil({0})"),
+];
+
+const POW: &[(&str, &str)] = &[
+    ("FF:F", "bqf_float_math('pow', {0}, {1})"),
+    ("NN:N", "bq_float_to_numeric(bqf_float_math('pow', CAST({0} AS DOUBLE), CAST({1} AS DOUBLE)))"),
+];

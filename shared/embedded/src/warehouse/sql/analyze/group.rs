@@ -1,0 +1,183 @@
+//! GROUP BY: the keys, and the rule that other expressions use only keys.
+
+use super::names::{Key, Names};
+use super::select::{Content, Listed};
+use super::value::{Form, Value};
+use super::{Analyzed, Analyzer, refuse};
+use crate::warehouse::sql::datatype::DataType;
+use crate::warehouse::sql::syntax::ast::{At, Expr, Group, GroupItem, Node};
+
+impl Analyzer<'_> {
+    /// The text after GROUP BY. Sets the keys of `names`. May add a join to `from` that computes keys.
+    pub(super) fn group(
+        &self,
+        group: Option<&Group>,
+        items: &[Listed<'_>],
+        names: &mut Names<'_>,
+        from: &mut Option<String>,
+    ) -> Analyzed<String> {
+        let mut keys: Vec<Key> = Vec::new();
+        let text = match group {
+            None => String::new(),
+            Some(Group::All) => {
+                let mut texts = Vec::new();
+                for item in items.iter().filter(|item| self.is_key_of_all(item)) {
+                    let value = match &item.content {
+                        Content::Expr(expr) => self.expr(expr, names)?,
+                        Content::Column(value, _) => value.clone(),
+                    };
+                    texts.push(self.key(value, (1, 1), &mut keys)?);
+                }
+                texts.join(", ")
+            }
+            Some(plain @ Group::Sets(list)) => {
+                let is_plain = Self::is_plain(plain);
+                let computed = if is_plain { None } else { Some(self.fresh("g")) };
+                let mut texts = Vec::new();
+                for item in list {
+                    texts.push(self.group_item(item, items, names, &mut keys, computed.as_deref())?);
+                }
+                let parts: Vec<String> = keys
+                    .iter()
+                    .filter(|key| key.computed.is_some())
+                    .map(|key| format!("{} AS {}", key.matches, key.computed.clone().unwrap_or_default()))
+                    .collect();
+                if let (Some(computed), false, Some(from)) = (computed, parts.is_empty(), from.as_mut()) {
+                    from.push_str(&format!(" CROSS JOIN LATERAL (SELECT {}) AS {computed}", parts.join(", ")));
+                }
+                texts.join(", ")
+            }
+        };
+        names.keys.replace(Some(keys));
+        Ok(text)
+    }
+
+    fn group_item(
+        &self,
+        item: &GroupItem,
+        items: &[Listed<'_>],
+        names: &Names<'_>,
+        keys: &mut Vec<Key>,
+        computed: Option<&str>,
+    ) -> Analyzed<String> {
+        let several = |list: &[GroupItem], keys: &mut Vec<Key>| -> Analyzed<String> {
+            let mut texts = Vec::new();
+            for item in list {
+                texts.push(self.group_item(item, items, names, keys, computed)?);
+            }
+            Ok(texts.join(", "))
+        };
+        match item {
+            GroupItem::Value(expr, _) => {
+                let value = self.group_value(expr, items, names)?;
+                match computed {
+                    Some(own) => self.computed_key(value, expr.at, keys, own),
+                    None => self.key(value, expr.at, keys),
+                }
+            }
+            GroupItem::Several(list) => {
+                let mut texts = Vec::new();
+                for expr in list {
+                    let value = self.group_value(expr, items, names)?;
+                    texts.push(match computed {
+                        Some(own) => self.computed_key(value, expr.at, keys, own)?,
+                        None => self.key(value, expr.at, keys)?,
+                    });
+                }
+                Ok(format!("({})", texts.join(", ")))
+            }
+            GroupItem::Rollup(list) => Ok(format!("ROLLUP ({})", several(list, keys)?)),
+            GroupItem::Cube(list) => Ok(format!("CUBE ({})", several(list, keys)?)),
+            GroupItem::Sets(list) => Ok(format!("GROUPING SETS ({})", several(list, keys)?)),
+        }
+    }
+
+    /// The value of an item: a number or an alias of the select list, or an expression.
+    fn group_value(&self, expr: &Expr, items: &[Listed<'_>], names: &Names<'_>) -> Analyzed<Value> {
+        let chosen = match &expr.node {
+            Node::Number(_) => self.ordinal(expr, items.len())?,
+            Node::Name(name) => {
+                let found: Vec<usize> = items
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, item)| item.name.eq_ignore_ascii_case(name))
+                    .map(|(index, _)| index)
+                    .collect();
+                match found.as_slice() {
+                    [index] => Some(*index),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let value = match chosen.and_then(|index| items.get(index)).map(|item| &item.content) {
+            Some(Content::Column(value, _)) => value.clone(),
+            Some(Content::Expr(own)) => {
+                if super::aggregate::contains(own) {
+                    return Err(refuse(expr.at, "Aggregate functions are not allowed in GROUP BY"));
+                }
+                self.expr(own, names)?
+            }
+            None => {
+                self.no_aggregate(expr, "GROUP BY")?;
+                self.expr(expr, names)?
+            }
+        };
+        Ok(value)
+    }
+
+    fn key(&self, value: Value, at: At, keys: &mut Vec<Key>) -> Analyzed<String> {
+        check(&value, at)?;
+        let sql = value.clone().settled().sql;
+        keys.push(Key { matches: value.sql.clone(), value: Value { form: Form::Other, sql: sql.clone(), ..value }, computed: None });
+        Ok(sql)
+    }
+
+    /// A key of ROLLUP and the like. An expression is computed in FROM, because DuckDB would compute it again from the
+    /// keys, which are NULL in some groups.
+    fn computed_key(&self, value: Value, at: At, keys: &mut Vec<Key>, own: &str) -> Analyzed<String> {
+        check(&value, at)?;
+        if let Some(key) = keys.iter().find(|key| key.matches == value.sql) {
+            return Ok(key.value.sql.clone());
+        }
+        let is_column = !value.sql.contains(['(', ' ']);
+        if is_column {
+            return self.key(value, at, keys);
+        }
+        let name = self.fresh("k");
+        let sql = format!("{own}.{name}");
+        let settled = value.clone().settled();
+        keys.push(Key {
+            matches: settled.sql,
+            value: Value::new(value.ty, sql.clone()),
+            computed: Some(name),
+        });
+        Ok(sql)
+    }
+
+    /// The key of GROUP BY that is the same as this expression.
+    pub(super) fn group_key(&self, expr: &Expr, names: &Names<'_>) -> Option<Value> {
+        let has_keys = names.keys.borrow().as_ref().is_some_and(|keys| !keys.is_empty());
+        let is_simple = matches!(
+            expr.node,
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Subquery(_) | Node::Exists(_) | Node::ArrayQuery(_)
+        );
+        if !has_keys || is_simple || super::aggregate::contains(expr) {
+            return None;
+        }
+        let keys = names.keys.borrow_mut().take();
+        let plain = self.expr(expr, names);
+        *names.keys.borrow_mut() = keys;
+        let plain = plain.ok()?;
+        let keys = names.keys.borrow();
+        let key = keys.as_ref()?.iter().find(|key| key.matches == plain.sql)?;
+        Some(Value { form: Form::Other, ..key.value.clone() })
+    }
+}
+
+fn check(value: &Value, at: At) -> Analyzed<()> {
+    if matches!(value.ty, DataType::Json | DataType::Geography) {
+        return Err(refuse(at, &format!("Grouping by expressions of type {} is not allowed", value.ty.bigquery())));
+    }
+    Ok(())
+}

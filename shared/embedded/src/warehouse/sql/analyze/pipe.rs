@@ -1,0 +1,301 @@
+//! The operators after `|>`. Each makes a table of the table before it.
+//!
+//! To add an operator, add a branch in `Analyzer::piped`.
+
+use super::names::{Column, Names, Source};
+use super::query::{Output, Relation, Tail, value_columns};
+use super::value::{Form, Value};
+use super::{Analyzed, Analyzer, refuse};
+use crate::warehouse::sql::names::quote;
+use crate::warehouse::sql::syntax::ast::{At, Expr, From, Group, GroupItem, Item, OrderItem, Pipe, Select, Shape};
+
+/// No ORDER BY and no LIMIT.
+const NO_TAIL: Tail<'static> = Tail { order: &[], limit: None, offset: None };
+
+/// The table so far.
+struct Flow<'p> {
+    from: String,
+    names: Names<'p>,
+}
+
+impl Analyzer<'_> {
+    /// A query of pipes over a FROM or a query.
+    pub(super) fn piped(
+        &self,
+        from: Option<&From>,
+        relation: Option<Relation>,
+        pipes: &[(At, Pipe)],
+        parent: &Names<'_>,
+    ) -> Analyzed<Relation> {
+        let mut flow = match (from, relation) {
+            (Some(from), _) => {
+                let mut names = Names { parent: Some(parent), ..Names::none() };
+                let text = self.from(from, &mut names)?;
+                Flow { from: text, names }
+            }
+            (None, Some(relation)) => self.flow(relation, parent),
+            (None, None) => return Err(refuse((1, 1), "A query needs FROM or SELECT")),
+        };
+        for (at, pipe) in pipes {
+            flow = self.step(flow, pipe, *at, parent)?;
+        }
+        Ok(self.collected(&flow))
+    }
+
+    fn flow<'p>(&self, relation: Relation, parent: &'p Names<'p>) -> Flow<'p> {
+        let own = self.fresh("t");
+        let source = relation.source(&own, None);
+        let names = Names { sources: vec![source], parent: Some(parent), ..Names::none() };
+        Flow { from: format!("({}) AS {own}", relation.sql), names }
+    }
+
+    /// The table so far as a query.
+    fn collected(&self, flow: &Flow<'_>) -> Relation {
+        let columns = flow.names.all_columns();
+        let mut used: Vec<String> = Vec::new();
+        let mut list = Vec::new();
+        let mut outputs = Vec::new();
+        for (index, column) in columns.iter().enumerate() {
+            let mut own = if column.name.is_empty() { format!("f{index}_") } else { column.name.clone() };
+            while used.contains(&own.to_lowercase()) {
+                own.push('_');
+            }
+            used.push(own.to_lowercase());
+            list.push(format!("{} AS {}", column.value.sql, quote(&own)));
+            outputs.push(Output {
+                name: column.name.clone(),
+                sql_name: quote(&own),
+                ty: column.value.ty.clone(),
+                form: Form::Other,
+            });
+        }
+        let sql = format!("SELECT {} FROM {}", list.join(", "), flow.from);
+        Relation { sql, columns: outputs, is_value: false }
+    }
+
+    /// The same table with `clauses` applied, and with more columns.
+    fn wrapped<'p>(&self, flow: Flow<'p>, clauses: &str, extra: Vec<(String, Value)>) -> Flow<'p> {
+        let own = self.fresh("t");
+        let mut list = Vec::new();
+        let mut moved = |value: &mut Value| {
+            let name = self.fresh("c");
+            list.push(format!("{} AS {name}", value.clone().settled().sql));
+            *value = Value::new(value.ty.clone(), format!("{own}.{name}"));
+        };
+        let Flow { from, mut names } = flow;
+        for source in &mut names.sources {
+            if let Some(row) = &mut source.row {
+                moved(row);
+                source.columns = value_columns(row, source.alias.as_deref());
+            } else {
+                source.columns.iter_mut().for_each(|column| moved(&mut column.value));
+            }
+        }
+        names.joined.iter_mut().for_each(|column| moved(&mut column.value));
+        let mut columns = Vec::new();
+        for (name, mut value) in extra {
+            moved(&mut value);
+            columns.push(Column { name, value, hidden: false });
+        }
+        if !columns.is_empty() {
+            names.sources.push(Source { alias: None, columns, row: None });
+        }
+        let from = format!("(SELECT {} FROM {from}{clauses}) AS {own}", list.join(", "));
+        Flow { from, names }
+    }
+
+    fn step<'p>(&self, flow: Flow<'p>, pipe: &Pipe, at: At, parent: &'p Names<'p>) -> Analyzed<Flow<'p>> {
+        match pipe {
+            Pipe::Select(select) => {
+                let mut names = flow.names;
+                names.windows.clone_from(&select.windows);
+                let relation = self.select_over(select, Some(flow.from), names, &NO_TAIL)?;
+                Ok(self.flow(relation, parent))
+            }
+            Pipe::Where(filter) => {
+                self.no_aggregate(filter, "WHERE")?;
+                let condition = self.condition(filter, "WHERE", &flow.names)?;
+                Ok(self.wrapped(flow, &format!(" WHERE {}", condition.sql), Vec::new()))
+            }
+            Pipe::Limit(limit, offset) => {
+                let tail = Tail { order: &[], limit: Some(limit), offset: offset.as_ref() };
+                let text = self.limit(&tail)?;
+                Ok(self.wrapped(flow, &text, Vec::new()))
+            }
+            Pipe::Order(order) => {
+                let text = self.order_by(order, &flow.names)?;
+                Ok(self.wrapped(flow, &format!(" {text}"), Vec::new()))
+            }
+            Pipe::Distinct => {
+                let mut select = plain_select(at, vec![all(at)]);
+                select.distinct = true;
+                let relation = self.select_over(&select, Some(flow.from), flow.names, &NO_TAIL)?;
+                Ok(self.flow(relation, parent))
+            }
+            Pipe::As(name) => {
+                let relation = self.collected(&flow);
+                let mut flow = self.flow(relation, parent);
+                flow.names.sources.iter_mut().for_each(|source| source.alias = Some(name.clone()));
+                Ok(flow)
+            }
+            Pipe::Extend(items) => {
+                let mut extra = Vec::new();
+                for (expr, alias) in items {
+                    let own = expr.own_name().map(str::to_owned);
+                    let name = alias.clone().or(own).unwrap_or_default();
+                    extra.push((name, self.expr(expr, &flow.names)?));
+                }
+                Ok(self.wrapped(flow, "", extra))
+            }
+            Pipe::Set(items) => {
+                let mut changed = Vec::new();
+                for (name, expr) in items {
+                    changed.push((name, self.expr(expr, &flow.names)?, expr.at));
+                }
+                let Flow { from, mut names } = flow;
+                for (name, value, place) in changed {
+                    let column = column_mut(&mut names, name, place)?;
+                    column.value = value;
+                }
+                Ok(self.wrapped(Flow { from, names }, "", Vec::new()))
+            }
+            Pipe::Drop(columns) => {
+                let Flow { from, mut names } = flow;
+                for (name, place) in columns {
+                    column_mut(&mut names, name, *place)?.hidden = true;
+                    forget(&mut names, name);
+                }
+                Ok(Flow { from, names })
+            }
+            Pipe::Rename(pairs) => {
+                let Flow { from, mut names } = flow;
+                for (old, new) in pairs {
+                    column_mut(&mut names, old, at)?.name.clone_from(new);
+                }
+                Ok(Flow { from, names })
+            }
+            Pipe::Aggregate { items, group, ordered } => self.pipe_aggregate(flow, items, group, *ordered, at, parent),
+            Pipe::Join { kind, right, on, using } => {
+                let Flow { from, mut names } = flow;
+                let from = self.joined_with(*kind, from, 0, right, on.as_ref(), using, &mut names, at)?;
+                Ok(Flow { from, names })
+            }
+            Pipe::SetOperation(kind, inputs) => {
+                let mut relations = vec![self.collected(&flow)];
+                for input in inputs {
+                    relations.push(self.query(input, parent)?);
+                }
+                let relation = self.combined(kind, relations, at)?;
+                Ok(self.flow(relation, parent))
+            }
+            Pipe::Pivot(pivot, alias) => {
+                let relation = self.pivoted(&flow.from, flow.names, pivot)?;
+                Ok(self.aliased(relation, alias.clone(), parent))
+            }
+            Pipe::Unpivot(unpivot, alias) => {
+                let relation = self.unpivoted(&flow.from, &flow.names, unpivot)?;
+                Ok(self.aliased(relation, alias.clone(), parent))
+            }
+            Pipe::Sample(percent) => {
+                let percent = self.constant_as(percent, &crate::warehouse::sql::datatype::DataType::Float64)?;
+                Ok(self.wrapped(flow, &format!(" WHERE random() * 100 < {}", percent.sql), Vec::new()))
+            }
+        }
+    }
+
+    fn aliased<'p>(&self, relation: Relation, alias: Option<String>, parent: &'p Names<'p>) -> Flow<'p> {
+        let mut flow = self.flow(relation, parent);
+        flow.names.sources.iter_mut().for_each(|source| source.alias.clone_from(&alias));
+        flow
+    }
+
+    fn pipe_aggregate<'p>(
+        &self,
+        flow: Flow<'p>,
+        items: &[(Expr, Option<String>)],
+        group: &[(GroupItem, Option<bool>)],
+        ordered: bool,
+        at: At,
+        parent: &'p Names<'p>,
+    ) -> Analyzed<Flow<'p>> {
+        let mut list = Vec::new();
+        for (item, _) in group {
+            keys_of(item, &mut list);
+        }
+        let values = items.iter().map(|(value, alias)| Item::Value { value: value.clone(), alias: alias.clone() });
+        list.extend(values);
+        let mut select = plain_select(at, list);
+        let sets: Vec<GroupItem> = group.iter().map(|(item, _)| item.clone()).collect();
+        select.group = (!sets.is_empty()).then_some(Group::Sets(sets));
+        if select.group.is_none() && !items.iter().any(|(value, _)| super::aggregate::contains(value)) {
+            return Err(refuse(at, "AGGREGATE needs an aggregate function or GROUP BY"));
+        }
+        let order: Vec<OrderItem> = group
+            .iter()
+            .filter_map(|(item, direction)| match item {
+                GroupItem::Value(value, _) if ordered || direction.is_some() => Some(OrderItem {
+                    value: value.clone(),
+                    descending: direction.unwrap_or_default(),
+                    nulls_first: None,
+                    collate: None,
+                }),
+                _ => None,
+            })
+            .collect();
+        let tail = Tail { order: &order, limit: None, offset: None };
+        let relation = self.select_over(&select, Some(flow.from), flow.names, &tail)?;
+        Ok(self.flow(relation, parent))
+    }
+}
+
+/// The keys of GROUP BY as items of a select list.
+fn keys_of(item: &GroupItem, list: &mut Vec<Item>) {
+    match item {
+        GroupItem::Value(value, alias) => list.push(Item::Value { value: value.clone(), alias: alias.clone() }),
+        GroupItem::Several(values) => {
+            list.extend(values.iter().map(|value| Item::Value { value: value.clone(), alias: None }));
+        }
+        GroupItem::Rollup(items) | GroupItem::Cube(items) | GroupItem::Sets(items) => {
+            items.iter().for_each(|item| keys_of(item, list));
+        }
+    }
+}
+
+fn all(at: At) -> Item {
+    Item::Star { at, of: None, except: Vec::new(), replace: Vec::new() }
+}
+
+fn plain_select(at: At, items: Vec<Item>) -> Select {
+    Select {
+        at,
+        distinct: false,
+        shape: Shape::Columns,
+        items,
+        from: None,
+        filter: None,
+        group: None,
+        having: None,
+        qualify: None,
+        windows: Vec::new(),
+    }
+}
+
+/// The column of this name.
+fn column_mut<'n>(names: &'n mut Names<'_>, name: &str, at: At) -> Analyzed<&'n mut Column> {
+    let Names { joined, sources, .. } = names;
+    joined
+        .iter_mut()
+        .chain(sources.iter_mut().flat_map(|source| source.columns.iter_mut()))
+        .find(|column| column.name.eq_ignore_ascii_case(name) && !column.hidden)
+        .ok_or_else(|| refuse(at, &format!("Unrecognized name: {name}")))
+}
+
+/// A column that is dropped has no name any more.
+fn forget(names: &mut Names<'_>, name: &str) {
+    let columns = names.sources.iter_mut().flat_map(|source| source.columns.iter_mut());
+    for column in columns.chain(names.joined.iter_mut()) {
+        if column.hidden && column.name.eq_ignore_ascii_case(name) {
+            column.name = String::new();
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Functions whose types follow no plain signature: conditions, FORMAT, JSON of any value, lambdas, dates with parts.
+//!
+//! To add a function, add it to [`NAMES`] and a branch in `Analyzer::special`.
+
+use super::calls::no_signature;
+use super::cast::as_text;
+use super::coerce::{coerce, supertype};
+use super::names::Names;
+use super::value::{Form, Value, field, text_literal};
+use super::{Analyzed, Analyzer, dates, missing, refuse};
+use crate::warehouse::sql::datatype::DataType;
+use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
+
+/// The functions of this module.
+pub(super) const NAMES: &[&str] = &[
+    "ARRAY_AVG", "ARRAY_FILTER", "ARRAY_TRANSFORM", "COALESCE", "CONCAT", "DATETIME_ADD", "DATETIME_DIFF",
+    "DATETIME_SUB", "DATETIME_TRUNC", "DATE_ADD", "DATE_DIFF", "DATE_SUB", "DATE_TRUNC", "ERROR", "FORMAT",
+    "FORMAT_DATE", "FORMAT_DATETIME", "FORMAT_TIME", "FORMAT_TIMESTAMP", "GENERATE_DATE_ARRAY",
+    "GENERATE_TIMESTAMP_ARRAY", "GREATEST", "IF", "IFNULL", "JSON_ARRAY", "JSON_ARRAY_APPEND", "JSON_ARRAY_INSERT",
+    "JSON_OBJECT", "JSON_SET", "JUSTIFY_INTERVAL", "LAST_DAY", "LEAST", "MAKE_INTERVAL", "NORMALIZE", "NULLIF",
+    "NULLIFZERO", "PARSE_DATE", "PARSE_DATETIME", "PARSE_JSON", "PARSE_TIME", "PARSE_TIMESTAMP", "REGEXP_EXTRACT",
+    "REGEXP_EXTRACT_ALL", "REGEXP_SUBSTR", "SAFE_ADD", "SAFE_DIVIDE", "SAFE_MULTIPLY", "SAFE_NEGATE",
+    "SAFE_SUBTRACT", "TIMESTAMP_ADD", "TIMESTAMP_DIFF", "TIMESTAMP_SUB", "TIMESTAMP_TRUNC", "TIME_ADD", "TIME_DIFF",
+    "TIME_SUB", "TIME_TRUNC", "TO_JSON", "TO_JSON_STRING", "TYPEOF", "ZEROIFNULL",
+];
+
+impl Analyzer<'_> {
+    /// A call of a function of this module. `None` for other functions.
+    pub(super) fn special(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Option<Value>> {
+        let name = call.name.as_str();
+        if !NAMES.contains(&name) {
+            return Ok(None);
+        }
+        let dated = match name {
+            "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD" | "TIMESTAMP_SUB"
+            | "TIME_ADD" | "TIME_SUB" => Some(self.date_add(call, names, at)?),
+            "DATE_DIFF" | "DATETIME_DIFF" | "TIMESTAMP_DIFF" | "TIME_DIFF" => Some(self.date_diff(call, names, at)?),
+            "DATE_TRUNC" | "DATETIME_TRUNC" | "TIMESTAMP_TRUNC" | "TIME_TRUNC" => {
+                Some(self.date_trunc(call, names, at)?)
+            }
+            "LAST_DAY" => Some(self.last_day(call, names, at)?),
+            "FORMAT_DATE" | "FORMAT_DATETIME" | "FORMAT_TIME" | "FORMAT_TIMESTAMP" => {
+                Some(self.format_date(call, names, at)?)
+            }
+            "PARSE_DATE" | "PARSE_DATETIME" | "PARSE_TIME" | "PARSE_TIMESTAMP" => {
+                Some(self.parse_date(call, names, at)?)
+            }
+            "GENERATE_DATE_ARRAY" | "GENERATE_TIMESTAMP_ARRAY" => Some(self.generate_dates(call, names, at)?),
+            "ARRAY_FILTER" | "ARRAY_TRANSFORM" => Some(self.lambda_call(call, names, at)?),
+            "MAKE_INTERVAL" => Some(self.make_interval(call, names, at)?),
+            _ => None,
+        };
+        if dated.is_some() {
+            return Ok(dated);
+        }
+        if name == "NORMALIZE" {
+            return Err(missing(at, name));
+        }
+        let values = self.arguments(&call.arguments, names)?;
+        let refused = || no_signature(name, &values, at);
+        let value = match (name, values.as_slice()) {
+            ("IF", [_, yes, no]) => {
+                let condition = call.arguments.first().ok_or_else(refused)?;
+                let condition = self.condition(condition, "IF", names)?;
+                let (ty, both) = self.unified(vec![yes.clone(), no.clone()], name, at)?;
+                let [yes, no] = both.as_slice() else { return Err(refused()) };
+                let never_null = yes.never_null && no.never_null;
+                Value { never_null, ..Value::new(ty, format!("CASE WHEN {} THEN {} ELSE {} END", condition.sql, yes.sql, no.sql)) }
+            }
+            ("COALESCE", [_, ..]) | ("IFNULL", [_, _]) => {
+                let (ty, all) = self.unified(values.clone(), name, at)?;
+                let never_null = all.iter().any(|value| value.never_null);
+                let texts: Vec<&str> = all.iter().map(|value| value.sql.as_str()).collect();
+                Value { never_null, ..Value::new(ty, format!("COALESCE({})", texts.join(", "))) }
+            }
+            ("NULLIF", [left, right]) => {
+                if left.is_null() || right.is_null() {
+                    let own = self.unified(values.clone(), name, at)?.1.first().cloned().unwrap_or_else(Value::null);
+                    return Ok(Some(own));
+                }
+                let equal = self.compare("=", left, right, at)?;
+                let (ty, all) = self.unified(values.clone(), name, at)?;
+                let own = all.first().map(|value| value.sql.clone()).unwrap_or_default();
+                Value::new(ty, format!("CASE WHEN {} THEN NULL ELSE {own} END", equal.sql))
+            }
+            ("NULLIFZERO", [value]) if super::operators::number(&value.ty) => {
+                Value::new(value.ty.clone(), format!("nullif({}, 0)", value.clone().settled().sql))
+            }
+            ("ZEROIFNULL", [value]) if super::operators::number(&value.ty) => {
+                Value::new(value.ty.clone(), format!("CAST(COALESCE({}, 0) AS {})", value.clone().settled().sql, value.ty.duckdb()))
+            }
+            ("CONCAT", [_, ..]) => self.concat(&values).ok_or_else(refused)?,
+            ("ERROR", [message]) => {
+                let message = self.coerced(message, &DataType::String, at)?;
+                // The type is that of any other value beside it.
+                Value { form: Form::Null, ..Value::new(DataType::Int64, format!("error({})", message.sql)) }
+            }
+            ("TYPEOF", [value]) => Value::text(&value.ty.bigquery()),
+            ("GREATEST" | "LEAST", [_, ..]) => self.extreme(name, &values, at)?,
+            ("SAFE_ADD" | "SAFE_SUBTRACT" | "SAFE_MULTIPLY" | "SAFE_DIVIDE", [left, right]) => {
+                let operator = match name {
+                    "SAFE_ADD" => "+",
+                    "SAFE_SUBTRACT" => "-",
+                    "SAFE_MULTIPLY" => "*",
+                    _ => "/",
+                };
+                let typed = |value: &Value| if value.is_null() { value.clone().settled() } else { value.clone() };
+                let value = self.arithmetic(operator, &typed(left), &typed(right), at).map_err(|_| refused())?;
+                Value::new(value.ty, format!("TRY({})", value.sql))
+            }
+            ("SAFE_NEGATE", [value]) if super::operators::number(&value.ty) => {
+                Value::new(value.ty.clone(), format!("TRY(-{})", value.clone().settled().sql))
+            }
+            ("FORMAT", [format, rest @ ..]) => self.format(format, rest, at)?,
+            ("TO_JSON_STRING", [value, ..]) if values.len() <= 2 => {
+                let text = json_text(value, false).ok_or_else(refused)?;
+                let pretty = match values.get(1) {
+                    Some(pretty) => self.coerced(pretty, &DataType::Bool, at)?.sql,
+                    None => "FALSE".to_owned(),
+                };
+                let plain = format!("COALESCE({text}, 'null')");
+                let sql = if pretty == "FALSE" { plain } else { format!("CASE WHEN {pretty} THEN bqf('json_pretty', {plain}) ELSE {plain} END") };
+                Value { never_null: true, ..Value::new(DataType::String, sql) }
+            }
+            ("TO_JSON", [value]) => {
+                let text = json_text(value, true).ok_or_else(refused)?;
+                Value::new(DataType::Json, format!("CAST(bqf('json_normal', COALESCE({text}, 'null')) AS JSON)"))
+            }
+            ("PARSE_JSON", [text]) => {
+                let text = self.coerced(text, &DataType::String, at)?;
+                let mode = call.named.iter().find(|(name, _)| name == "wide_number_mode");
+                let mode = match mode {
+                    Some((_, mode)) => self.expr_as(mode, &DataType::String, names)?.sql,
+                    None => "'exact'".to_owned(),
+                };
+                Value::new(DataType::Json, format!("CAST(bqf('json_parse', {}, {mode}) AS JSON)", text.sql))
+            }
+            ("JSON_ARRAY", values) => {
+                let parts: Option<Vec<String>> = values.iter().map(|value| json_text(value, true)).collect();
+                let parts: Vec<String> = parts.ok_or_else(refused)?.into_iter().map(|part| format!("COALESCE({part}, 'null')")).collect();
+                let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ',' || ") };
+                Value::new(DataType::Json, format!("CAST('[' || {inner} || ']' AS JSON)"))
+            }
+            ("JSON_OBJECT", values) => self.json_object(values, at).ok_or_else(refused)?,
+            ("JSON_SET" | "JSON_ARRAY_APPEND" | "JSON_ARRAY_INSERT", [json, rest @ ..])
+                if json.ty == DataType::Json && !rest.is_empty() && rest.len() % 2 == 0 =>
+            {
+                let mut parts = vec![format!("CAST({} AS VARCHAR)", json.sql)];
+                for pair in rest.chunks(2) {
+                    let [path, value] = pair else { continue };
+                    parts.push(self.coerced(path, &DataType::String, at)?.sql);
+                    parts.push(format!("COALESCE({}, 'null')", json_text(value, true).ok_or_else(refused)?));
+                }
+                Value::new(DataType::Json, format!("CAST(bqf('{}', {}) AS JSON)", name.to_lowercase(), parts.join(", ")))
+            }
+            ("JUSTIFY_INTERVAL", [value]) if value.ty == DataType::Interval => {
+                Value::new(DataType::Interval, format!("bq_justify_days(bq_justify_hours({}))", value.sql))
+            }
+            ("REGEXP_EXTRACT" | "REGEXP_SUBSTR" | "REGEXP_EXTRACT_ALL", [text, pattern, ..]) if values.len() <= 4 => {
+                self.regexp_extract(name, text, pattern, &values, at)?
+            }
+            ("ARRAY_AVG", [array]) => {
+                let element = self.element(array, name, at)?;
+                match element {
+                    DataType::Int64 | DataType::Float64 => Value::new(DataType::Float64, format!("list_avg({})", array.sql)),
+                    _ => return Err(refused()),
+                }
+            }
+            _ => return Err(refused()),
+        };
+        Ok(Some(value))
+    }
+
+    /// BigQuery's CONCAT is NULL if an argument is NULL. DuckDB's CONCAT skips NULL. If no argument can be NULL, DuckDB's
+    /// CONCAT is used, because it is several times faster than a chain of `||`.
+    fn concat(&self, values: &[Value]) -> Option<Value> {
+        let ty = supertype(&values.iter().collect::<Vec<_>>())?;
+        let ty = if values.iter().all(Value::is_null) { DataType::String } else { ty };
+        if !matches!(ty, DataType::String | DataType::Bytes) {
+            return None;
+        }
+        let values: Vec<Value> = values.iter().map(|value| coerce(value, &ty)).collect::<Option<_>>()?;
+        let never_null = values.iter().all(|value| value.never_null);
+        let texts: Vec<&str> = values.iter().map(|value| value.sql.as_str()).collect();
+        let sql = match texts.as_slice() {
+            [single] => (*single).to_owned(),
+            texts if never_null && ty == DataType::String => format!("CONCAT({})", texts.join(", ")),
+            texts => format!("({})", texts.join(" || ")),
+        };
+        Some(Value { never_null, ..Value::new(ty, sql) })
+    }
+
+    fn extreme(&self, name: &str, values: &[Value], at: At) -> Analyzed<Value> {
+        let (ty, all) = self.unified(values.to_vec(), name, at)?;
+        if !super::operators::is_ordered(&ty) {
+            return Err(no_signature(name, values, at));
+        }
+        let texts: Vec<&str> = all.iter().map(|value| value.sql.as_str()).collect();
+        let plain = format!("{}({})", name.to_lowercase(), texts.join(", "));
+        let nulls: Vec<String> = texts.iter().map(|text| format!("{text} IS NULL")).collect();
+        let nan = match ty {
+            DataType::Float64 => {
+                let nans: Vec<String> = texts.iter().map(|text| format!("isnan({text})")).collect();
+                format!("WHEN {} THEN CAST('nan' AS DOUBLE) ", nans.join(" OR "))
+            }
+            _ => String::new(),
+        };
+        Ok(Value::new(ty, format!("CASE WHEN {} THEN NULL {nan}ELSE {plain} END", nulls.join(" OR "))))
+    }
+
+    /// `FORMAT('%d', x)`. The values are handed over as JSON, with their types.
+    fn format(&self, format: &Value, values: &[Value], at: At) -> Analyzed<Value> {
+        let format = self.coerced(format, &DataType::String, at)?;
+        if let Form::Text(text) = &format.form {
+            let types: Vec<String> = values.iter().map(|value| if value.is_null() { "NULL".to_owned() } else { value.ty.bigquery() }).collect();
+            crate::warehouse::functions::format::check(text, &types).map_err(|message| refuse(at, &message))?;
+        }
+        let mut parts = vec!["'format'".to_owned(), format.sql];
+        for value in values {
+            let ty = if value.is_null() { "INT64".to_owned() } else { value.ty.bigquery() };
+            let text = json_text(value, false).ok_or_else(|| no_signature("FORMAT", std::slice::from_ref(value), at))?;
+            parts.push(text_literal(&ty));
+            parts.push(format!("COALESCE({text}, 'null')"));
+        }
+        Ok(Value::new(DataType::String, format!("bqf({})", parts.join(", "))))
+    }
+
+    fn json_object(&self, values: &[Value], at: At) -> Option<Value> {
+        let text = |value: &Value| json_text(value, true).map(|text| format!("COALESCE({text}, 'null')"));
+        if let [keys, items] = values
+            && let (DataType::Array(_), DataType::Array(_)) = (&keys.ty, &items.ty)
+        {
+            let sql = format!("CAST(bqf('json_zip', {}, {}) AS JSON)", text(keys)?, text(items)?);
+            return Some(Value::new(DataType::Json, sql));
+        }
+        let mut parts = vec!["'json_object'".to_owned()];
+        for pair in values.chunks(2) {
+            let [key, value] = pair else { return None };
+            parts.push(self.coerced(key, &DataType::String, at).ok()?.sql);
+            parts.push(text(value)?);
+        }
+        Some(Value::new(DataType::Json, format!("CAST(bqf({}) AS JSON)", parts.join(", "))))
+    }
+
+    fn regexp_extract(
+        &self,
+        name: &str,
+        text: &Value,
+        pattern: &Value,
+        values: &[Value],
+        at: At,
+    ) -> Analyzed<Value> {
+        let text = self.coerced(text, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
+        let pattern = self.coerced(pattern, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
+        let is_all = name == "REGEXP_EXTRACT_ALL";
+        if is_all && values.len() > 2 {
+            return Err(no_signature(name, values, at));
+        }
+        let group = match &pattern.form {
+            Form::Text(text) => {
+                let groups = groups(text);
+                if groups > 1 {
+                    return Err(refuse(at, "Regular expression has more than 1 capturing group"));
+                }
+                Some(groups)
+            }
+            _ => None,
+        };
+        let sql = match (group, is_all, values.len()) {
+            (Some(group), true, 2) => format!("regexp_extract_all({}, {}, {group})", text.sql, pattern.sql),
+            (Some(group), false, 2) => format!("bq_regexp_extract({}, {}, {group})", text.sql, pattern.sql),
+            (_, true, _) => {
+                format!("CAST(CAST(bqf('regexp_extract_all', {}, {}) AS JSON) AS VARCHAR[])", text.sql, pattern.sql)
+            }
+            _ => {
+                let number = |index: usize| -> Analyzed<String> {
+                    match values.get(index) {
+                        None => Ok("'1'".to_owned()),
+                        Some(value) => {
+                            Ok(format!("CAST({} AS VARCHAR)", self.coerced(value, &DataType::Int64, at)?.sql))
+                        }
+                    }
+                };
+                format!("bqf('regexp_extract', {}, {}, {}, {})", text.sql, pattern.sql, number(2)?, number(3)?)
+            }
+        };
+        let ty = if is_all { DataType::Array(Box::new(DataType::String)) } else { DataType::String };
+        Ok(Value::new(ty, sql))
+    }
+
+    /// `ARRAY_FILTER(array, e -> …)` and `ARRAY_TRANSFORM(array, (e, i) -> …)`.
+    fn lambda_call(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
+        let [array, Expr { node: Node::Lambda { parameters, body }, .. }] = call.arguments.as_slice() else {
+            return Err(refuse(at, &format!("{} needs an array and a lambda", call.name)));
+        };
+        let array = self.expr(array, names)?;
+        let element = self.element(&array, &call.name, at)?;
+        let own: Vec<String> = parameters.iter().map(|_| self.fresh("p")).collect();
+        let mut locals = Vec::new();
+        for (index, (parameter, own)) in parameters.iter().zip(&own).enumerate() {
+            let value = match index {
+                0 => Value::new(element.clone(), own.clone()),
+                1 => Value::new(DataType::Int64, format!("({own} - 1)")),
+                _ => return Err(refuse(at, "A lambda has one or two parameters")),
+            };
+            locals.push((parameter.clone(), value));
+        }
+        let inner = Names::with_locals(names, locals);
+        let list = own.join(", ");
+        if call.name == "ARRAY_FILTER" {
+            let condition = self.condition(body, "The lambda of ARRAY_FILTER", &inner)?;
+            let sql = format!("list_filter({}, lambda {list}: {})", array.sql, condition.sql);
+            return Ok(Value::new(array.ty, sql));
+        }
+        let value = self.expr(body, &inner)?.settled();
+        if matches!(value.ty, DataType::Array(_)) {
+            return Err(refuse(at, "The lambda of ARRAY_TRANSFORM must not return an array"));
+        }
+        let sql = format!("list_transform({}, lambda {list}: {})", array.sql, value.sql);
+        Ok(Value::new(DataType::Array(Box::new(value.ty)), sql))
+    }
+
+    fn make_interval(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
+        let parts = ["year", "month", "day", "hour", "minute", "second"];
+        let mut values = vec!["0".to_owned(); parts.len()];
+        if call.arguments.len() > parts.len() {
+            return Err(refuse(at, "MAKE_INTERVAL has at most six arguments"));
+        }
+        let positional = call.arguments.iter().zip(parts);
+        let named = call.named.iter().map(|(name, value)| (value, name.as_str()));
+        for (expr, name) in positional.chain(named) {
+            let Some(slot) = parts.iter().position(|part| *part == name).and_then(|index| values.get_mut(index)) else {
+                return Err(refuse(expr.at, &format!("Named argument {name} not found in signature for call to function MAKE_INTERVAL")));
+            };
+            *slot = self.expr_as(expr, &DataType::Int64, names)?.sql;
+        }
+        let [year, month, day, hour, minute, second] = values.as_slice() else { return Err(refuse(at, "MAKE_INTERVAL needs six parts")) };
+        Ok(dates::interval(
+            &format!("({year} * 12 + {month})"),
+            day,
+            &format!("(({hour} * 3600 + {minute} * 60 + {second}) * 1000000)"),
+        ))
+    }
+}
+
+/// The number of capturing groups of a pattern.
+fn groups(pattern: &str) -> usize {
+    let mut count = 0;
+    let mut in_class = false;
+    let mut characters = pattern.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => {
+                characters.next();
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => {
+                let special = characters.peek() == Some(&'?');
+                if !special {
+                    count += 1;
+                } else if characters.clone().nth(1) == Some('P') || characters.clone().nth(1) == Some('<') {
+                    count += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
+/// A value as the text of JSON, in DuckDB's syntax. NULL stays NULL. `wide`: integers of any size are numbers.
+pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
+    if value.is_null() {
+        return Some("CAST(NULL AS VARCHAR)".to_owned());
+    }
+    let x = &value.sql;
+    Some(match &value.ty {
+        DataType::Int64 if wide => format!("CAST({x} AS VARCHAR)"),
+        DataType::Int64 => format!("bq_json_int({x})"),
+        DataType::Bool => format!("CAST({x} AS VARCHAR)"),
+        DataType::Float64 => format!("bqf('json_float_text', bqf_float_text({x}))"),
+        DataType::Numeric | DataType::BigNumeric => format!("bq_decimal_text({x})"),
+        DataType::Json => format!("CAST({x} AS VARCHAR)"),
+        DataType::String => format!("bqf('json_quote', {x})"),
+        DataType::Bytes => format!("('\"' || base64({x}) || '\"')"),
+        DataType::Timestamp => format!("('\"' || bq_timestamp_json({x}) || '\"')"),
+        DataType::DateTime => format!("('\"' || replace(bq_datetime_text({x}), ' ', 'T') || '\"')"),
+        DataType::Date | DataType::Time | DataType::Interval => format!("('\"' || {} || '\"')", as_text(value)?),
+        DataType::Array(element) => {
+            let inner = json_text(&Value::new((**element).clone(), "e"), wide)?;
+            format!("('[' || array_to_string(list_transform({x}, lambda e: COALESCE({inner}, 'null')), ',') || ']')")
+        }
+        DataType::Struct(fields) => {
+            let mut parts = Vec::new();
+            for (index, (name, _)) in fields.iter().enumerate() {
+                let own = field(&Value { form: Form::Other, ..value.clone() }, index)?;
+                let key = serde_json::Value::from(name.as_str()).to_string();
+                let comma = if index == 0 { "" } else { "," };
+                parts.push(format!("{} || COALESCE({}, 'null')", text_literal(&format!("{comma}{key}:")), json_text(&own, wide)?));
+            }
+            let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
+            format!("CASE WHEN {x} IS NOT NULL THEN '{{' || {inner} || '}}' END")
+        }
+        DataType::Decimal(..) | DataType::Geography | DataType::Range(_) => return None,
+    })
+}

@@ -1,0 +1,226 @@
+//! Windows, and the functions that exist only over windows.
+
+use super::aggregate;
+use super::calls::no_signature;
+use super::names::Names;
+use super::value::{Form, Value};
+use super::{Analyzed, Analyzer, missing, refuse};
+use crate::warehouse::sql::datatype::DataType;
+use crate::warehouse::sql::syntax::ast::{At, Bound, Call, Expr, Frame, Node, Window};
+
+/// Functions that need OVER.
+pub(super) const NAMES: &[&str] = &[
+    "CUME_DIST", "DENSE_RANK", "FIRST_VALUE", "LAG", "LAST_VALUE", "LEAD", "NTH_VALUE", "NTILE", "PERCENTILE_CONT",
+    "PERCENTILE_DISC", "PERCENT_RANK", "RANK", "ROW_NUMBER",
+];
+
+/// Whether a function needs OVER.
+pub(super) fn is_window_only(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+/// Whether an expression has a window that belongs to its own query.
+pub(super) fn contains(expr: &Expr) -> bool {
+    if let Node::Call(call) = &expr.node
+        && call.over.is_some()
+    {
+        return true;
+    }
+    expr.children().into_iter().any(contains)
+}
+
+impl Analyzer<'_> {
+    /// A call with OVER.
+    pub(super) fn window_call(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
+        let Some(window) = &call.over else {
+            return Err(refuse(at, &format!("Analytic function {} cannot be called without an OVER clause", call.name)));
+        };
+        let window = self.resolved(window, names, at)?;
+        if aggregate::is_aggregate(&call.name) {
+            if call.distinct && (!window.order.is_empty() || window.frame.is_some()) {
+                return Err(refuse(at, "Window ORDER BY is not allowed if DISTINCT is specified"));
+            }
+            let over = self.over(&window, names, at)?;
+            return self.aggregate(call, names, at, Some(over));
+        }
+        if !is_window_only(&call.name) {
+            return Err(super::calls::not_found(&call.name, at));
+        }
+        let name = call.name.as_str();
+        let values = self.arguments(&call.arguments, names)?;
+        let values: Vec<Value> = values.into_iter().map(|value| if value.is_null() { value.settled() } else { value }).collect();
+        let ranks = matches!(name, "RANK" | "DENSE_RANK" | "PERCENT_RANK" | "CUME_DIST" | "NTILE" | "LEAD" | "LAG" | "ROW_NUMBER");
+        if window.frame.is_some() && (ranks || name.starts_with("PERCENTILE")) {
+            return Err(refuse(at, &format!("Window framing clause is not allowed for analytic function {name}")));
+        }
+        if window.order.is_empty() && ranks && name != "ROW_NUMBER" {
+            return Err(refuse(at, &format!("Window ORDER BY is required for analytic function {name}")));
+        }
+        let over = self.over(&window, names, at)?;
+        let nulls = match call.ignore_nulls {
+            Some(true) => " IGNORE NULLS",
+            _ => "",
+        };
+        let refused = || no_signature(name, &values, at);
+        let positions = |index: usize| -> Analyzed<Option<String>> {
+            match values.get(index) {
+                None => Ok(None),
+                Some(value) => Ok(Some(self.coerced(value, &DataType::Int64, at)?.sql)),
+            }
+        };
+        match (name, values.as_slice()) {
+            ("ROW_NUMBER" | "RANK" | "DENSE_RANK", []) => {
+                Ok(Value::new(DataType::Int64, format!("{}() OVER {over}", name.to_lowercase())))
+            }
+            ("PERCENT_RANK" | "CUME_DIST", []) => {
+                Ok(Value::new(DataType::Float64, format!("{}() OVER {over}", name.to_lowercase())))
+            }
+            ("NTILE", [_]) => {
+                let number = positions(0)?.unwrap_or_default();
+                Ok(Value::new(DataType::Int64, format!("ntile({number}) OVER {over}")))
+            }
+            ("LEAD" | "LAG", [value, ..]) if values.len() <= 3 => {
+                let offset = positions(1)?.unwrap_or_else(|| "1".to_owned());
+                let (ty, sql) = match values.get(2) {
+                    None => (value.ty.clone(), format!("{}({}, bq_offset_of({offset})) OVER {over}", name.to_lowercase(), value.sql)),
+                    Some(default) => {
+                        let (ty, both) = self.unified(vec![value.clone(), default.clone()], name, at)?;
+                        let arguments: Vec<&str> = both.iter().map(|value| value.sql.as_str()).collect();
+                        let [value, default] = arguments.as_slice() else { return Err(refused()) };
+                        (ty, format!("{}({value}, bq_offset_of({offset}), {default}) OVER {over}", name.to_lowercase()))
+                    }
+                };
+                Ok(Value::new(ty, sql))
+            }
+            ("FIRST_VALUE" | "LAST_VALUE", [value]) => {
+                Ok(Value::new(value.ty.clone(), format!("{}({}{nulls}) OVER {over}", name.to_lowercase(), value.clone().settled().sql)))
+            }
+            ("NTH_VALUE", [value, _]) => {
+                let number = positions(1)?.unwrap_or_default();
+                Ok(Value::new(value.ty.clone(), format!("nth_value({}, {number}{nulls}) OVER {over}", value.clone().settled().sql)))
+            }
+            ("PERCENTILE_CONT" | "PERCENTILE_DISC", [value, fraction]) => {
+                if !window.order.is_empty() {
+                    return Err(refuse(at, &format!("Window ORDER BY is not allowed for analytic function {name}")));
+                }
+                self.percentile(name, value, fraction, call.ignore_nulls == Some(false), &over, at)
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    fn percentile(
+        &self,
+        name: &str,
+        value: &Value,
+        fraction: &Value,
+        respects_nulls: bool,
+        over: &str,
+        at: At,
+    ) -> Analyzed<Value> {
+        let is_cont = name == "PERCENTILE_CONT";
+        let numeric = matches!(value.ty, DataType::Numeric | DataType::BigNumeric);
+        let value = if is_cont && !numeric { self.coerced(value, &DataType::Float64, at)? } else { value.clone().settled() };
+        let fraction = self.coerced(fraction, &DataType::Float64, at)?;
+        if is_cont && value.ty == DataType::BigNumeric {
+            return Err(missing(at, "PERCENTILE_CONT of BIGNUMERIC"));
+        }
+        let order = if value.ty == DataType::Float64 {
+            format!("isnan({0}) DESC NULLS FIRST, {0} NULLS FIRST", value.sql)
+        } else {
+            format!("{} NULLS FIRST", value.sql)
+        };
+        let filter = if respects_nulls { String::new() } else { format!(" FILTER ({} IS NOT NULL)", value.sql) };
+        let list = format!("list({} ORDER BY {order}){filter} OVER {over}", value.sql);
+        let function = match (is_cont, numeric) {
+            (true, true) => "bq_percentile_numeric",
+            (true, false) => "bq_percentile_cont",
+            (false, _) => "bq_percentile_disc",
+        };
+        Ok(Value::new(value.ty, format!("{function}({list}, {})", fraction.sql)))
+    }
+
+    /// A window with the parts of the window that it extends.
+    fn resolved(&self, window: &Window, names: &Names<'_>, at: At) -> Analyzed<Window> {
+        let Some(base) = &window.base else { return Ok(window.clone()) };
+        let mut level = Some(names);
+        while let Some(own) = level {
+            if let Some((_, found)) = own.windows.iter().find(|(name, _)| name.eq_ignore_ascii_case(base)) {
+                let found = self.resolved(found, names, at)?;
+                return Ok(Window {
+                    base: None,
+                    partition: found.partition,
+                    order: if window.order.is_empty() { found.order } else { window.order.clone() },
+                    frame: window.frame.clone().or(found.frame),
+                });
+            }
+            level = own.parent;
+        }
+        Err(refuse(at, &format!("Unrecognized window alias {base}")))
+    }
+
+    fn over(&self, window: &Window, names: &Names<'_>, at: At) -> Analyzed<String> {
+        let mut parts = Vec::new();
+        if !window.partition.is_empty() {
+            let mut keys = Vec::new();
+            for key in &window.partition {
+                let value = self.expr(key, names)?;
+                if matches!(value.ty, DataType::Json | DataType::Geography | DataType::Array(_) | DataType::Struct(_)) {
+                    return Err(refuse(key.at, &format!("Partitioning by expressions of type {} is not allowed", value.ty.bigquery())));
+                }
+                keys.push(value.sql);
+            }
+            parts.push(format!("PARTITION BY {}", keys.join(", ")));
+        }
+        let ranged = window.frame.as_ref().is_some_and(|frame| frame.is_range && frame.has_offset());
+        if !window.order.is_empty() {
+            parts.push(if ranged { self.single_order(window, names, at)? } else { self.order_by(&window.order, names)? });
+        }
+        if let Some(frame) = &window.frame {
+            let (start, end) = (self.bound_of(&frame.start, frame, names)?, self.bound_of(&frame.end, frame, names)?);
+            let unit = if frame.is_range { "RANGE" } else { "ROWS" };
+            parts.push(format!("{unit} BETWEEN {start} AND {end}"));
+        }
+        Ok(format!("({})", parts.join(" ")))
+    }
+
+    /// The order of a RANGE with numbers. Integers are wide, so that the bounds of the frame do not overflow.
+    fn single_order(&self, window: &Window, names: &Names<'_>, at: At) -> Analyzed<String> {
+        let [item] = window.order.as_slice() else {
+            return Err(refuse(at, "Window framing clause RANGE with offsets needs exactly one ORDER BY key"));
+        };
+        let value = self.expr(&item.value, names)?;
+        let sql = match &value.ty {
+            DataType::Int64 => format!("CAST({} AS HUGEINT)", value.sql),
+            DataType::Numeric | DataType::BigNumeric => value.sql,
+            ty => return Err(missing(at, &format!("RANGE with offsets over {}", ty.bigquery()))),
+        };
+        let direction = if item.descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };
+        Ok(format!("ORDER BY {sql} {direction}"))
+    }
+
+    fn bound_of(&self, bound: &Bound, frame: &Frame, names: &Names<'_>) -> Analyzed<String> {
+        let number = |expr: &Expr| -> Analyzed<String> {
+            let value = self.expr(expr, names)?;
+            if let Form::Number(number) = &value.form
+                && number.starts_with('-')
+            {
+                return Err(refuse(expr.at, "Window frame offset must be non-negative"));
+            }
+            if frame.is_range { Ok(value.sql) } else { Ok(self.coerced(&value, &DataType::Int64, expr.at)?.sql) }
+        };
+        Ok(match bound {
+            Bound::UnboundedPreceding => "UNBOUNDED PRECEDING".to_owned(),
+            Bound::UnboundedFollowing => "UNBOUNDED FOLLOWING".to_owned(),
+            Bound::Current => "CURRENT ROW".to_owned(),
+            Bound::Preceding(value) => format!("{} PRECEDING", number(value)?),
+            Bound::Following(value) => format!("{} FOLLOWING", number(value)?),
+        })
+    }
+}
+
+impl Frame {
+    fn has_offset(&self) -> bool {
+        [&self.start, &self.end].iter().any(|bound| matches!(bound, Bound::Preceding(_) | Bound::Following(_)))
+    }
+}
