@@ -154,7 +154,7 @@ mod tests {
         platform.dataset("d").await;
         let spec = segue_ports::object::BucketSpec { name: "bucket".to_owned(), ..Default::default() };
         platform.ports.objects.create_bucket(spec).await.unwrap();
-        let sql = "CREATE TABLE d.t AS SELECT 1 AS id, 'a,\"b\"' AS name, TIMESTAMP '2024-01-31 10:00:00 UTC' AS at";
+        let sql = "CREATE TABLE d.t AS SELECT 1 AS id, 'a,\"b\"' AS name, TIMESTAMP '2024-01-31 10:00:00 UTC' AS `at`";
         platform.run_attempt(1, Query::TYPE, json!({"sql": sql})).await;
         let task = |uri: &str| json!({"sourceTable": "d.t", "destinationUris": [uri]});
         let run = platform.run_attempt(2, ExtractToGcs::TYPE, task("gs://bucket/x-*.csv")).await;

@@ -256,16 +256,18 @@ mod tests {
     async fn types_are_found_out() {
         let platform = Platform::new();
         platform.dataset("d").await;
-        let csv = "id,price,day,name,ok\n1,2.5,2024-01-31,7,true\n2,,2024-02-01,x,false\n";
+        let csv = "id,price,day,name,ok,seen\n1,2.5,2024-01-31,7,true,2024-01-27 17:15:00\n\
+                   2,,2024-02-01,x,false,2024-01-27T17:15:00Z\n";
         let from = platform.ports.storage.put_text("a/x.csv", csv).await.unwrap();
         let task = json!({"from": from, "destinationTable": "d.x", "autodetect": true});
         let run = platform.run_attempt(1, Load::TYPE, task).await;
         assert_eq!(run.result.error, None);
-        let first = json!({"id": 1, "price": 2.5, "day": "2024-01-31", "name": "7", "ok": true});
+        let first = json!({"id": 1, "price": 2.5, "day": "2024-01-31", "name": "7", "ok": true,
+            "seen": "2024-01-27T17:15:00Z"});
         assert_eq!(rows(&platform, 2, "d.x").await[0], first);
         let types: Vec<_> = platform.ports.warehouse.table_info("d", "x").await.unwrap().columns;
         let types: Vec<_> = types.iter().map(|column| column.data_type.as_str()).collect();
-        assert_eq!(types, ["INT64", "FLOAT64", "DATE", "STRING", "BOOL"]);
+        assert_eq!(types, ["INT64", "FLOAT64", "DATE", "STRING", "BOOL", "TIMESTAMP"]);
     }
 
     #[tokio::test]

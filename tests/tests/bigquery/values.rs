@@ -18,7 +18,7 @@ async fn rows_and_columns_are_those_of_the_embedded_warehouse() {
         "SELECT DATETIME '2021-01-01 01:02:03.25' AS d, TIME '23:59:59.000001' AS c",
         "SELECT [STRUCT(1 AS a, ['x', 'y'] AS b), STRUCT(2, CAST([] AS ARRAY<STRING>))] AS s",
         "SELECT CAST(NULL AS INT64) AS i, CAST(NULL AS STRING) AS s, CAST(NULL AS TIMESTAMP) AS t",
-        "SELECT STRUCT(TIMESTAMP '2021-01-01 00:30:00' AS at, NUMERIC '0.1' AS price) AS s",
+        "SELECT STRUCT(TIMESTAMP '2021-01-01 00:30:00' AS `at`, NUMERIC '0.1' AS price) AS s",
     ] {
         let job = QueryJob { sql: select.to_owned(), ..QueryJob::default() };
         let expected = embedded.query(job).await.unwrap();
@@ -72,7 +72,7 @@ async fn parameters_keep_their_types() {
 async fn a_script_ends_with_its_last_statement() {
     let world = World::new().await;
     let warehouse = world.warehouse();
-    let script = "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS x; SELECT 1 AS no; SELECT x + 1 AS yes FROM s.t; -- end";
+    let script = "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS x; SELECT 1 AS one; SELECT x + 1 AS yes FROM s.t; -- end";
     let result = run(&warehouse, script).await.unwrap();
     assert_eq!((result.statement_kind.as_str(), json!(result.rows)), ("SELECT", json!([{"yes": 2}])));
     let changed = run(&warehouse, "SELECT 1; UPDATE s.t SET x = 5 WHERE TRUE").await.unwrap();

@@ -103,7 +103,7 @@ pub(crate) fn create_table(
     Ok(())
 }
 
-/// Refuses a query whose columns do not fit the declared ones.
+/// Refuses a query if its columns do not fit the declared ones.
 fn check_columns(columns: &[ColumnSpec], relation: &Relation) -> Result<(), Failure> {
     if columns.len() != relation.columns.len() {
         let message = format!(
@@ -273,7 +273,11 @@ pub(crate) fn alter(
                 let shape = Catalog::table(engine, table)?;
                 let own = shape.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
                 let ty = own.map(|(_, ty)| ty.clone()).ok_or_else(|| {
-                    invalid(&format!("Column {column} is not present in table {}", message_name(table)), None, None)
+                    invalid(
+                        &format!("Column {column} is not present in table {}", message_name(table)),
+                        None,
+                        None,
+                    )
                 })?;
                 let default = expression(engine, default, &ty)?;
                 let sql = format!("ALTER TABLE {name} ALTER COLUMN {} SET DEFAULT {default}", quote(column));

@@ -21,7 +21,7 @@ use segue_ports::warehouse::{
 use serde_json::Map;
 use std::collections::BTreeMap;
 
-/// A statement whose names and types are found.
+/// A statement with its names and types found.
 pub(crate) struct Prepared {
     /// The tables that the statement reads or changes. They exist.
     pub(crate) reads: Vec<TableReference>,
@@ -95,11 +95,7 @@ pub(crate) struct Executed {
 }
 
 /// Executes one statement.
-pub(crate) fn statement(
-    engine: &Engine,
-    step: &Step<'_>,
-    prepared: &Prepared,
-) -> Result<Executed, Failure> {
+pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -> Result<Executed, Failure> {
     let Step { statement, job, is_last, rows, .. } = *step;
     let mut is_whole = true;
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
@@ -127,7 +123,14 @@ pub(crate) fn statement(
         Statement::CreateView { table, on_existing, columns, description, .. } => {
             if let Some(relation) = relation {
                 let sql = relation.table_sql(columns);
-                define::create_view(engine, table, *on_existing, &sql, &prepared.reads, description.as_deref())?;
+                define::create_view(
+                    engine,
+                    table,
+                    *on_existing,
+                    &sql,
+                    &prepared.reads,
+                    description.as_deref(),
+                )?;
             }
         }
         Statement::CreateSchema { dataset, on_existing, options } => {
@@ -281,7 +284,9 @@ fn dml(engine: &Engine, change: &Changed, outcome: &mut QueryResult) -> Result<(
         let mut statement = engine.connection.prepare(twice)?;
         if statement.query([])?.next()?.is_some() {
             let message = "UPDATE/MERGE must match at most one source row for each target row";
-            return Err(super::sql::invalid(message, None, Some("remove the duplicates from the source")).into());
+            return Err(
+                super::sql::invalid(message, None, Some("remove the duplicates from the source")).into()
+            );
         }
     }
     let changed = engine.connection.execute(sql, [])? as u64;

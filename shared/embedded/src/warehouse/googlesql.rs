@@ -57,7 +57,8 @@ async fn cases_have_bigquerys_results() {
             let fits = match (&own, parts.as_slice()) {
                 (Ok((columns, rows)), [_, wanted_columns, wanted_rows]) => {
                     let wanted: serde_json::Value = serde_json::from_str(wanted_rows).unwrap();
-                    columns == wanted_columns && serde_json::from_str::<serde_json::Value>(rows).unwrap() == wanted
+                    columns == wanted_columns
+                        && serde_json::from_str::<serde_json::Value>(rows).unwrap() == wanted
                 }
                 (Err(error), [_, wanted]) => {
                     error.contains(wanted.strip_prefix("error").unwrap_or("no error is expected here").trim())
@@ -75,13 +76,13 @@ async fn cases_have_bigquerys_results() {
     assert!(count > 100, "only {count} cases were found");
 }
 
-/// Prints what each line of the file `SEGUE_SQL_FILE` gives.
+/// Prints what each line of the file `SQL_FILE` gives.
 #[tokio::test]
-#[ignore = "prints the results of the statements in SEGUE_SQL_FILE"]
+#[ignore = "prints the results of the statements in SQL_FILE"]
 async fn print() {
     let temporary = tempfile::tempdir().unwrap();
     let warehouse = warehouse(temporary.path()).await;
-    let text = std::fs::read_to_string(std::env::var("SEGUE_SQL_FILE").unwrap()).unwrap();
+    let text = std::fs::read_to_string(std::env::var("SQL_FILE").unwrap()).unwrap();
     for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         match outcome(&warehouse, line).await {
             Ok((columns, rows)) => println!("{line}\n   ==> {columns} ==> {rows}"),
@@ -102,7 +103,9 @@ fn every_function_is_documented() {
         (names.len(), names.join(" "))
     };
     let ((supported, yes), (refused, no)) = (list(true), list(false));
-    let table = format!("| Functions | Names |\n|---|---|\n| supported ({supported}) | {yes} |\n| refused by name ({refused}) | {no} |");
+    let table = format!(
+        "| Functions | Names |\n|---|---|\n| supported ({supported}) | {yes} |\n| refused by name ({refused}) | {no} |"
+    );
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/warehouse.md");
     let text = std::fs::read_to_string(&page).unwrap();
     let (before, rest) = text.split_once("<!-- functions -->\n").unwrap();

@@ -49,8 +49,10 @@ impl Engine {
         let mut changes = !job.dry_run
             && (job.destination_table.is_some()
                 || statements.iter().any(|statement| !matches!(statement, Statement::Query(_))));
-        // An external table is read through a view, which is renewed before.
-        for statement in statements.iter().filter(|_| !job.dry_run) {
+        // An external table is read through a view, which is renewed before. A job that is done reads nothing, and its
+        // tables may be gone.
+        let is_done = changes || job.dry_run || self.recorded(&job.job_id)?.is_some();
+        for statement in statements.iter().filter(|_| !is_done) {
             changes = changes || !self.externals(&Prepared::of(self, statement, &scope)?.reads)?.is_empty();
         }
         Ok(Planned { job, scope, statements, changes })

@@ -2,8 +2,8 @@
 
 use super::catalog::{self, Record};
 use super::engine::Engine;
-use super::error::internal;
-use super::external::ExternalTable;
+use super::error::{Context, internal, translate};
+use super::external::{Care, ExternalTable, SourceFile};
 use super::sql::analyze::{Catalog, Routine, TableShape};
 use super::sql::datatype::DataType;
 use super::sql::names::duckdb_name;
@@ -24,15 +24,21 @@ impl Catalog for Engine {
                         if let Some(source) = &self.source {
                             external.uris().iter().try_for_each(|uri| source.fetch(uri))?;
                         }
-                        external.shape(&self.object_root)?
+                        let columns = external.shape(&self.object_root)?;
+                        if columns.is_empty() {
+                            // The file itself says what its columns are.
+                            let files = external.files(&self.object_root)?;
+                            self.described(&external.query(&files, Care::Fast, false), &files)?
+                        } else {
+                            columns
+                        }
                     }
                     None => Vec::new(),
                 }
             }
-            TableKind::View => self.described(table)?,
+            TableKind::View => self.described(&format!("SELECT * FROM {}", duckdb_name(table)), &[])?,
             TableKind::Table => self.columns(table)?,
         };
-        let columns = if columns.is_empty() { self.described(table)? } else { columns };
         let details: Option<TableDetails> = catalog::get(&self.connection, Record::Table, &key)?;
         let details = details.unwrap_or_default();
         let partition_column = details.partition_by.as_deref().map(partition_column);
@@ -77,18 +83,17 @@ impl Engine {
         read().map_err(|error| internal(&error))
     }
 
-    /// The columns of a view, as DuckDB finds them now.
-    fn described(&self, table: &TableReference) -> Result<Vec<(String, DataType)>, WarehouseError> {
+    /// The columns of a query, as DuckDB finds them now.
+    fn described(&self, sql: &str, files: &[SourceFile]) -> Result<Vec<(String, DataType)>, WarehouseError> {
         let read = || -> duckdb::Result<Vec<(String, DataType)>> {
-            let mut statement =
-                self.connection.prepare(&format!("DESCRIBE SELECT * FROM {}", duckdb_name(table)))?;
+            let mut statement = self.connection.prepare(&format!("DESCRIBE {sql}"))?;
             let rows = statement.query_map([], |row| {
                 let data_type: String = row.get(1)?;
                 Ok((row.get(0)?, DataType::from_duckdb(&data_type)))
             })?;
             rows.collect()
         };
-        read().map_err(|error| super::error::translate(&error, &super::error::Context { script: "", files: &[] }))
+        read().map_err(|error| translate(&error, &Context { script: "", files }))
     }
 }
 

@@ -6,7 +6,10 @@ use super::{Outcome, integer};
 /// Calls the function `name`. `None` if it is in another module.
 pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     let known = name.starts_with("bytes_")
-        || matches!(name, "byte_values" | "safe_text" | "sha512" | "from_base32" | "to_base32" | "from_hex" | "from_base64");
+        || matches!(
+            name,
+            "byte_values" | "safe_text" | "sha512" | "from_base32" | "to_base32" | "from_hex" | "from_base64"
+        );
     known.then(|| of_bytes(name, arguments))
 }
 
@@ -26,7 +29,11 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
         "bytes_bits" => {
             let (left, right) = (own(1)?, own(2)?);
             if left.len() != right.len() {
-                return Err(format!("Bitwise binary operator for BYTES requires equal length of the inputs. Got {} bytes on the left hand side and {} bytes on the right hand side.", left.len(), right.len()));
+                return Err(format!(
+                    "Bitwise binary operator for BYTES requires equal length of the inputs. Got {} bytes on the left hand side and {} bytes on the right hand side.",
+                    left.len(),
+                    right.len()
+                ));
             }
             let combined = left.iter().zip(&right).map(|(a, b)| match text(0) {
                 "&" => a & b,
@@ -79,7 +86,8 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
         "from_hex" => {
             let digits = text(0);
             let even = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits.to_owned() };
-            hex(&bytes(&even).map_err(|_| format!("Failed to decode invalid hexadecimal string: {digits}"))?)
+            hex(&bytes(&even)
+                .map_err(|_| format!("Failed to decode invalid hexadecimal string: {digits}"))?)
         }
         "from_base64" => {
             use base64::Engine as _;
@@ -142,7 +150,8 @@ fn replaced(all: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 fn shifted(operator: &str, all: &[u8], count: i64) -> Result<String, String> {
     let count = usize::try_from(count).map_err(|_| "Bitwise shift by negative offset.".to_owned())?;
-    let bits: Vec<bool> = all.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
+    let bits: Vec<bool> =
+        all.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
     let count = count.min(bits.len());
     let zeros = std::iter::repeat_n(false, count);
     let moved: Vec<bool> = if operator == "<<" {
@@ -150,7 +159,8 @@ fn shifted(operator: &str, all: &[u8], count: i64) -> Result<String, String> {
     } else {
         zeros.chain(bits.iter().copied().take(bits.len() - count)).collect()
     };
-    let out: Vec<u8> = moved.chunks(8).map(|byte| byte.iter().fold(0u8, |own, bit| own << 1 | u8::from(*bit))).collect();
+    let out: Vec<u8> =
+        moved.chunks(8).map(|byte| byte.iter().fold(0u8, |own, bit| own << 1 | u8::from(*bit))).collect();
     Ok(hex(&out))
 }
 
@@ -175,7 +185,7 @@ fn to_base32(all: &[u8]) -> String {
 
 fn from_base32(text: &str) -> Result<Vec<u8>, String> {
     let refused = || format!("Failed to decode invalid base32 string: {text}");
-    if text.len() % 8 != 0 {
+    if !text.len().is_multiple_of(8) {
         return Err(refused());
     }
     let mut out = Vec::new();

@@ -118,7 +118,10 @@ pub(crate) fn check(format: &str, types: &[String]) -> Result<(), String> {
                 'f' | 'F' | 'e' | 'E' | 'g' | 'G' => "FLOAT64",
                 _ => "integer",
             };
-            return Err(format!("Invalid type for argument {} to FORMAT; Expected {expected}; Got {ty}", index + 2));
+            return Err(format!(
+                "Invalid type for argument {} to FORMAT; Expected {expected}; Got {ty}",
+                index + 2
+            ));
         }
     }
     if types.next().is_some() {
@@ -222,7 +225,12 @@ fn signed(own: &Specifier, negative: bool, prefix: &str, digits: &str) -> String
     } else {
         ""
     };
-    if let (true, false, Size::Fixed(width)) = (own.zero && own.precision == Size::None || own.zero && !digits.is_empty() && "fFeEgG".contains(own.kind), own.left, own.width) {
+    if let (true, false, Size::Fixed(width)) = (
+        own.zero && own.precision == Size::None
+            || own.zero && !digits.is_empty() && "fFeEgG".contains(own.kind),
+        own.left,
+        own.width,
+    ) {
         let used = sign.len() + prefix.len() + digits.len();
         return format!("{sign}{prefix}{}{digits}", "0".repeat(width.saturating_sub(used)));
     }
@@ -239,7 +247,8 @@ fn number(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
         _ => None,
     };
     if let Some(special) = special {
-        let text = if own.plus && !special.starts_with('-') { format!("+{special}") } else { special.to_owned() };
+        let text =
+            if own.plus && !special.starts_with('-') { format!("+{special}") } else { special.to_owned() };
         return if upper { text.to_uppercase() } else { text };
     }
     let precision = match own.precision {
@@ -271,7 +280,8 @@ fn number(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
 /// A decimal with this number of digits after the point, rounded half away from zero.
 fn fixed(text: &str, precision: usize) -> String {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(precision)).collect();
+    let mut digits: Vec<u8> =
+        whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(precision)).collect();
     let up = fraction.as_bytes().get(precision).is_some_and(|digit| *digit >= b'5');
     let mut index = digits.len();
     let mut carry = up;
@@ -300,7 +310,8 @@ fn scientific(number: f64, precision: usize) -> String {
 fn general(number: f64, precision: usize, alternate: bool) -> String {
     let precision = precision.max(1);
     let text = scientific(number, precision - 1);
-    let exponent: i64 = text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default();
+    let exponent: i64 =
+        text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default();
     let fits = exponent >= -4 && exponent < i64::try_from(precision).unwrap_or(i64::MAX);
     let shortened = |digits: &str| {
         if alternate || !digits.contains('.') {
@@ -309,7 +320,8 @@ fn general(number: f64, precision: usize, alternate: bool) -> String {
         digits.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
     if fits && number != 0.0 || number == 0.0 {
-        let after = usize::try_from(i64::try_from(precision).unwrap_or_default() - 1 - exponent).unwrap_or_default();
+        let after =
+            usize::try_from(i64::try_from(precision).unwrap_or_default() - 1 - exponent).unwrap_or_default();
         return shortened(&format!("{number:.after$}"));
     }
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "+00"));
@@ -319,7 +331,7 @@ fn general(number: f64, precision: usize, alternate: bool) -> String {
 fn grouped(digits: &str, size: usize) -> String {
     let mut out = String::new();
     for (index, c) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % size == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(size) {
             out.push(',');
         }
         out.push(c);
@@ -336,7 +348,9 @@ fn padded(own: &Specifier, body: String) -> String {
 
 /// The parts of `STRUCT<a INT64, b STRING>` or the element of `ARRAY<INT64>`.
 fn inner(ty: &str) -> Vec<String> {
-    let Some(body) = ty.split_once('<').and_then(|(_, body)| body.strip_suffix('>')) else { return Vec::new() };
+    let Some(body) = ty.split_once('<').and_then(|(_, body)| body.strip_suffix('>')) else {
+        return Vec::new();
+    };
     let mut parts = vec![String::new()];
     let mut depth = 0;
     for c in body.chars() {
@@ -370,7 +384,7 @@ fn inner(ty: &str) -> Vec<String> {
         .collect()
 }
 
-fn members<'v>(value: &'v Value) -> Vec<&'v Value> {
+fn members(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),
         Value::Object(fields) => fields.values().collect(),
@@ -501,7 +515,10 @@ mod tests {
         ] {
             assert_eq!(one(format, ty, value), text, "{format}");
         }
-        assert_eq!(format(&["%f %E", "FLOAT64", "1.1", "FLOAT64", "2.2"]).unwrap().unwrap(), "1.100000 2.200000E+00");
+        assert_eq!(
+            format(&["%f %E", "FLOAT64", "1.1", "FLOAT64", "2.2"]).unwrap().unwrap(),
+            "1.100000 2.200000E+00"
+        );
         assert_eq!(format(&["%*d", "INT64", "6", "INT64", "42"]).unwrap().unwrap(), "    42");
         assert_eq!(format(&["%d", "INT64", "null"]).unwrap(), None);
         assert!(check("%d", &["STRING".into()]).unwrap_err().contains("Expected integer; Got STRING"));

@@ -105,7 +105,10 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
 }
 
 fn wrong(value: &Value, wanted: &str) -> String {
-    format!("The provided JSON input is not a{} {wanted}: {value}", if wanted.starts_with('i') { "n" } else { "" })
+    format!(
+        "The provided JSON input is not a{} {wanted}: {value}",
+        if wanted.starts_with('i') { "n" } else { "" }
+    )
 }
 
 /// A JSON number that is a whole number.

@@ -58,11 +58,19 @@ pub(super) fn float_text(value: f64) -> String {
 pub(super) fn math(name: &str, x: f64, other: Option<f64>) -> Result<f64, String> {
     let upper = name.to_uppercase();
     let domain = |is_valid: bool, result: f64| {
-        if is_valid || x.is_nan() { Ok(result) } else { Err(format!("Argument to {upper} is out of range: {}", float_text(x))) }
+        if is_valid || x.is_nan() {
+            Ok(result)
+        } else {
+            Err(format!("Argument to {upper} is out of range: {}", float_text(x)))
+        }
     };
     let finite = |result: f64| {
         let given = x.is_finite() && other.is_none_or(f64::is_finite);
-        if given && !result.is_finite() { Err(format!("Floating point error in function: {upper}({})", float_text(x))) } else { Ok(result) }
+        if given && !result.is_finite() {
+            Err(format!("Floating point error in function: {upper}({})", float_text(x)))
+        } else {
+            Ok(result)
+        }
     };
     match (name, other) {
         ("sqrt", _) => domain(x >= 0.0, x.sqrt()),
@@ -70,14 +78,31 @@ pub(super) fn math(name: &str, x: f64, other: Option<f64>) -> Result<f64, String
         ("log10", _) => domain(x > 0.0, x.log10()),
         ("log", Some(base)) => {
             if base <= 0.0 || base == 1.0 {
-                return Err(format!("Floating point error in function: LOG({}, {})", float_text(x), float_text(base)));
+                return Err(format!(
+                    "Floating point error in function: LOG({}, {})",
+                    float_text(x),
+                    float_text(base)
+                ));
             }
-            domain(x > 0.0, if base == 10.0 { x.log10() } else if base == 2.0 { x.log2() } else { x.ln() / base.ln() })
+            domain(
+                x > 0.0,
+                if base == 10.0 {
+                    x.log10()
+                } else if base == 2.0 {
+                    x.log2()
+                } else {
+                    x.ln() / base.ln()
+                },
+            )
         }
         ("exp", _) => finite(x.exp()),
         ("pow", Some(y)) => {
             if x == 0.0 && y < 0.0 {
-                return Err(format!("Floating point error in function: POW({}, {})", float_text(x), float_text(y)));
+                return Err(format!(
+                    "Floating point error in function: POW({}, {})",
+                    float_text(x),
+                    float_text(y)
+                ));
             }
             finite(x.powf(y))
         }
@@ -167,7 +192,10 @@ fn unscaled(text: &str, scale: i8) -> Result<i128, String> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let padded: String = fraction.chars().chain(std::iter::repeat('0')).take(scale).collect();
-    format!("{whole}{padded}").parse::<i128>().map(|own| sign * own).map_err(|_| format!("Invalid NUMERIC value: {text}"))
+    format!("{whole}{padded}")
+        .parse::<i128>()
+        .map(|own| sign * own)
+        .map_err(|_| format!("Invalid NUMERIC value: {text}"))
 }
 
 /// Calls the function `name` of decimals as texts. `None` if it is in another module.
@@ -193,7 +221,8 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<super::Outcome> {
 /// The product of two decimals.
 fn multiply(left: i128, right: i128, scale: i8) -> Result<i128, String> {
     let product = i256::from_i128(left).checked_mul(i256::from_i128(right));
-    let result = product.and_then(|product| rounded(product, power(u32::try_from(scale).unwrap_or_default())));
+    let result =
+        product.and_then(|product| rounded(product, power(u32::try_from(scale).unwrap_or_default())));
     checked(result, &format!("{} * {}", shown(left, scale), shown(right, scale)))
 }
 
@@ -221,7 +250,10 @@ fn decimal_digits(value: i128, digits: i64, scale: i8, is_round: bool) -> Result
     let unit = power(u32::try_from(drop).unwrap_or(38));
     let own = i256::from_i128(value);
     let whole = if is_round { rounded(own, unit) } else { own.checked_div(unit) };
-    checked(whole.and_then(|whole| whole.checked_mul(unit)), &format!("ROUND({}, {digits})", shown(value, scale)))
+    checked(
+        whole.and_then(|whole| whole.checked_mul(unit)),
+        &format!("ROUND({}, {digits})", shown(value, scale)),
+    )
 }
 
 #[cfg(test)]

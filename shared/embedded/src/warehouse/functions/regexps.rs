@@ -13,7 +13,9 @@ thread_local! {
 /// Calls the function `name`. `None` if it is in another module.
 pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     Some(match (name, arguments) {
-        ("regexp_extract", [text, pattern, position, occurrence]) => extract(text, pattern, position, occurrence),
+        ("regexp_extract", [text, pattern, position, occurrence]) => {
+            extract(text, pattern, position, occurrence)
+        }
         ("regexp_extract_all", [text, pattern]) => extract_all(text, pattern),
         ("regexp_instr", [text, pattern, position, occurrence, kind]) => {
             instr(text, pattern, position, occurrence, kind)
@@ -64,8 +66,10 @@ fn extract(text: &str, pattern: &str, position: &str, occurrence: &str) -> Outco
 fn extract_all(text: &str, pattern: &str) -> Outcome {
     let own = compiled(pattern)?;
     let group = own.captures_len() - 1;
-    let found: Vec<&str> =
-        own.captures_iter(text).map(|found| found.get(group).map(|own| own.as_str()).unwrap_or_default()).collect();
+    let found: Vec<&str> = own
+        .captures_iter(text)
+        .map(|found| found.get(group).map(|own| own.as_str()).unwrap_or_default())
+        .collect();
     Ok(Some(serde_json::to_string(&found).unwrap_or_default()))
 }
 
@@ -73,7 +77,8 @@ fn instr(text: &str, pattern: &str, position: &str, occurrence: &str, kind: &str
     let own = compiled(pattern)?;
     let (position, occurrence, kind) = (integer(position)?, integer(occurrence)?, integer(kind)?);
     if position <= 0 || occurrence <= 0 || !(0..=1).contains(&kind) {
-        return Err("Position and occurrence of REGEXP_INSTR must be positive, and the last argument 0 or 1".to_owned());
+        return Err("Position and occurrence of REGEXP_INSTR must be positive, and the last argument 0 or 1"
+            .to_owned());
     }
     let zero = Ok(Some("0".to_owned()));
     let Some(start) = offset(text, position) else { return zero };

@@ -22,13 +22,18 @@ pub(crate) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<FloatText>("bqf_float_text")?;
     connection.register_scalar_function::<FloatMath>("bqf_float_math")?;
     connection.register_scalar_function::<FloatSum>("bqf_float_sum")?;
-    for (name, operator) in
-        [("add", numbers::Operator::Add), ("subtract", numbers::Operator::Subtract), ("multiply", numbers::Operator::Multiply), ("divide", numbers::Operator::Divide)]
-    {
-        connection.register_scalar_function_with_state::<FloatBinary>(&format!("bqf_float_{name}"), &operator)?;
+    for (name, operator) in [
+        ("add", numbers::Operator::Add),
+        ("subtract", numbers::Operator::Subtract),
+        ("multiply", numbers::Operator::Multiply),
+        ("divide", numbers::Operator::Divide),
+    ] {
+        connection
+            .register_scalar_function_with_state::<FloatBinary>(&format!("bqf_float_{name}"), &operator)?;
     }
     for (name, is_round) in [("round", true), ("trunc", false)] {
-        connection.register_scalar_function_with_state::<FloatDigits>(&format!("bqf_float_{name}"), &is_round)?;
+        connection
+            .register_scalar_function_with_state::<FloatDigits>(&format!("bqf_float_{name}"), &is_round)?;
     }
     Ok(())
 }
@@ -61,7 +66,8 @@ impl VArrowScalar for Texts {
         let mut values: Vec<&str> = Vec::with_capacity(columns.len());
         for row in 0..input.num_rows() {
             values.clear();
-            values.extend(columns.iter().filter(|column| column.is_valid(row)).map(|column| column.value(row)));
+            values
+                .extend(columns.iter().filter(|column| column.is_valid(row)).map(|column| column.value(row)));
             out.push(match values.split_first() {
                 Some((name, arguments)) if values.len() == columns.len() => call(name, arguments)?,
                 _ => None,

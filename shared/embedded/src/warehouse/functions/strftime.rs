@@ -7,7 +7,17 @@ use super::{Outcome, integer};
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -55,7 +65,9 @@ fn element(text: &str) -> (&str, &str) {
 /// Whether a text begins like `E3S`.
 fn is_digits(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes.next() == Some(b'E') && bytes.next().is_some_and(|byte| byte.is_ascii_digit()) && bytes.next() == Some(b'S')
+    bytes.next() == Some(b'E')
+        && bytes.next().is_some_and(|byte| byte.is_ascii_digit())
+        && bytes.next() == Some(b'S')
 }
 
 fn write(out: &mut String, element: &str, local: i64, offset: i64, zone: &str) {
@@ -139,7 +151,7 @@ fn write(out: &mut String, element: &str, local: i64, offset: i64, zone: &str) {
             if digits.is_empty() { format!("{second:02}") } else { format!("{second:02}.{digits}") }
         }
         other if is_digits(other) => {
-            let count = other.bytes().nth(1).map_or(0, |byte| usize::from(byte - b'0'));
+            let count = other.as_bytes().get(1).map_or(0, |byte| usize::from(byte - b'0'));
             let digits: String = format!("{fraction:06}000").chars().take(count).collect();
             if count == 0 { format!("{second:02}") } else { format!("{second:02}.{digits}") }
         }
@@ -307,7 +319,7 @@ impl<'t> Reader<'t> {
             "%" => self.rest = self.rest.strip_prefix('%')?,
             "E*S" => self.seconds(9)?,
             other if is_digits(other) => {
-                let count = other.bytes().nth(1).map_or(0, |byte| usize::from(byte - b'0'));
+                let count = other.as_bytes().get(1).map_or(0, |byte| usize::from(byte - b'0'));
                 self.seconds(count)?;
             }
             _ => return None,
@@ -331,7 +343,13 @@ impl<'t> Reader<'t> {
         let year = match (self.year, self.short_year, self.century) {
             (Some(year), ..) => year,
             (None, Some(short), Some(century)) => century * 100 + short,
-            (None, Some(short), None) => if short < 69 { 2000 + short } else { 1900 + short },
+            (None, Some(short), None) => {
+                if short < 69 {
+                    2000 + short
+                } else {
+                    1900 + short
+                }
+            }
             (None, None, Some(century)) => century * 100,
             _ => 1970,
         };
@@ -346,7 +364,11 @@ impl<'t> Reader<'t> {
         if let Some((kind @ ('U' | 'W'), week)) = self.week {
             let first = days(year, 1, 1);
             let start = (first + 4).rem_euclid(7);
-            let (shift, weekday) = if kind == 'U' { (start, self.weekday.unwrap_or_default()) } else { ((start + 6) % 7, self.weekday.map_or(0, |day| (day + 6) % 7)) };
+            let (shift, weekday) = if kind == 'U' {
+                (start, self.weekday.unwrap_or_default())
+            } else {
+                ((start + 6) % 7, self.weekday.map_or(0, |day| (day + 6) % 7))
+            };
             let offset = if shift == 0 { 0 } else { 7 - shift };
             return Some(first + offset + (week - 1) * 7 + weekday);
         }
@@ -383,7 +405,9 @@ fn parsed(format: &str, text: &str, zone: &str, kind: &str) -> Outcome {
             match (reader.offset, &reader.zone) {
                 (Some(offset), _) => local - offset,
                 (None, Some(own)) => times::in_zone(local, own).ok_or_else(failed)?,
-                (None, None) => times::in_zone(local, zone).ok_or_else(|| format!("Invalid time zone: {zone}"))?,
+                (None, None) => {
+                    times::in_zone(local, zone).ok_or_else(|| format!("Invalid time zone: {zone}"))?
+                }
             }
         }
     };
@@ -411,11 +435,15 @@ mod tests {
     #[test]
     fn texts_are_read() {
         let read = |format: &str, text: &str, kind: &str| {
-            parsed(format, text, "UTC", kind).map(|micros| times::print_datetime(micros.unwrap().parse().unwrap()))
+            parsed(format, text, "UTC", kind)
+                .map(|micros| times::print_datetime(micros.unwrap().parse().unwrap()))
         };
         assert_eq!(read("%Y%m%d", "20210305", "date").unwrap(), "2021-03-05 00:00:00");
         assert_eq!(read("%m/%d/%y %I:%M %p", "3/5/21 1:30 PM", "datetime").unwrap(), "2021-03-05 13:30:00");
-        assert_eq!(read("%FT%T%Ez", "2021-03-05T10:00:00+02:00", "timestamp").unwrap(), "2021-03-05 08:00:00");
+        assert_eq!(
+            read("%FT%T%Ez", "2021-03-05T10:00:00+02:00", "timestamp").unwrap(),
+            "2021-03-05 08:00:00"
+        );
         assert!(read("%F", "2021-02-30", "date").is_err() && read("%F", "2021-02-03x", "date").is_err());
     }
 }

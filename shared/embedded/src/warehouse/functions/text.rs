@@ -14,10 +14,13 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
                 text.map(Some)
             }
         }),
-        ("code_points", [text]) => {
-            Ok(Some(format!("[{}]", text.chars().map(|c| u32::from(c).to_string()).collect::<Vec<_>>().join(", "))))
+        ("code_points", [text]) => Ok(Some(format!(
+            "[{}]",
+            text.chars().map(|c| u32::from(c).to_string()).collect::<Vec<_>>().join(", ")
+        ))),
+        ("contains_substr", [text, part]) => {
+            Ok(Some(text.to_lowercase().contains(&part.to_lowercase()).to_string()))
         }
-        ("contains_substr", [text, part]) => Ok(Some(text.to_lowercase().contains(&part.to_lowercase()).to_string())),
         ("edit_distance", [left, right]) => Ok(Some(edit_distance(left, right).to_string())),
         ("initcap", [text]) => Ok(Some(initcap(text, " \n\r\t\u{b}\u{c}[](){}/|<>!?@\"^#$&~_,.:;*%+-"))),
         ("initcap", [text, delimiters]) => Ok(Some(initcap(text, delimiters))),
@@ -98,13 +101,20 @@ fn decimal(text: &str, before: usize, after: usize, kind: &str) -> Outcome {
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !is_number(whole) || !is_number(fraction) || exponent.abs() > 200 {
+    if (whole.is_empty() && fraction.is_empty())
+        || !is_number(whole)
+        || !is_number(fraction)
+        || exponent.abs() > 200
+    {
         return Err(refused());
     }
     let digits: String = format!("{whole}{fraction}");
     let point = i64::try_from(whole.len()).unwrap_or_default() + exponent;
     let digit = |place: i64| {
-        usize::try_from(place).ok().and_then(|place| digits.as_bytes().get(place).copied()).map_or(0, |byte| byte - b'0')
+        usize::try_from(place)
+            .ok()
+            .and_then(|place| digits.as_bytes().get(place).copied())
+            .map_or(0, |byte| byte - b'0')
     };
     let last = i64::try_from(after).unwrap_or_default();
     let start = point.min(0);
@@ -207,7 +217,12 @@ fn initcap(text: &str, delimiters: &str) -> String {
 }
 
 /// The place of a part, counted from 1, or 0. Also for bytes as slices.
-pub(super) fn place<T: PartialEq>(text: &[T], part: &[T], position: i64, occurrence: i64) -> Result<usize, String> {
+pub(super) fn place<T: PartialEq>(
+    text: &[T],
+    part: &[T],
+    position: i64,
+    occurrence: i64,
+) -> Result<usize, String> {
     if position == 0 {
         return Err("Position cannot be 0 for INSTR".to_owned());
     }
@@ -253,8 +268,15 @@ fn instr(text: &str, part: &str, position: &str, occurrence: &str) -> Outcome {
 const LONGEST: usize = 1 << 20;
 
 /// The padding of a text with this length, and how much of the text stays.
-pub(super) fn padding<T: Clone>(text: &[T], length: i64, pattern: &[T], left: bool, name: &str) -> Result<Vec<T>, String> {
-    let length = usize::try_from(length).map_err(|_| format!("Second arg (output size) of {name} cannot be negative"))?;
+pub(super) fn padding<T: Clone>(
+    text: &[T],
+    length: i64,
+    pattern: &[T],
+    left: bool,
+    name: &str,
+) -> Result<Vec<T>, String> {
+    let length = usize::try_from(length)
+        .map_err(|_| format!("Second arg (output size) of {name} cannot be negative"))?;
     if pattern.is_empty() {
         return Err(format!("Third arg (pad pattern) of {name} cannot be empty"));
     }
@@ -265,7 +287,11 @@ pub(super) fn padding<T: Clone>(text: &[T], length: i64, pattern: &[T], left: bo
         return Ok(text.iter().take(length).cloned().collect());
     }
     let fill = pattern.iter().cycle().take(length - text.len()).cloned();
-    Ok(if left { fill.chain(text.iter().cloned()).collect() } else { text.iter().cloned().chain(fill).collect() })
+    Ok(if left {
+        fill.chain(text.iter().cloned()).collect()
+    } else {
+        text.iter().cloned().chain(fill).collect()
+    })
 }
 
 fn pad(text: &str, length: &str, pattern: &str, left: bool) -> Outcome {
@@ -285,7 +311,8 @@ fn trim(name: &str, text: &str, is: impl Fn(char) -> bool) -> String {
 }
 
 fn repeat(text: &str, count: &str) -> Outcome {
-    let count = usize::try_from(integer(count)?).map_err(|_| "Second argument in REPEAT cannot be negative".to_owned())?;
+    let count = usize::try_from(integer(count)?)
+        .map_err(|_| "Second argument in REPEAT cannot be negative".to_owned())?;
     if text.len().saturating_mul(count) > LONGEST {
         return Err("Output of REPEAT exceeds max allowed output size of 1MB".to_owned());
     }

@@ -41,7 +41,10 @@ pub(crate) fn month_length(year: i64, month: i64) -> i64 {
 
 /// The days of a date that exists. `None` if it does not.
 pub(crate) fn valid_days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let exists = (1..=9999).contains(&year) && (1..=12).contains(&month) && day >= 1 && day <= month_length(year, month);
+    let exists = (1..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && day >= 1
+        && day <= month_length(year, month);
     exists.then(|| days(year, month, day))
 }
 
@@ -101,7 +104,7 @@ impl<'t> Cursor<'t> {
         let minute = self.take(":").then(|| self.digits(1, 2))??;
         let second = self.take(":").then(|| self.digits(1, 2))??;
         let mut micros = 0;
-        if self.0.starts_with('.') && self.0.bytes().nth(1).is_some_and(|byte| byte.is_ascii_digit()) {
+        if self.0.starts_with('.') && self.0.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
             self.take(".");
             let length = self.0.bytes().take_while(u8::is_ascii_digit).count();
             let (digits, rest) = self.0.split_at_checked(length)?;
@@ -148,7 +151,9 @@ pub(crate) fn timestamp(text: &str, zone: Option<&str>) -> Option<i64> {
     let days = cursor.date()?;
     let before = cursor.0;
     let mut micros = 0;
-    if (cursor.take("T") || cursor.take("t") || cursor.take(" ")) && cursor.0.starts_with(|c: char| c.is_ascii_digit()) {
+    if (cursor.take("T") || cursor.take("t") || cursor.take(" "))
+        && cursor.0.starts_with(|c: char| c.is_ascii_digit())
+    {
         micros = cursor.time()?;
     } else {
         cursor.0 = before;
@@ -194,7 +199,9 @@ pub(crate) fn in_zone(local: i64, zone: &str) -> Option<i64> {
     let zone = TimeZone::get(zone).ok()?;
     let (year, month, day) = civil(local.div_euclid(DAY));
     let micros = local.rem_euclid(DAY);
-    let date = jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    let date =
+        jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+            .ok()?;
     let seconds = micros / 1_000_000;
     let time = jiff::civil::Time::new(
         i8::try_from(seconds / 3600).ok()?,
@@ -340,7 +347,11 @@ pub(crate) fn print_interval((months, days, micros): Parts) -> String {
     );
     let fraction = t % 1_000_000;
     if fraction != 0 {
-        text.push_str(&if fraction % 1000 == 0 { format!(".{:03}", fraction / 1000) } else { format!(".{fraction:06}") });
+        text.push_str(&if fraction % 1000 == 0 {
+            format!(".{:03}", fraction / 1000)
+        } else {
+            format!(".{fraction:06}")
+        });
     }
     text
 }

@@ -91,9 +91,8 @@ fn alteration(tokens: &Tokens<'_>, low: usize, high: usize) -> Result<Alteration
     }
     if is(tokens, &["ALTER", "COLUMN"]) {
         let column = name(tokens, low + 2)?;
-        let rest = |words: &[&str]| {
-            words.iter().enumerate().all(|(offset, word)| tokens.is(low + 3 + offset, word))
-        };
+        let rest =
+            |words: &[&str]| words.iter().enumerate().all(|(offset, word)| tokens.is(low + 3 + offset, word));
         if rest(&["SET", "OPTIONS"]) {
             return Ok(Alteration::ColumnDescription(column, description(tokens, low + 5)?));
         }

@@ -96,12 +96,17 @@ impl DataType {
             Self::Range(element) => format!("RANGE<{}>", element.bigquery()),
             Self::Array(element) => format!("ARRAY<{}>", element.bigquery()),
             Self::Struct(fields) => {
-                let fields: Vec<String> = fields
-                    .iter()
-                    .map(|(name, own)| {
-                        if name.is_empty() { own.bigquery() } else { format!("{name} {}", own.bigquery()) }
-                    })
-                    .collect();
+                let fields: Vec<String> =
+                    fields
+                        .iter()
+                        .map(|(name, own)| {
+                            if name.is_empty() {
+                                own.bigquery()
+                            } else {
+                                format!("{name} {}", own.bigquery())
+                            }
+                        })
+                        .collect();
                 format!("STRUCT<{}>", fields.join(", "))
             }
         }
@@ -276,8 +281,11 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
         index += usize::from(named);
         let rest = tokens.get(index..).unwrap_or_default();
         let inner = rest.first().and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
-        let (data_type, taken) =
-            if matches!(inner.as_str(), "ARRAY" | "STRUCT" | "RANGE") { angled(&inner, rest)? } else { prefix(rest)? };
+        let (data_type, taken) = if matches!(inner.as_str(), "ARRAY" | "STRUCT" | "RANGE") {
+            angled(&inner, rest)?
+        } else {
+            prefix(rest)?
+        };
         index += taken;
         found.push((field, data_type));
         match tokens.get(index) {

@@ -74,7 +74,8 @@ pub(crate) fn parts(tokens: &Tokens<'_>, mut index: usize) -> Result<TableParts,
             parts.source_at = Some((index + 1, !token.is("LIKE")));
             return Ok(parts);
         } else if token.is("DEFAULT") && tokens.is(index + 1, "COLLATE") {
-            if !matches!(tokens.token(index + 2).map(|token| &token.kind), Some(Kind::Text(text)) if text.is_empty()) {
+            if !matches!(tokens.token(index + 2).map(|token| &token.kind), Some(Kind::Text(text)) if text.is_empty())
+            {
                 return Err(collation(token));
             }
             index += 3;
@@ -91,9 +92,7 @@ fn columns(tokens: &Tokens<'_>, low: usize, high: usize) -> Result<Vec<ColumnSpe
         let Some(token) = tokens.token(start) else { continue };
         let constraint = ["PRIMARY", "CONSTRAINT", "FOREIGN"].iter().any(|word| token.is(word));
         if constraint
-            && tokens
-                .token(start + 1)
-                .is_some_and(|next| next.is("KEY") || tokens.is(start, "CONSTRAINT"))
+            && tokens.token(start + 1).is_some_and(|next| next.is("KEY") || tokens.is(start, "CONSTRAINT"))
         {
             continue;
         }
@@ -126,11 +125,7 @@ fn column_stretches(tokens: &Tokens<'_>, low: usize, high: usize) -> Vec<(usize,
 }
 
 /// Parses one column of CREATE TABLE or ALTER TABLE ADD COLUMN.
-pub(crate) fn column(
-    tokens: &Tokens<'_>,
-    start: usize,
-    end: usize,
-) -> Result<ColumnSpec, WarehouseError> {
+pub(crate) fn column(tokens: &Tokens<'_>, start: usize, end: usize) -> Result<ColumnSpec, WarehouseError> {
     let Some(token) = tokens.token(start) else { return Err(syntax_error("Expected a column", None)) };
     let name = token.name().ok_or_else(|| unexpected(token))?.to_owned();
     let (data_type, taken) = datatype::prefix(tokens.tokens.get(start + 1..end).unwrap_or_default())
@@ -163,7 +158,8 @@ pub(crate) fn column(
             column.default = Some(datatype::source(tokens.tokens, index + 1, stop));
             index = stop;
         } else if token.is("COLLATE") {
-            if !matches!(tokens.token(index + 1).map(|token| &token.kind), Some(Kind::Text(text)) if text.is_empty()) {
+            if !matches!(tokens.token(index + 1).map(|token| &token.kind), Some(Kind::Text(text)) if text.is_empty())
+            {
                 return Err(collation(token));
             }
             index += 2;

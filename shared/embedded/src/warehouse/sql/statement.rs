@@ -130,13 +130,12 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
             Ok(Statement::Alter { table, if_exists, changes })
         }
         "DECLARE" | "SET" | "BEGIN" | "COMMIT" | "ROLLBACK" | "CALL" | "EXECUTE" | "LOOP" | "WHILE"
-        | "REPEAT" | "IF" | "FOR" | "EXPORT" | "LOAD" | "ASSERT" | "GRANT" | "REVOKE" | "RAISE" | "RETURN" => {
-            Err(invalid(
-                &format!("Statement not supported by the embedded warehouse: {keyword}"),
-                location(first),
-                Some("write it as plain SELECT, DML and DDL statements, or run it on BigQuery"),
-            ))
-        }
+        | "REPEAT" | "IF" | "FOR" | "EXPORT" | "LOAD" | "ASSERT" | "GRANT" | "REVOKE" | "RAISE"
+        | "RETURN" => Err(invalid(
+            &format!("Statement not supported by the embedded warehouse: {keyword}"),
+            location(first),
+            Some("write it as plain SELECT, DML and DDL statements, or run it on BigQuery"),
+        )),
         _ => Err(unexpected(first)),
     }
 }
@@ -194,7 +193,10 @@ fn create(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
         None => None,
     };
     if query.is_none() && source.is_none() && parts.columns.is_none() {
-        return Err(syntax_error("CREATE TABLE needs columns or a query", tokens.token(0).and_then(location)));
+        return Err(syntax_error(
+            "CREATE TABLE needs columns or a query",
+            tokens.token(0).and_then(location),
+        ));
     }
     Ok(Statement::CreateTable(Box::new(CreateTable {
         table,

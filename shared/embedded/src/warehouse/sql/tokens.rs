@@ -98,7 +98,8 @@ impl<'a> Tokens<'a> {
     /// The table named at `index`, and the index after its name.
     pub(crate) fn table(&self, index: usize) -> Result<(TableReference, usize), WarehouseError> {
         let rest = self.tokens.get(index..).unwrap_or_default();
-        let reserved = |token: &&Token| matches!(&token.kind, Kind::Word(word) if keywords::is_reserved(word));
+        let reserved =
+            |token: &&Token| matches!(&token.kind, Kind::Word(word) if keywords::is_reserved(word));
         if let Some(token) = rest.first().filter(reserved) {
             return Err(unexpected(token));
         }

@@ -172,7 +172,7 @@ async fn rows_become_files(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     dataset(warehouse, "c_out").await;
     // The bucket must exist.
     objects.put("gs://c_bucket/here", b"").await;
-    let make = "CREATE TABLE c_out.t AS SELECT 1 AS id, 'a,\"b\"' AS name, TIMESTAMP '2024-01-31 10:00:00 UTC' AS at, \
+    let make = "CREATE TABLE c_out.t AS SELECT 1 AS id, 'a,\"b\"' AS name, TIMESTAMP '2024-01-31 10:00:00 UTC' AS `at`, \
                 CAST(NULL AS STRING) AS none";
     run(warehouse, "", make).await.unwrap();
     let job = |id: &str, uri: &str| ExtractJob {

@@ -12,10 +12,37 @@ use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
 /// All aggregate functions.
 pub(super) const NAMES: &[&str] = &[
-    "ANY_VALUE", "APPROX_COUNT_DISTINCT", "APPROX_QUANTILES", "APPROX_TOP_COUNT", "APPROX_TOP_SUM", "ARRAY_AGG",
-    "ARRAY_CONCAT_AGG", "AVG", "BIT_AND", "BIT_OR", "BIT_XOR", "CORR", "COUNT", "COUNTIF", "COVAR_POP", "COVAR_SAMP",
-    "GROUPING", "LOGICAL_AND", "LOGICAL_OR", "MAX", "MAX_BY", "MIN", "MIN_BY", "STDDEV", "STDDEV_POP", "STDDEV_SAMP",
-    "STRING_AGG", "SUM", "VARIANCE", "VAR_POP", "VAR_SAMP",
+    "ANY_VALUE",
+    "APPROX_COUNT_DISTINCT",
+    "APPROX_QUANTILES",
+    "APPROX_TOP_COUNT",
+    "APPROX_TOP_SUM",
+    "ARRAY_AGG",
+    "ARRAY_CONCAT_AGG",
+    "AVG",
+    "BIT_AND",
+    "BIT_OR",
+    "BIT_XOR",
+    "CORR",
+    "COUNT",
+    "COUNTIF",
+    "COVAR_POP",
+    "COVAR_SAMP",
+    "GROUPING",
+    "LOGICAL_AND",
+    "LOGICAL_OR",
+    "MAX",
+    "MAX_BY",
+    "MIN",
+    "MIN_BY",
+    "STDDEV",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "STRING_AGG",
+    "SUM",
+    "VARIANCE",
+    "VAR_POP",
+    "VAR_SAMP",
 ];
 
 /// Whether a function is an aggregate.
@@ -82,7 +109,9 @@ impl Analyzer<'_> {
     }
 
     fn grouping(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
-        let [argument] = call.arguments.as_slice() else { return Err(refuse(at, "GROUPING needs one argument")) };
+        let [argument] = call.arguments.as_slice() else {
+            return Err(refuse(at, "GROUPING needs one argument"));
+        };
         let is_grouped = names.keys.borrow().is_some();
         if !is_grouped {
             return Err(refuse(at, "GROUPING needs a GROUP BY"));
@@ -104,7 +133,10 @@ impl Analyzer<'_> {
         let keeps_order = matches!(name, "ARRAY_AGG" | "STRING_AGG" | "ARRAY_CONCAT_AGG");
         if !call.order.is_empty() {
             if !keeps_order {
-                return Err(refuse(at, &format!("ORDER BY in aggregate function call is not supported for {name}")));
+                return Err(refuse(
+                    at,
+                    &format!("ORDER BY in aggregate function call is not supported for {name}"),
+                ));
             }
             parts.order = format!(" {}", self.order_by(&call.order, names)?);
         }
@@ -112,7 +144,10 @@ impl Analyzer<'_> {
             return Err(refuse(at, &format!("LIMIT in aggregate function call is not supported for {name}")));
         }
         if call.ignore_nulls.is_some() && !keeps_order && name != "ANY_VALUE" {
-            return Err(refuse(at, &format!("IGNORE NULLS and RESPECT NULLS are not allowed for aggregate function {name}")));
+            return Err(refuse(
+                at,
+                &format!("IGNORE NULLS and RESPECT NULLS are not allowed for aggregate function {name}"),
+            ));
         }
         if let Some((is_max, by)) = &call.having {
             if name != "ANY_VALUE" || !parts.over.is_empty() {
@@ -127,16 +162,20 @@ impl Analyzer<'_> {
             if !call.star || call.distinct {
                 return Err(no_signature(name, &values, at));
             }
-            // DuckDB counts -1 rows in a frame whose end is before its start.
-            let sql = if parts.over.is_empty() { parts.call("count", "*") } else { format!("greatest({}, 0)", parts.call("count", "*")) };
+            // DuckDB counts -1 rows in a frame that ends before its start.
+            let sql = if parts.over.is_empty() {
+                parts.call("count", "*")
+            } else {
+                format!("greatest({}, 0)", parts.call("count", "*"))
+            };
             return Ok(Value { never_null: true, ..Value::new(DataType::Int64, sql) });
         }
         let refused = || no_signature(name, &values, at);
         let Some(first) = values.first().cloned().map(Value::settled) else { return Err(refused()) };
         let count = match name {
             "STRING_AGG" => 1..=2,
-            "APPROX_QUANTILES" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "CORR" | "COVAR_POP" | "COVAR_SAMP"
-            | "MAX_BY" | "MIN_BY" => 2..=3,
+            "APPROX_QUANTILES" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "CORR" | "COVAR_POP"
+            | "COVAR_SAMP" | "MAX_BY" | "MIN_BY" => 2..=3,
             _ => 1..=1,
         };
         if !count.contains(&values.len()) {
@@ -146,7 +185,11 @@ impl Analyzer<'_> {
         let value = match name {
             "ANY_VALUE" => Value::new(first.ty, parts.call("first", &x)),
             "COUNT" => {
-                let sql = if parts.over.is_empty() { parts.call("count", &x) } else { format!("greatest({}, 0)", parts.call("count", &x)) };
+                let sql = if parts.over.is_empty() {
+                    parts.call("count", &x)
+                } else {
+                    format!("greatest({}, 0)", parts.call("count", &x))
+                };
                 Value { never_null: true, ..Value::new(DataType::Int64, sql) }
             }
             "COUNTIF" => {
@@ -165,11 +208,15 @@ impl Analyzer<'_> {
             }
             "MIN" | "MAX" => {
                 if !super::operators::is_ordered(&first.ty) {
-                    return Err(refuse(at, &format!("{name} is not defined for arguments of type {}", first.ty.bigquery())));
+                    return Err(refuse(
+                        at,
+                        &format!("{name} is not defined for arguments of type {}", first.ty.bigquery()),
+                    ));
                 }
                 let plain = parts.call(&name.to_lowercase(), &x);
                 let sql = if first.ty == DataType::Float64 {
-                    let nan = Parts { order: String::new(), distinct: "", ..parts }.call("bool_or", &format!("isnan({x})"));
+                    let nan = Parts { order: String::new(), distinct: "", ..parts }
+                        .call("bool_or", &format!("isnan({x})"));
                     format!("CASE WHEN {nan} THEN CAST('nan' AS DOUBLE) ELSE {plain} END")
                 } else {
                     plain
@@ -177,14 +224,25 @@ impl Analyzer<'_> {
                 Value::new(first.ty, sql)
             }
             "SUM" => match &first.ty {
-                DataType::Int64 => Value::new(DataType::Int64, format!("CAST({} AS BIGINT)", parts.call("sum", &x))),
-                DataType::Numeric | DataType::BigNumeric => {
-                    Value::new(first.ty.clone(), format!("CAST({} AS {})", parts.call("sum", &x), first.ty.duckdb()))
+                DataType::Int64 => {
+                    Value::new(DataType::Int64, format!("CAST({} AS BIGINT)", parts.call("sum", &x)))
                 }
+                DataType::Numeric | DataType::BigNumeric => Value::new(
+                    first.ty.clone(),
+                    format!("CAST({} AS {})", parts.call("sum", &x), first.ty.duckdb()),
+                ),
                 DataType::Float64 => {
-                    let infinite = Parts { order: String::new(), distinct: "", filter: parts.filter.clone(), over: parts.over.clone() }
-                        .call("bool_or", &format!("NOT isfinite({x})"));
-                    Value::new(DataType::Float64, format!("bqf_float_sum({}, {infinite})", parts.call("sum", &x)))
+                    let infinite = Parts {
+                        order: String::new(),
+                        distinct: "",
+                        filter: parts.filter.clone(),
+                        over: parts.over.clone(),
+                    }
+                    .call("bool_or", &format!("NOT isfinite({x})"));
+                    Value::new(
+                        DataType::Float64,
+                        format!("bqf_float_sum({}, {infinite})", parts.call("sum", &x)),
+                    )
                 }
                 DataType::Interval => Value::new(DataType::Interval, parts.call("sum", &x)),
                 _ => return Err(refused()),
@@ -196,18 +254,27 @@ impl Analyzer<'_> {
                 DataType::Numeric => {
                     let sum = parts.call("sum", &x);
                     let count = parts.call("count", &x);
-                    Value::new(DataType::Numeric, format!("bqf_numeric_divide(CAST({sum} AS DECIMAL(38,9)), CAST(nullif({count}, 0) AS DECIMAL(38,9)))"))
+                    Value::new(
+                        DataType::Numeric,
+                        format!(
+                            "bqf_numeric_divide(CAST({sum} AS DECIMAL(38,9)), CAST(nullif({count}, 0) AS DECIMAL(38,9)))"
+                        ),
+                    )
                 }
                 DataType::BigNumeric => {
                     let sum = parts.call("sum", &x);
                     let count = parts.call("count", &x);
-                    Value::new(DataType::BigNumeric, format!("bqf_bignumeric_divide(CAST({sum} AS DECIMAL(38,18)), CAST(nullif({count}, 0) AS DECIMAL(38,18)))"))
+                    Value::new(
+                        DataType::BigNumeric,
+                        format!(
+                            "bqf_bignumeric_divide(CAST({sum} AS DECIMAL(38,18)), CAST(nullif({count}, 0) AS DECIMAL(38,18)))"
+                        ),
+                    )
                 }
                 _ => return Err(refused()),
             },
-            "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP" | "VAR_POP" | "CORR" | "COVAR_POP" | "COVAR_SAMP" => {
-                self.statistics(name, &values, &parts).ok_or_else(refused)?
-            }
+            "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP" | "VAR_POP" | "CORR"
+            | "COVAR_POP" | "COVAR_SAMP" => self.statistics(name, &values, &parts).ok_or_else(refused)?,
             "STRING_AGG" => self.string_agg(call, &first, values.get(1), &parts, at)?,
             "ARRAY_AGG" => self.array_agg(call, &first, parts, at)?,
             "ARRAY_CONCAT_AGG" => {
@@ -231,18 +298,32 @@ impl Analyzer<'_> {
                     Form::Number(number) => number.parse::<u32>().ok(),
                     _ => None,
                 });
-                let number = number.filter(|number| *number > 0).ok_or_else(|| refuse(at, "The second argument to APPROX_QUANTILES must be a positive literal"))?;
-                let list = Parts { order: format!(" ORDER BY {x}"), filter: format!(" FILTER ({x} IS NOT NULL)"), ..parts }.call("list", &x);
+                let number = number.filter(|number| *number > 0).ok_or_else(|| {
+                    refuse(at, "The second argument to APPROX_QUANTILES must be a positive literal")
+                })?;
+                let list = Parts {
+                    order: format!(" ORDER BY {x}"),
+                    filter: format!(" FILTER ({x} IS NOT NULL)"),
+                    ..parts
+                }
+                .call("list", &x);
                 Value::new(DataType::Array(Box::new(first.ty)), format!("bq_quantiles({list}, {number})"))
             }
             "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" => {
                 let is_count = name == "APPROX_TOP_COUNT";
                 let number = values.pop().unwrap_or_else(Value::null);
-                let weight = if is_count { Value::new(DataType::Int64, "CAST(1 AS BIGINT)") } else { values.pop().unwrap_or_else(Value::null) };
+                let weight = if is_count {
+                    Value::new(DataType::Int64, "CAST(1 AS BIGINT)")
+                } else {
+                    values.pop().unwrap_or_else(Value::null)
+                };
                 let label = if is_count { "count" } else { "sum" };
                 let item = structure(vec!["value".to_owned(), label.to_owned()], vec![first.clone(), weight]);
                 let list = parts.call("list", &item.clone().settled().sql);
-                Value::new(DataType::Array(Box::new(item.ty)), format!("bq_top_{label}({list}, {})", number.sql))
+                Value::new(
+                    DataType::Array(Box::new(item.ty)),
+                    format!("bq_top_{label}({list}, {})", number.sql),
+                )
             }
             _ => return Err(refused()),
         };
@@ -250,11 +331,22 @@ impl Analyzer<'_> {
     }
 
     fn statistics(&self, name: &str, values: &[Value], parts: &Parts) -> Option<Value> {
-        let floats: Option<Vec<Value>> = values.iter().map(|value| coerce(value, &DataType::Float64)).collect();
+        let floats: Option<Vec<Value>> =
+            values.iter().map(|value| coerce(value, &DataType::Float64)).collect();
         let floats: Vec<String> = floats?.into_iter().map(|value| value.sql).collect();
-        let plain = |own: &str| Parts { distinct: "", order: String::new(), filter: parts.filter.clone(), over: parts.over.clone() }.call("bool_or", own);
-        let infinite = plain(&floats.iter().map(|x| format!("NOT isfinite({x})")).collect::<Vec<_>>().join(" OR "));
-        let finite: Vec<String> = floats.iter().map(|x| format!("CASE WHEN isfinite({x}) THEN {x} END")).collect();
+        let plain = |own: &str| {
+            Parts {
+                distinct: "",
+                order: String::new(),
+                filter: parts.filter.clone(),
+                over: parts.over.clone(),
+            }
+            .call("bool_or", own)
+        };
+        let infinite =
+            plain(&floats.iter().map(|x| format!("NOT isfinite({x})")).collect::<Vec<_>>().join(" OR "));
+        let finite: Vec<String> =
+            floats.iter().map(|x| format!("CASE WHEN isfinite({x}) THEN {x} END")).collect();
         let function = match name {
             "STDDEV" | "STDDEV_SAMP" => "stddev_samp",
             "STDDEV_POP" => "stddev_pop",
@@ -267,26 +359,45 @@ impl Analyzer<'_> {
         let computed = parts.call(function, &finite.join(", "));
         let count = parts.call("count", floats.first()?);
         let many = if function.ends_with("samp") || function == "corr" { 2 } else { 1 };
-        let nan = format!("CASE WHEN {count} < {many} THEN NULL WHEN {infinite} THEN CAST('nan' AS DOUBLE) ELSE {computed} END");
+        let nan = format!(
+            "CASE WHEN {count} < {many} THEN NULL WHEN {infinite} THEN CAST('nan' AS DOUBLE) ELSE {computed} END"
+        );
         Some(Value::new(DataType::Float64, nan))
     }
 
-    fn string_agg(&self, call: &Call, first: &Value, separator: Option<&Value>, parts: &Parts, at: At) -> Analyzed<Value> {
+    fn string_agg(
+        &self,
+        call: &Call,
+        first: &Value,
+        separator: Option<&Value>,
+        parts: &Parts,
+        at: At,
+    ) -> Analyzed<Value> {
         let separator = match (separator, &first.ty) {
             (None, _) => "','".to_owned(),
-            (Some(value), _) if value.is_null() => return Err(refuse(at, "Argument 2 to STRING_AGG must be non-NULL")),
-            (Some(value), DataType::Bytes) => format!("hex({})", self.coerced(value, &DataType::Bytes, at)?.sql),
+            (Some(value), _) if value.is_null() => {
+                return Err(refuse(at, "Argument 2 to STRING_AGG must be non-NULL"));
+            }
+            (Some(value), DataType::Bytes) => {
+                format!("hex({})", self.coerced(value, &DataType::Bytes, at)?.sql)
+            }
             (Some(value), _) => self.coerced(value, &DataType::String, at)?.sql,
         };
-        let separator = if first.ty == DataType::Bytes && separator == "','" { "'2C'".to_owned() } else { separator };
+        let separator =
+            if first.ty == DataType::Bytes && separator == "','" { "'2C'".to_owned() } else { separator };
         let x = match first.ty {
             DataType::Bytes => format!("hex({})", first.sql),
             DataType::String => first.sql.clone(),
             _ => return Err(no_signature("STRING_AGG", std::slice::from_ref(first), at)),
         };
         let sql = if call.limit.is_some() {
-            let list = Parts { distinct: parts.distinct, order: parts.order.clone(), filter: format!(" FILTER ({x} IS NOT NULL)"), over: parts.over.clone() }
-                .call("list", &x);
+            let list = Parts {
+                distinct: parts.distinct,
+                order: parts.order.clone(),
+                filter: format!(" FILTER ({x} IS NOT NULL)"),
+                over: parts.over.clone(),
+            }
+            .call("list", &x);
             format!("array_to_string({}, {separator})", self.limited(call, &list)?)
         } else {
             parts.call("string_agg", &format!("{x}, {separator}"))

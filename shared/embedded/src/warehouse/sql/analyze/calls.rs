@@ -1,9 +1,8 @@
 //! Calls of functions: finds the kind of a function, and refuses those that are not known, with their names.
 
-use super::functions;
 use super::names::Names;
 use super::value::Value;
-use super::{Analyzed, Analyzer, Routine, aggregate, invalid, refuse, special, windows};
+use super::{Analyzed, Analyzer, Routine, aggregate, functions, invalid, refuse, special, windows};
 use crate::warehouse::sql::lex::lex;
 use crate::warehouse::sql::syntax;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr};
@@ -18,7 +17,13 @@ impl Analyzer<'_> {
         if is_aggregate {
             return self.aggregate(call, names, at, None);
         }
-        if call.distinct || call.star || !call.order.is_empty() || call.limit.is_some() || call.having.is_some() || call.ignore_nulls.is_some() {
+        if call.distinct
+            || call.star
+            || !call.order.is_empty()
+            || call.limit.is_some()
+            || call.having.is_some()
+            || call.ignore_nulls.is_some()
+        {
             return Err(self.unknown_or(call, names, at, &format!("{} is no aggregate function", call.name)));
         }
         let value = self.scalar(call, names, at)?;
@@ -52,7 +57,10 @@ impl Analyzer<'_> {
         }
         let Some(function) = functions::find(&call.name) else { return Err(not_found(&call.name, at)) };
         if let Some((name, _)) = call.named.first() {
-            return Err(refuse(at, &format!("Named argument {name} not found in signature for call to function {}", call.name)));
+            return Err(refuse(
+                at,
+                &format!("Named argument {name} not found in signature for call to function {}", call.name),
+            ));
         }
         let arguments = self.arguments(&call.arguments, names)?;
         functions::apply(function, &arguments).ok_or_else(|| no_signature(&call.name, &arguments, at))
@@ -71,7 +79,11 @@ impl Analyzer<'_> {
         if routine.parameters.len() != call.arguments.len() {
             return Err(refuse(
                 at,
-                &format!("Number of arguments does not match for function {}: expected {}", call.name, routine.parameters.len()),
+                &format!(
+                    "Number of arguments does not match for function {}: expected {}",
+                    call.name,
+                    routine.parameters.len()
+                ),
             ));
         }
         let locals = self.bound(&call.arguments, routine, names)?;
@@ -106,12 +118,7 @@ impl Analyzer<'_> {
     }
 
     /// Runs `work` while the function is marked as being expanded.
-    pub(super) fn expanding<T>(
-        &self,
-        name: &str,
-        at: At,
-        work: impl FnOnce() -> Analyzed<T>,
-    ) -> Analyzed<T> {
+    pub(super) fn expanding<T>(&self, name: &str, at: At, work: impl FnOnce() -> Analyzed<T>) -> Analyzed<T> {
         if self.expanding.borrow().iter().any(|own| own == name) {
             return Err(refuse(at, &format!("The function {name} calls itself")));
         }
@@ -124,7 +131,7 @@ impl Analyzer<'_> {
 
 /// The error for a function that is not known.
 pub(super) fn not_found(name: &str, at: At) -> segue_ports::warehouse::WarehouseError {
-    if functions::exists_in_bigquery(name) {
+    if functions::list::exists_in_bigquery(name) {
         return invalid(
             &format!("Function not supported by the embedded warehouse: {name}"),
             Some(at),
@@ -135,7 +142,11 @@ pub(super) fn not_found(name: &str, at: At) -> segue_ports::warehouse::Warehouse
 }
 
 /// The error for arguments that fit no signature.
-pub(super) fn no_signature(name: &str, arguments: &[Value], at: At) -> segue_ports::warehouse::WarehouseError {
+pub(super) fn no_signature(
+    name: &str,
+    arguments: &[Value],
+    at: At,
+) -> segue_ports::warehouse::WarehouseError {
     let types: Vec<String> = arguments
         .iter()
         .map(|value| if value.is_null() { "NULL".to_owned() } else { value.ty.bigquery() })

@@ -80,7 +80,9 @@ impl Analyzer<'_> {
         names: &Names<'_>,
         at: At,
     ) -> Analyzed<Value> {
-        let Some(format) = format else { return Err(missing(at, "CAST with AT TIME ZONE and without FORMAT")) };
+        let Some(format) = format else {
+            return Err(missing(at, "CAST with AT TIME ZONE and without FORMAT"));
+        };
         let format = self.expr_as(format, &DataType::String, names)?;
         let Form::Text(pattern) = &format.form else {
             return Err(missing(at, "CAST with a FORMAT that is no literal"));
@@ -112,7 +114,12 @@ impl Analyzer<'_> {
                 let parsed = format!("bqf('to_date', {}, {}, {zone})", format.sql, value.sql);
                 super::dates::from_micros(to, &format!("CAST({parsed} AS BIGINT)"))
             }
-            _ => return Err(missing(at, &format!("CAST of {} AS {} with FORMAT", value.ty.bigquery(), to.bigquery()))),
+            _ => {
+                return Err(missing(
+                    at,
+                    &format!("CAST of {} AS {} with FORMAT", value.ty.bigquery(), to.bigquery()),
+                ));
+            }
         };
         Ok(Value::new(to.clone(), if safe { format!("TRY({sql})") } else { sql }))
     }

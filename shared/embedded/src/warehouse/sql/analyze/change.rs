@@ -9,7 +9,9 @@ use super::value::{Value, field_names};
 use super::{Analyzed, Analyzer, TableShape, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{literal, quote};
-use crate::warehouse::sql::syntax::ast::{At, Change, Expr, From, Matched, MergeAction, MergeClause, Rows, What};
+use crate::warehouse::sql::syntax::ast::{
+    At, Change, Expr, From, Matched, MergeAction, MergeClause, Rows, What,
+};
 use segue_ports::warehouse::TableReference;
 
 /// A change in DuckDB's syntax.
@@ -42,7 +44,10 @@ impl Target {
     fn column(&self, name: &str, at: At) -> Analyzed<(String, DataType)> {
         let found = self.shape.columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.cloned().ok_or_else(|| {
-            refuse(at, &format!("Column {name} is not present in table {}.{}", self.table.dataset, self.table.table))
+            refuse(
+                at,
+                &format!("Column {name} is not present in table {}.{}", self.table.dataset, self.table.table),
+            )
         })
     }
 }
@@ -71,7 +76,14 @@ impl Analyzer<'_> {
     fn assigned(&self, value: &Value, name: &str, ty: &DataType, at: At) -> Analyzed<String> {
         let plain = ty.plain();
         let value = super::coerce::coerce(value, &plain).ok_or_else(|| {
-            refuse(at, &format!("Value of type {} cannot be assigned to {name}, which has type {}", value.ty.bigquery(), ty.bigquery()))
+            refuse(
+                at,
+                &format!(
+                    "Value of type {} cannot be assigned to {name}, which has type {}",
+                    value.ty.bigquery(),
+                    ty.bigquery()
+                ),
+            )
         })?;
         let value = value.settled();
         Ok(if plain == *ty { value.sql } else { format!("CAST({} AS {})", value.sql, ty.duckdb()) })
@@ -91,7 +103,10 @@ impl Analyzer<'_> {
         let list: Vec<String> = wanted.iter().map(|(name, _)| quote(name)).collect();
         let head = format!("INSERT INTO {} ({})", target.sql(), list.join(", "));
         let mismatch = |count: usize| {
-            refuse(at, &format!("Inserted row has wrong column count; Has {count}, expected {}", wanted.len()))
+            refuse(
+                at,
+                &format!("Inserted row has wrong column count; Has {count}, expected {}", wanted.len()),
+            )
         };
         match rows {
             Rows::Values(rows) => {
@@ -123,7 +138,12 @@ impl Analyzer<'_> {
         }
     }
 
-    fn row(&self, row: &[Option<Expr>], wanted: &[(String, DataType)], names: &Names<'_>) -> Analyzed<String> {
+    fn row(
+        &self,
+        row: &[Option<Expr>],
+        wanted: &[(String, DataType)],
+        names: &Names<'_>,
+    ) -> Analyzed<String> {
         let mut parts = Vec::new();
         for (value, (name, ty)) in row.iter().zip(wanted) {
             parts.push(match value {
@@ -178,7 +198,10 @@ impl Analyzer<'_> {
             return Ok(self.coerced(value, &column.ty, at)?.settled().sql);
         };
         let DataType::Struct(fields) = &column.ty else {
-            return Err(refuse(at, &format!("Cannot access field {name} on a value with type {}", column.ty.bigquery())));
+            return Err(refuse(
+                at,
+                &format!("Cannot access field {name} on a value with type {}", column.ty.bigquery()),
+            ));
         };
         if !fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
             return Err(refuse(at, &format!("Field name {name} does not exist in {}", column.ty.bigquery())));
@@ -186,7 +209,11 @@ impl Analyzer<'_> {
         let mut parts = Vec::new();
         for (own, (field, ty)) in field_names(fields).iter().zip(fields) {
             let inner = Value::new(ty.clone(), format!("struct_extract({}, {})", column.sql, literal(own)));
-            let sql = if field.eq_ignore_ascii_case(name) { self.with_field(&inner, rest, value, at)? } else { inner.sql };
+            let sql = if field.eq_ignore_ascii_case(name) {
+                self.with_field(&inner, rest, value, at)?
+            } else {
+                inner.sql
+            };
             parts.push(format!("{} := {sql}", quote(own)));
         }
         Ok(format!("struct_pack({})", parts.join(", ")))
@@ -230,32 +257,37 @@ impl Analyzer<'_> {
         let mut names = Names::none();
         let source_sql = self.from(source, &mut names)?;
         let source_columns = names.all_columns();
-        let source_only = Names { sources: std::mem::take(&mut names.sources), joined: std::mem::take(&mut names.joined), ..Names::none() };
+        let source_only = Names {
+            sources: std::mem::take(&mut names.sources),
+            joined: std::mem::take(&mut names.joined),
+            ..Names::none()
+        };
         let target_only = Names { sources: vec![target.source()], ..Names::none() };
         let both = Names {
             sources: std::iter::once(target.source()).chain(source_only.sources.iter().cloned()).collect(),
             ..Names::none()
         };
         let on_value = self.condition(on, "MERGE ON clause", &both)?;
-        let mut sql = format!("MERGE INTO {} AS {} USING {source_sql} ON {}", target.sql(), target.own, on_value.sql);
+        let mut sql =
+            format!("MERGE INTO {} AS {} USING {source_sql} ON {}", target.sql(), target.own, on_value.sql);
         let mut conditions = Vec::new();
         for clause in clauses {
             let scope = match clause.matched {
-                Matched::Matched => &both,
-                Matched::NotMatchedByTarget => &source_only,
-                Matched::NotMatchedBySource => &target_only,
+                Matched::Both => &both,
+                Matched::Source => &source_only,
+                Matched::Target => &target_only,
             };
             let condition = match &clause.condition {
                 Some(condition) => Some(self.condition(condition, "WHEN clause", scope)?.sql),
                 None => None,
             };
-            if clause.matched == Matched::Matched {
+            if clause.matched == Matched::Both {
                 conditions.push(condition.clone().unwrap_or_else(|| "TRUE".to_owned()));
             }
             let when = match clause.matched {
-                Matched::Matched => "WHEN MATCHED",
-                Matched::NotMatchedByTarget => "WHEN NOT MATCHED BY TARGET",
-                Matched::NotMatchedBySource => "WHEN NOT MATCHED BY SOURCE",
+                Matched::Both => "WHEN MATCHED",
+                Matched::Source => "WHEN NOT MATCHED BY TARGET",
+                Matched::Target => "WHEN NOT MATCHED BY SOURCE",
             };
             sql.push_str(&format!(" {when}"));
             if let Some(condition) = condition {
@@ -270,11 +302,18 @@ impl Analyzer<'_> {
                     let mut values = Vec::new();
                     for (name, ty) in &target.shape.columns {
                         let own = source_columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
-                        let own = own.ok_or_else(|| refuse(clause.at, &format!("INSERT ROW: the source has no column {name}")))?;
+                        let own = own.ok_or_else(|| {
+                            refuse(clause.at, &format!("INSERT ROW: the source has no column {name}"))
+                        })?;
                         values.push(self.assigned(&own.value, name, ty, clause.at)?);
                     }
-                    let list: Vec<String> = target.shape.columns.iter().map(|(name, _)| quote(name)).collect();
-                    sql.push_str(&format!(" THEN INSERT ({}) VALUES ({})", list.join(", "), values.join(", ")));
+                    let list: Vec<String> =
+                        target.shape.columns.iter().map(|(name, _)| quote(name)).collect();
+                    sql.push_str(&format!(
+                        " THEN INSERT ({}) VALUES ({})",
+                        list.join(", "),
+                        values.join(", ")
+                    ));
                 }
                 MergeAction::Insert { columns, values } => {
                     let wanted: Vec<(String, DataType)> = if columns.is_empty() {
@@ -283,7 +322,14 @@ impl Analyzer<'_> {
                         columns.iter().map(|(name, at)| target.column(name, *at)).collect::<Analyzed<_>>()?
                     };
                     if values.len() != wanted.len() {
-                        return Err(refuse(clause.at, &format!("Inserted row has wrong column count; Has {}, expected {}", values.len(), wanted.len())));
+                        return Err(refuse(
+                            clause.at,
+                            &format!(
+                                "Inserted row has wrong column count; Has {}, expected {}",
+                                values.len(),
+                                wanted.len()
+                            ),
+                        ));
                     }
                     let list: Vec<String> = wanted.iter().map(|(name, _)| quote(name)).collect();
                     let row = self.row(values, &wanted, scope)?;

@@ -12,7 +12,8 @@ pub(crate) fn same(left: &DataType, right: &DataType) -> bool {
     match (left, right) {
         (DataType::Array(left), DataType::Array(right)) => same(left, right),
         (DataType::Struct(left), DataType::Struct(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|((_, left), (_, right))| same(left, right))
+            left.len() == right.len()
+                && left.iter().zip(right).all(|((_, left), (_, right))| same(left, right))
         }
         (left, right) => left == right,
     }
@@ -109,7 +110,11 @@ fn renamed(value: &Value, to: &DataType) -> Value {
         }
         (DataType::Array(own), DataType::Array(element)) if own != element => {
             let item = renamed(&Value::new((**own).clone(), "e"), element);
-            if item.sql == "e" { value.sql.clone() } else { format!("list_transform({}, lambda e: {})", value.sql, item.sql) }
+            if item.sql == "e" {
+                value.sql.clone()
+            } else {
+                format!("list_transform({}, lambda e: {})", value.sql, item.sql)
+            }
         }
         _ => value.sql.clone(),
     };

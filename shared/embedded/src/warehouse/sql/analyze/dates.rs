@@ -9,8 +9,20 @@ use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
 /// The parts of dates and times, the smallest first.
 const DAY_PARTS: [&str; 14] = [
-    "DAY", "WEEK", "WEEK(SUNDAY)", "WEEK(MONDAY)", "WEEK(TUESDAY)", "WEEK(WEDNESDAY)", "WEEK(THURSDAY)",
-    "WEEK(FRIDAY)", "WEEK(SATURDAY)", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR",
+    "DAY",
+    "WEEK",
+    "WEEK(SUNDAY)",
+    "WEEK(MONDAY)",
+    "WEEK(TUESDAY)",
+    "WEEK(WEDNESDAY)",
+    "WEEK(THURSDAY)",
+    "WEEK(FRIDAY)",
+    "WEEK(SATURDAY)",
+    "ISOWEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+    "ISOYEAR",
 ];
 const TIME_PARTS: [&str; 5] = ["MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR"];
 
@@ -140,12 +152,21 @@ impl Analyzer<'_> {
         let is_time_part = TIME_PARTS.contains(&part);
         let fits = match &own.ty {
             DataType::Date => matches!(part, "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR"),
-            DataType::DateTime => is_time_part || matches!(part, "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR"),
+            DataType::DateTime => {
+                is_time_part || matches!(part, "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR")
+            }
             DataType::Timestamp => is_time_part || part == "DAY",
             _ => is_time_part,
         };
         if !fits {
-            return Err(refuse(at, &format!("{} does not support the {part} date part when the argument is {} type", call.name, own.ty.bigquery())));
+            return Err(refuse(
+                at,
+                &format!(
+                    "{} does not support the {part} date part when the argument is {} type",
+                    call.name,
+                    own.ty.bigquery()
+                ),
+            ));
         }
         let x = &own.sql;
         let sql = if own.ty == DataType::Time {
@@ -158,7 +179,9 @@ impl Analyzer<'_> {
             };
             match (&own.ty, part) {
                 (DataType::Date, "DAY") => format!("bq_check_date({x} {sign} CAST({number} AS INTEGER))"),
-                (DataType::Date, "WEEK") => format!("bq_check_date({x} {sign} CAST({number} * 7 AS INTEGER))"),
+                (DataType::Date, "WEEK") => {
+                    format!("bq_check_date({x} {sign} CAST({number} * 7 AS INTEGER))")
+                }
                 (DataType::Timestamp, "DAY") => {
                     format!("bq_check_timestamp({x} {sign} to_hours({number} * 24))")
                 }
@@ -173,7 +196,8 @@ impl Analyzer<'_> {
 
     /// `DATE_DIFF` and the like.
     pub(super) fn date_diff(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
-        let ([left, right, part], Some((nominal, _))) = (call.arguments.as_slice(), family(&call.name)) else {
+        let ([left, right, part], Some((nominal, _))) = (call.arguments.as_slice(), family(&call.name))
+        else {
             return Err(refuse(at, &format!("{} needs two values and a date part", call.name)));
         };
         let part = self.part_argument(part).ok_or_else(|| refuse(at, "A date part is needed"))?;
@@ -193,11 +217,22 @@ impl Analyzer<'_> {
         let sql = match &left_value.ty {
             DataType::Date if is_day => format!("bq_date_diff({a}, {b}, '{part}')"),
             DataType::DateTime if is_day || is_time => format!("bq_date_diff({a}, {b}, '{part}')"),
-            DataType::Timestamp if is_time || part == "DAY" => format!("bq_timestamp_diff({a}, {b}, '{part}')"),
+            DataType::Timestamp if is_time || part == "DAY" => {
+                format!("bq_timestamp_diff({a}, {b}, '{part}')")
+            }
             DataType::Time if is_time => {
                 format!("bq_date_diff(DATE '2000-01-01' + {a}, DATE '2000-01-01' + {b}, '{part}')")
             }
-            ty => return Err(refuse(at, &format!("{} does not support the {part} date part when the argument is {} type", call.name, ty.bigquery()))),
+            ty => {
+                return Err(refuse(
+                    at,
+                    &format!(
+                        "{} does not support the {part} date part when the argument is {} type",
+                        call.name,
+                        ty.bigquery()
+                    ),
+                ));
+            }
         };
         Ok(Value::new(DataType::Int64, sql))
     }
@@ -225,7 +260,16 @@ impl Analyzer<'_> {
             DataType::Time if is_time => {
                 format!("CAST(bq_trunc(DATE '2000-01-01' + {x}, '{part}') AS TIME)")
             }
-            ty => return Err(refuse(at, &format!("{} does not support the {part} date part when the argument is {} type", call.name, ty.bigquery()))),
+            ty => {
+                return Err(refuse(
+                    at,
+                    &format!(
+                        "{} does not support the {part} date part when the argument is {} type",
+                        call.name,
+                        ty.bigquery()
+                    ),
+                ));
+            }
         };
         Ok(Value::new(own.ty, sql))
     }
@@ -240,8 +284,14 @@ impl Analyzer<'_> {
             _ => return Err(refuse(at, "LAST_DAY needs a date and a date part")),
         };
         let own = self.date_argument(value, &DataType::Date, &call.name, names)?;
-        if !matches!(own.ty, DataType::Date | DataType::DateTime) || part == "DAY" || !DAY_PARTS.contains(&part.as_str()) {
-            return Err(refuse(at, &format!("LAST_DAY does not support the {part} date part of {}", own.ty.bigquery())));
+        if !matches!(own.ty, DataType::Date | DataType::DateTime)
+            || part == "DAY"
+            || !DAY_PARTS.contains(&part.as_str())
+        {
+            return Err(refuse(
+                at,
+                &format!("LAST_DAY does not support the {part} date part of {}", own.ty.bigquery()),
+            ));
         }
         Ok(Value::new(DataType::Date, format!("bq_last_day(CAST({} AS TIMESTAMP), '{part}')", own.sql)))
     }
@@ -270,7 +320,10 @@ impl Analyzer<'_> {
         }
         Err(refuse(
             argument.at,
-            &format!("No matching signature for function {function} for argument types: {}", own.ty.bigquery()),
+            &format!(
+                "No matching signature for function {function} for argument types: {}",
+                own.ty.bigquery()
+            ),
         ))
     }
 
@@ -307,7 +360,8 @@ impl Analyzer<'_> {
             Some(zone) => self.expr_as(zone, &DataType::String, names)?.sql,
             None => "'UTC'".to_owned(),
         };
-        let parsed = format!("CAST(bqf('parse_{}', {}, {}, {zone}) AS BIGINT)", kind(&ty), format.sql, text.sql);
+        let parsed =
+            format!("CAST(bqf('parse_{}', {}, {}, {zone}) AS BIGINT)", kind(&ty), format.sql, text.sql);
         let sql = from_micros(&ty, &parsed);
         Ok(Value::new(ty, sql))
     }
@@ -327,7 +381,9 @@ impl Analyzer<'_> {
             Some(Node::Interval { value, from, to: None }) => {
                 (self.expr_as(value, &DataType::Int64, names)?.sql, from.as_str())
             }
-            Some(_) => return Err(refuse(at, &format!("{} needs INTERVAL as the third argument", call.name))),
+            Some(_) => {
+                return Err(refuse(at, &format!("{} needs INTERVAL as the third argument", call.name)));
+            }
         };
         let fits = match nominal {
             DataType::Date => matches!(part, "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR"),

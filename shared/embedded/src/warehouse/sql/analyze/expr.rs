@@ -56,7 +56,15 @@ impl Analyzer<'_> {
             Node::Cast { value, to, longest, safe, format, zone } => {
                 let own = self.expr(value, names)?;
                 if format.is_some() || zone.is_some() {
-                    return self.formatted_cast(&own, to, format.as_deref(), zone.as_deref(), *safe, names, at);
+                    return self.formatted_cast(
+                        &own,
+                        to,
+                        format.as_deref(),
+                        zone.as_deref(),
+                        *safe,
+                        names,
+                        at,
+                    );
                 }
                 self.cast(&own, to, *longest, *safe, at)
             }
@@ -67,7 +75,10 @@ impl Analyzer<'_> {
             Node::Struct { fields, items } => self.struct_literal(fields.as_deref(), items, names, at),
             Node::Exists(query) => {
                 let relation = self.query(query, names)?;
-                Ok(Value { never_null: true, ..Value::new(DataType::Bool, format!("EXISTS ({})", relation.sql)) })
+                Ok(Value {
+                    never_null: true,
+                    ..Value::new(DataType::Bool, format!("EXISTS ({})", relation.sql))
+                })
             }
             Node::Subquery(query) => {
                 let relation = self.query(query, names)?;
@@ -102,17 +113,15 @@ impl Analyzer<'_> {
     pub(super) fn condition(&self, expr: &Expr, clause: &str, names: &Names<'_>) -> Analyzed<Value> {
         let value = self.expr(expr, names)?;
         coerce(&value, &DataType::Bool).ok_or_else(|| {
-            refuse(
-                expr.at,
-                &format!("{clause} should return type BOOL, but returns {}", value.ty.bigquery()),
-            )
+            refuse(expr.at, &format!("{clause} should return type BOOL, but returns {}", value.ty.bigquery()))
         })
     }
 
     fn parameter(&self, name: &str, at: At) -> Analyzed<Value> {
         let found = self.scope.parameters.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         match found {
-            Some((_, value)) => parameter(value).ok_or_else(|| refuse(at, &format!("Query parameter '{name}' has an invalid value"))),
+            Some((_, value)) => parameter(value)
+                .ok_or_else(|| refuse(at, &format!("Query parameter '{name}' has an invalid value"))),
             None => Err(super::invalid(
                 &format!("Query parameter '{name}' not found"),
                 Some(at),
@@ -172,12 +181,15 @@ impl Analyzer<'_> {
             }
             DataType::Json => Ok(Value::new(
                 DataType::Json,
-                format!("CAST(bqf('json_member', CAST({} AS VARCHAR), {}) AS JSON)", value.sql, literal(name)),
+                format!(
+                    "CAST(bqf('json_member', CAST({} AS VARCHAR), {}) AS JSON)",
+                    value.sql,
+                    literal(name)
+                ),
             )),
-            ty => Err(refuse(
-                at,
-                &format!("Cannot access field {name} on a value with type {}", ty.bigquery()),
-            )),
+            ty => {
+                Err(refuse(at, &format!("Cannot access field {name} on a value with type {}", ty.bigquery())))
+            }
         }
     }
 
@@ -196,7 +208,13 @@ impl Analyzer<'_> {
                 DataType::Int64 => ("json_element", format!("CAST({} AS VARCHAR)", index.sql)),
                 DataType::String => ("json_member", index.sql),
                 ty => {
-                    return Err(refuse(at, &format!("Subscript access using [{}] is not supported on values of type JSON", ty.bigquery())));
+                    return Err(refuse(
+                        at,
+                        &format!(
+                            "Subscript access using [{}] is not supported on values of type JSON",
+                            ty.bigquery()
+                        ),
+                    ));
                 }
             };
             let sql = format!("CAST(bqf('{function}', CAST({} AS VARCHAR), {index}) AS JSON)", value.sql);
@@ -278,11 +296,13 @@ impl Analyzer<'_> {
         names: &Names<'_>,
         at: At,
     ) -> Analyzed<Value> {
-        let values: Vec<Value> =
-            items.iter().map(|item| self.expr(item, names)).collect::<Analyzed<_>>()?;
+        let values: Vec<Value> = items.iter().map(|item| self.expr(item, names)).collect::<Analyzed<_>>()?;
         let nested = |ty: &DataType| matches!(ty, DataType::Array(_));
         if element.is_some_and(nested) || values.iter().any(|value| nested(&value.ty)) {
-            return Err(refuse(at, "Cannot construct array with element type ARRAY because nested arrays are not supported"));
+            return Err(refuse(
+                at,
+                "Cannot construct array with element type ARRAY because nested arrays are not supported",
+            ));
         }
         let Some(element) = element else {
             let (element, items) = self.unified(values, "array literal", at).map_err(|_| {
@@ -324,7 +344,11 @@ impl Analyzer<'_> {
         if fields.len() != items.len() {
             return Err(refuse(
                 at,
-                &format!("STRUCT type has {} fields but constructor call has {} fields", fields.len(), items.len()),
+                &format!(
+                    "STRUCT type has {} fields but constructor call has {} fields",
+                    fields.len(),
+                    items.len()
+                ),
             ));
         }
         let own = structure(fields.iter().map(|(name, _)| name.clone()).collect(), values);
@@ -336,7 +360,8 @@ impl Analyzer<'_> {
 fn items_are_literals(form: &Form) -> bool {
     match form {
         Form::Array(items) => items.iter().all(|item| {
-            item.is_literal() || matches!(&item.form, Form::Struct(fields) if fields.iter().all(Value::is_literal))
+            item.is_literal()
+                || matches!(&item.form, Form::Struct(fields) if fields.iter().all(Value::is_literal))
         }),
         _ => false,
     }

@@ -11,6 +11,9 @@ use crate::warehouse::sql::names::{literal, quote};
 use crate::warehouse::sql::syntax;
 use crate::warehouse::sql::syntax::ast::{At, Expr, From, JoinKind, Node};
 
+/// A view of INFORMATION_SCHEMA: its text, and its columns.
+type View = (String, Vec<(String, DataType)>);
+
 impl Analyzer<'_> {
     /// A table or join. Adds its columns to `names`.
     pub(super) fn from(&self, from: &From, names: &mut Names<'_>) -> Analyzed<String> {
@@ -31,12 +34,16 @@ impl Analyzer<'_> {
                 names.sources.push(relation.source(&own, alias.clone()));
                 Ok(format!("({}) AS {own}", relation.sql))
             }
-            From::Call { at, path, arguments, alias } => self.table_call(path, arguments, alias.clone(), names, *at),
+            From::Call { at, path, arguments, alias } => {
+                self.table_call(path, arguments, alias.clone(), names, *at)
+            }
             From::Join { at, kind, left, right, on, using } => {
                 self.join(*kind, left, right, on.as_ref(), using, names, *at)
             }
             From::Pivot { input, pivot, alias } => self.pivot_from(input, pivot, alias.clone(), names),
-            From::Unpivot { input, unpivot, alias } => self.unpivot_from(input, unpivot, alias.clone(), names),
+            From::Unpivot { input, unpivot, alias } => {
+                self.unpivot_from(input, unpivot, alias.clone(), names)
+            }
             From::Sample { input, percent } => {
                 let percent = self.constant_as(percent, &DataType::Float64)?;
                 let sql = self.from(input, names)?;
@@ -97,11 +104,15 @@ impl Analyzer<'_> {
             self.filtered.borrow_mut().push((name, column));
         }
         self.tables.borrow_mut().push(table);
-        names.sources.push(Source { alias: Some(shown), columns: stored_columns(&shape.columns, &own), row: None });
+        names.sources.push(Source {
+            alias: Some(shown),
+            columns: stored_columns(&shape.columns, &own),
+            row: None,
+        });
         Ok(sql)
     }
 
-    /// `dataset.prefix*`: the tables whose names begin with the prefix, with the rest of the name as `_TABLE_SUFFIX`.
+    /// `dataset.prefix*`: the tables with names that begin with the prefix, with the rest of the name as `_TABLE_SUFFIX`.
     fn wildcard(
         &self,
         path: &[String],
@@ -115,9 +126,13 @@ impl Analyzer<'_> {
         let mut found = self.catalog.tables(&pattern.dataset, &prefix)?;
         found.sort();
         let Some(newest) = found.last().cloned() else {
-            return Err(refuse(at, &format!("{}.{} does not match any table.", pattern.dataset, pattern.table)));
+            return Err(refuse(
+                at,
+                &format!("{}.{} does not match any table.", pattern.dataset, pattern.table),
+            ));
         };
-        let reference = |name: &str| segue_ports::warehouse::TableReference { table: name.to_owned(), ..pattern.clone() };
+        let reference =
+            |name: &str| segue_ports::warehouse::TableReference { table: name.to_owned(), ..pattern.clone() };
         // The newest table decides about the columns, as in BigQuery.
         let shape = self.catalog.table(&reference(&newest))?;
         let mut parts = Vec::new();
@@ -164,14 +179,22 @@ impl Analyzer<'_> {
     ) -> Analyzed<String> {
         // Without the tables before it, if the array needs none of them.
         let around = Names::none();
-        let alone = if names.sources.is_empty() { Ok(self.expr(array, names)?) } else { self.expr(array, names.parent.unwrap_or(&around)) };
+        let alone = if names.sources.is_empty() {
+            Ok(self.expr(array, names)?)
+        } else {
+            self.expr(array, names.parent.unwrap_or(&around))
+        };
         let is_lateral = alone.is_err();
         let value = match alone {
             Ok(value) => value,
             Err(_) => self.expr(array, names)?,
         };
         let element = self.element(&value, "UNNEST", at)?;
-        let value = if value.is_null() { self.coerced(&value, &DataType::Array(Box::new(element.clone())), at)? } else { value };
+        let value = if value.is_null() {
+            self.coerced(&value, &DataType::Array(Box::new(element.clone())), at)?
+        } else {
+            value
+        };
         let own = self.fresh("u");
         let row = Value::new(element, format!("{own}.v"));
         let columns = value_columns(&row, alias);
@@ -285,13 +308,23 @@ impl Analyzer<'_> {
         let shown = path.join(".");
         let lower: Vec<String> = path.iter().map(|part| part.to_lowercase()).collect();
         let Some(routine) = self.catalog.routine(&lower)? else {
-            return Err(super::invalid(&format!("Table-valued function not found: {shown}"), Some(at), Some("docs/warehouse.md lists what is supported")));
+            return Err(super::invalid(
+                &format!("Table-valued function not found: {shown}"),
+                Some(at),
+                Some("docs/warehouse.md lists what is supported"),
+            ));
         };
         if !routine.is_table {
             return Err(refuse(at, &format!("{shown} is no table function")));
         }
         if routine.parameters.len() != arguments.len() {
-            return Err(refuse(at, &format!("Number of arguments does not match for table function {shown}: expected {}", routine.parameters.len())));
+            return Err(refuse(
+                at,
+                &format!(
+                    "Number of arguments does not match for table function {shown}: expected {}",
+                    routine.parameters.len()
+                ),
+            ));
         }
         let around = Names::none();
         let locals = self.bound(arguments, &routine, names.parent.unwrap_or(&around))?;
@@ -307,19 +340,24 @@ impl Analyzer<'_> {
     }
 
     /// A view of INFORMATION_SCHEMA, or `__TABLES__`, with its columns.
-    fn information(&self, path: &[String], at: At) -> Analyzed<Option<(String, Vec<(String, DataType)>)>> {
+    fn information(&self, path: &[String], at: At) -> Analyzed<Option<View>> {
         let upper: Vec<String> = path.iter().map(|part| part.to_uppercase()).collect();
         let position = upper.iter().position(|part| part == "INFORMATION_SCHEMA");
         let Some(position) = position else { return Ok(None) };
         let view = upper.get(position + 1).map(String::as_str).unwrap_or_default();
-        let dataset = position.checked_sub(1).and_then(|index| path.get(index)).or(self.scope.dataset.as_ref());
+        let dataset =
+            position.checked_sub(1).and_then(|index| path.get(index)).or(self.scope.dataset.as_ref());
         let dataset = dataset.filter(|name| !name.to_lowercase().starts_with("region-"));
         if let Some(dataset) = dataset.filter(|_| view != "SCHEMATA") {
             // A dataset that does not exist is refused.
             self.catalog.tables(dataset, "")?;
         }
         let project = self.scope.project.clone().unwrap_or_else(|| "local".to_owned());
-        let argument = format!("{}, {}", literal(&project), dataset.map_or_else(|| "NULL".to_owned(), |name| literal(name)));
+        let argument = format!(
+            "{}, {}",
+            literal(&project),
+            dataset.map_or_else(|| "NULL".to_owned(), |name| literal(name))
+        );
         let columns: &[(&str, DataType)] = match view {
             "TABLES" => &[
                 ("table_catalog", DataType::String),
@@ -339,7 +377,11 @@ impl Analyzer<'_> {
                 ("data_type", DataType::String),
                 ("column_default", DataType::String),
             ],
-            "SCHEMATA" => &[("catalog_name", DataType::String), ("schema_name", DataType::String), ("schema_owner", DataType::String)],
+            "SCHEMATA" => &[
+                ("catalog_name", DataType::String),
+                ("schema_name", DataType::String),
+                ("schema_owner", DataType::String),
+            ],
             _ => return Err(missing(at, &format!("INFORMATION_SCHEMA.{view}"))),
         };
         let columns = columns.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
@@ -354,7 +396,9 @@ impl Analyzer<'_> {
             if !filter.is_some_and(|filter| mentions(filter, &column)) {
                 return Err(refuse(
                     at,
-                    &format!("Cannot query over table '{table}' without a filter over column(s) '{column}' that can be used for partition elimination"),
+                    &format!(
+                        "Cannot query over table '{table}' without a filter over column(s) '{column}' that can be used for partition elimination"
+                    ),
                 ));
             }
         }

@@ -43,7 +43,10 @@ impl Analyzer<'_> {
                     .map(|key| format!("{} AS {}", key.matches, key.computed.clone().unwrap_or_default()))
                     .collect();
                 if let (Some(computed), false, Some(from)) = (computed, parts.is_empty(), from.as_mut()) {
-                    from.push_str(&format!(" CROSS JOIN LATERAL (SELECT {}) AS {computed}", parts.join(", ")));
+                    from.push_str(&format!(
+                        " CROSS JOIN LATERAL (SELECT {}) AS {computed}",
+                        parts.join(", ")
+                    ));
                 }
                 texts.join(", ")
             }
@@ -129,7 +132,11 @@ impl Analyzer<'_> {
     fn key(&self, value: Value, at: At, keys: &mut Vec<Key>) -> Analyzed<String> {
         check(&value, at)?;
         let sql = value.clone().settled().sql;
-        keys.push(Key { matches: value.sql.clone(), value: Value { form: Form::Other, sql: sql.clone(), ..value }, computed: None });
+        keys.push(Key {
+            matches: value.sql.clone(),
+            value: Value { form: Form::Other, sql: sql.clone(), ..value },
+            computed: None,
+        });
         Ok(sql)
     }
 
@@ -160,7 +167,13 @@ impl Analyzer<'_> {
         let has_keys = names.keys.borrow().as_ref().is_some_and(|keys| !keys.is_empty());
         let is_simple = matches!(
             expr.node,
-            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Subquery(_) | Node::Exists(_) | Node::ArrayQuery(_)
+            Node::Null
+                | Node::Bool(_)
+                | Node::Number(_)
+                | Node::Text(_)
+                | Node::Subquery(_)
+                | Node::Exists(_)
+                | Node::ArrayQuery(_)
         );
         if !has_keys || is_simple || super::aggregate::contains(expr) {
             return None;
@@ -177,7 +190,10 @@ impl Analyzer<'_> {
 
 fn check(value: &Value, at: At) -> Analyzed<()> {
     if matches!(value.ty, DataType::Json | DataType::Geography) {
-        return Err(refuse(at, &format!("Grouping by expressions of type {} is not allowed", value.ty.bigquery())));
+        return Err(refuse(
+            at,
+            &format!("Grouping by expressions of type {} is not allowed", value.ty.bigquery()),
+        ));
     }
     Ok(())
 }

@@ -54,7 +54,8 @@ fn decimal(text: &str, before: usize, after: usize) -> Option<String> {
         return None;
     }
     let whole = if whole.is_empty() { "0" } else { whole };
-    let number = if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") };
+    let number =
+        if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") };
     Some(format!("CAST('{number}' AS DECIMAL(38,{after}))"))
 }
 
@@ -70,7 +71,11 @@ fn plain(text: &str) -> Option<String> {
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let is_digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !is_digits(whole) || !is_digits(fraction) || exponent.abs() > 200 {
+    if (whole.is_empty() && fraction.is_empty())
+        || !is_digits(whole)
+        || !is_digits(fraction)
+        || exponent.abs() > 200
+    {
         return None;
     }
     let digits = format!("{whole}{fraction}");
@@ -109,6 +114,8 @@ pub(crate) fn number(text: &str) -> Result<Value, String> {
         None => digits.parse::<i128>(),
     };
     let own = parsed.ok().map(|own| if sign.is_empty() { own } else { -own });
-    let own = own.and_then(|own| i64::try_from(own).ok()).ok_or_else(|| format!("Invalid integer literal: {text}"))?;
+    let own = own
+        .and_then(|own| i64::try_from(own).ok())
+        .ok_or_else(|| format!("Invalid integer literal: {text}"))?;
     Ok(Value { sql: format!("CAST({own} AS BIGINT)"), ty: DataType::Int64, form, never_null: true })
 }

@@ -33,7 +33,7 @@ pub(crate) mod value;
 mod windows;
 
 #[cfg(test)]
-pub(crate) use functions::documented;
+pub(crate) use functions::list::documented;
 pub(crate) use query::Relation;
 
 use super::datatype::DataType;
@@ -110,7 +110,7 @@ pub(crate) struct Analyzer<'a> {
     scope: &'a Scope,
     variables: &'a BTreeMap<String, Variable>,
     tables: RefCell<Vec<TableReference>>,
-    /// Tables whose query must filter by a column, until the filter is seen.
+    /// Tables that must be filtered by a column, until the filter is seen.
     filtered: RefCell<Vec<(String, String)>>,
     common: RefCell<Vec<CommonTable>>,
     /// The functions that are being expanded, so that none calls itself.
@@ -147,17 +147,19 @@ impl<'a> Analyzer<'a> {
         found
     }
 
-    /// A whole query whose columns have names: `f0_` for those without one. Two columns of one name are refused, as
+    /// A whole query. Its columns have names: `f0_` for those without one. Two columns of one name are refused, as
     /// BigQuery refuses them in the table of a result.
     pub(crate) fn result(&self, query: &Query) -> Analyzed<Relation> {
         let relation = self.query(query, &Names::none())?;
         relation.named(query.at)
     }
 
-    /// A whole query whose rows are stored. All of its columns have names.
+    /// A whole query for rows that are stored. All of its columns have names.
     pub(crate) fn stored(&self, query: &Query) -> Analyzed<Relation> {
         let relation = self.query(query, &Names::none())?;
-        if let Some(index) = relation.columns.iter().position(|column| column.name.is_empty() && !relation.is_value) {
+        if let Some(index) =
+            relation.columns.iter().position(|column| column.name.is_empty() && !relation.is_value)
+        {
             let message = format!("CREATE TABLE columns must be named, but column {} has no name", index + 1);
             return Err(refuse(query.at, &message));
         }

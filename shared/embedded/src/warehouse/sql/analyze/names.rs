@@ -128,7 +128,10 @@ impl<'p> Names<'p> {
         if let Some(key) = keys.iter().find(|key| key.matches == value.sql) {
             return Ok(key.value.clone());
         }
-        Err(refuse(at, &format!("Expression references column {name} which is neither grouped nor aggregated")))
+        Err(refuse(
+            at,
+            &format!("Expression references column {name} which is neither grouped nor aggregated"),
+        ))
     }
 
     /// The path `name.field` where `name` is a table.
@@ -154,7 +157,8 @@ impl Analyzer<'_> {
                 return Ok(value.clone());
             }
             let aliases = names.aliases.borrow();
-            let aliases: Vec<&Value> = aliases.iter().filter(|own| same(own)).map(|(_, value)| value).collect();
+            let aliases: Vec<&Value> =
+                aliases.iter().filter(|own| same(own)).map(|(_, value)| value).collect();
             match aliases.as_slice() {
                 [] => {}
                 [value] => return Ok((*value).clone()),

@@ -23,7 +23,10 @@ impl Analyzer<'_> {
         if !fits {
             return Err(refuse(
                 at,
-                &format!("No matching signature for operator {operator} for argument type: {}", value.ty.bigquery()),
+                &format!(
+                    "No matching signature for operator {operator} for argument type: {}",
+                    value.ty.bigquery()
+                ),
             ));
         }
         let sql = match (operator, &value.ty) {
@@ -97,7 +100,9 @@ impl Analyzer<'_> {
                 let function = if operator == "<<" { "bq_shift_left" } else { "bq_shift_right" };
                 format!("{function}({}, {})", left.sql, right.sql)
             }
-            ("&" | "|", DataType::Int64, DataType::Int64) => format!("({} {operator} {})", left.sql, right.sql),
+            ("&" | "|", DataType::Int64, DataType::Int64) => {
+                format!("({} {operator} {})", left.sql, right.sql)
+            }
             ("^", DataType::Int64, DataType::Int64) => format!("xor({}, {})", left.sql, right.sql),
             ("&" | "|" | "^", DataType::Bytes, DataType::Bytes) => {
                 format!("unhex(bqf('bytes_bits', '{operator}', hex({}), hex({})))", left.sql, right.sql)
@@ -146,9 +151,7 @@ impl Analyzer<'_> {
         use DataType::{Date, DateTime, Int64, Interval, Timestamp};
         let (l, r) = (&left.sql, &right.sql);
         let (ty, sql) = match (operator, &left.ty, &right.ty) {
-            ("+" | "-", Date, Int64) => {
-                (Date, format!("bq_check_date({l} {operator} CAST({r} AS INTEGER))"))
-            }
+            ("+" | "-", Date, Int64) => (Date, format!("bq_check_date({l} {operator} CAST({r} AS INTEGER))")),
             ("+", Int64, Date) => (Date, format!("bq_check_date({r} + CAST({l} AS INTEGER))")),
             ("-", Date, Date) => (Interval, format!("to_days(CAST(date_diff('day', {r}, {l}) AS INTEGER))")),
             ("-", Timestamp, Timestamp) | ("-", DateTime, DateTime) => {
@@ -160,7 +163,9 @@ impl Analyzer<'_> {
             ("+", Interval, Date | DateTime) => {
                 (DateTime, format!("bq_check_datetime(CAST({r} AS TIMESTAMP) + {l})"))
             }
-            ("+" | "-", Timestamp, Interval) => (Timestamp, format!("bq_check_timestamp({l} {operator} {r})")),
+            ("+" | "-", Timestamp, Interval) => {
+                (Timestamp, format!("bq_check_timestamp({l} {operator} {r})"))
+            }
             ("+", Interval, Timestamp) => (Timestamp, format!("bq_check_timestamp({r} + {l})")),
             ("+" | "-", Interval, Interval) => (Interval, format!("({l} {operator} {r})")),
             ("*", Interval, Int64) => (Interval, format!("({l} * {r})")),
@@ -175,19 +180,21 @@ impl Analyzer<'_> {
     pub(super) fn compare(&self, operator: &str, left: &Value, right: &Value, at: At) -> Analyzed<Value> {
         let refused = || Self::no_signature(operator, left, right, at);
         let ty = supertype(&[left, right]).ok_or_else(refused)?;
-        let (left, right) =
-            (coerce(left, &ty).ok_or_else(refused)?, coerce(right, &ty).ok_or_else(refused)?);
+        let (left, right) = (coerce(left, &ty).ok_or_else(refused)?, coerce(right, &ty).ok_or_else(refused)?);
         let ordered = !matches!(operator, "=" | "<>");
         let sql = match &ty {
             DataType::Float64 => floats(operator, &left, &right),
             DataType::Struct(fields) if !ordered => {
                 let mut parts = Vec::new();
                 for index in 0..fields.len() {
-                    let (Some(left), Some(right)) = (field(&left, index), field(&right, index)) else { continue };
+                    let (Some(left), Some(right)) = (field(&left, index), field(&right, index)) else {
+                        continue;
+                    };
                     let (left, right) = (left.settled(), right.settled());
                     parts.push(self.compare("=", &left, &right, at)?.sql);
                 }
-                let all = if parts.is_empty() { "TRUE".to_owned() } else { format!("({})", parts.join(" AND ")) };
+                let all =
+                    if parts.is_empty() { "TRUE".to_owned() } else { format!("({})", parts.join(" AND ")) };
                 if operator == "=" { all } else { format!("(NOT {all})") }
             }
             DataType::Array(_) if !ordered => format!("({} {operator} {})", left.sql, right.sql),

@@ -24,13 +24,17 @@ impl Analyzer<'_> {
             return Err(missing(at, "COLLATE"));
         }
         if !super::operators::is_ordered(&value.ty) {
-            return Err(refuse(at, &format!("ORDER BY does not support expressions of type {}", value.ty.bigquery())));
+            return Err(refuse(
+                at,
+                &format!("ORDER BY does not support expressions of type {}", value.ty.bigquery()),
+            ));
         }
         if let Form::Number(_) | Form::Text(_) = value.form {
             // A literal orders nothing, and DuckDB would take it as the number of a column.
             return Ok(format!("({} IS NULL)", value.sql));
         }
-        let (direction, first) = (if item.descending { "DESC" } else { "ASC" }, item.nulls_first.unwrap_or(!item.descending));
+        let (direction, first) =
+            (if item.descending { "DESC" } else { "ASC" }, item.nulls_first.unwrap_or(!item.descending));
         let nulls = if first { "NULLS FIRST" } else { "NULLS LAST" };
         let sql = value.clone().settled().sql;
         if value.ty == DataType::Float64 {

@@ -7,7 +7,9 @@ use super::query::{Output, Relation, Tail, value_columns};
 use super::value::{Form, Value};
 use super::{Analyzed, Analyzer, refuse};
 use crate::warehouse::sql::names::quote;
-use crate::warehouse::sql::syntax::ast::{At, Expr, From, Group, GroupItem, Item, OrderItem, Pipe, Select, Shape};
+use crate::warehouse::sql::syntax::ast::{
+    At, Expr, From, Group, GroupItem, Item, OrderItem, Pipe, Select, Shape,
+};
 
 /// No ORDER BY and no LIMIT.
 const NO_TAIL: Tail<'static> = Tail { order: &[], limit: None, offset: None };
@@ -174,7 +176,9 @@ impl Analyzer<'_> {
                 }
                 Ok(Flow { from, names })
             }
-            Pipe::Aggregate { items, group, ordered } => self.pipe_aggregate(flow, items, group, *ordered, at, parent),
+            Pipe::Aggregate { items, group, ordered } => {
+                self.pipe_aggregate(flow, items, group, *ordered, at, parent)
+            }
             Pipe::Join { kind, right, on, using } => {
                 let Flow { from, mut names } = flow;
                 let from = self.joined_with(*kind, from, 0, right, on.as_ref(), using, &mut names, at)?;
@@ -197,7 +201,8 @@ impl Analyzer<'_> {
                 Ok(self.aliased(relation, alias.clone(), parent))
             }
             Pipe::Sample(percent) => {
-                let percent = self.constant_as(percent, &crate::warehouse::sql::datatype::DataType::Float64)?;
+                let percent =
+                    self.constant_as(percent, &crate::warehouse::sql::datatype::DataType::Float64)?;
                 Ok(self.wrapped(flow, &format!(" WHERE random() * 100 < {}", percent.sql), Vec::new()))
             }
         }
@@ -222,7 +227,8 @@ impl Analyzer<'_> {
         for (item, _) in group {
             keys_of(item, &mut list);
         }
-        let values = items.iter().map(|(value, alias)| Item::Value { value: value.clone(), alias: alias.clone() });
+        let values =
+            items.iter().map(|(value, alias)| Item::Value { value: value.clone(), alias: alias.clone() });
         list.extend(values);
         let mut select = plain_select(at, list);
         let sets: Vec<GroupItem> = group.iter().map(|(item, _)| item.clone()).collect();
@@ -251,7 +257,9 @@ impl Analyzer<'_> {
 /// The keys of GROUP BY as items of a select list.
 fn keys_of(item: &GroupItem, list: &mut Vec<Item>) {
     match item {
-        GroupItem::Value(value, alias) => list.push(Item::Value { value: value.clone(), alias: alias.clone() }),
+        GroupItem::Value(value, alias) => {
+            list.push(Item::Value { value: value.clone(), alias: alias.clone() })
+        }
         GroupItem::Several(values) => {
             list.extend(values.iter().map(|value| Item::Value { value: value.clone(), alias: None }));
         }
@@ -281,8 +289,15 @@ fn plain_select(at: At, items: Vec<Item>) -> Select {
 }
 
 /// The column of this name.
+///
+/// If a column of a row changes, the row is no longer the value that it was.
 fn column_mut<'n>(names: &'n mut Names<'_>, name: &str, at: At) -> Analyzed<&'n mut Column> {
     let Names { joined, sources, .. } = names;
+    let has =
+        |source: &&mut Source| source.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    if let Some(source) = sources.iter_mut().find(has) {
+        source.row = None;
+    }
     joined
         .iter_mut()
         .chain(sources.iter_mut().flat_map(|source| source.columns.iter_mut()))

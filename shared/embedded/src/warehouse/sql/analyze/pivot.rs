@@ -63,7 +63,9 @@ impl Analyzer<'_> {
             let own = self.constant(value)?;
             let label = match alias {
                 Some(alias) => alias.clone(),
-                None => label(value, &own).ok_or_else(|| refuse(value.at, "A value of PIVOT needs an alias"))?,
+                None => {
+                    label(value, &own).ok_or_else(|| refuse(value.at, "A value of PIVOT needs an alias"))?
+                }
             };
             for (aggregate, name) in &pivot.aggregates {
                 let filtered = filtered(aggregate, &pivot.column, value)
@@ -111,7 +113,12 @@ impl Analyzer<'_> {
             if columns.len() != unpivot.values.len() {
                 return Err(refuse(at, "The groups of columns of UNPIVOT have different sizes"));
             }
-            groups.push(columns.iter().map(|name| find(name).map(|column| column.value.clone())).collect::<Analyzed<_>>()?);
+            groups.push(
+                columns
+                    .iter()
+                    .map(|name| find(name).map(|column| column.value.clone()))
+                    .collect::<Analyzed<_>>()?,
+            );
             labels.push(match label {
                 Some(label) => self.constant(label)?,
                 None => Value::text(&columns.join("_")),
@@ -139,13 +146,22 @@ impl Analyzer<'_> {
         outputs.push(output(&unpivot.name, &label_type));
         let mut parts = Vec::new();
         for (group, label) in groups.iter().zip(&labels) {
-            let mut list: Vec<String> =
-                kept.iter().map(|column| format!("{} AS {}", column.value.sql, quote(&column.name))).collect();
-            list.extend(unpivot.values.iter().zip(group).map(|(name, value)| format!("{} AS {}", value.sql, quote(name))));
+            let mut list: Vec<String> = kept
+                .iter()
+                .map(|column| format!("{} AS {}", column.value.sql, quote(&column.name)))
+                .collect();
+            list.extend(
+                unpivot
+                    .values
+                    .iter()
+                    .zip(group)
+                    .map(|(name, value)| format!("{} AS {}", value.sql, quote(name))),
+            );
             list.push(format!("{} AS {}", label.sql, quote(&unpivot.name)));
             let mut sql = format!("SELECT {} FROM {from}", list.join(", "));
             if !unpivot.include_nulls {
-                let some: Vec<String> = group.iter().map(|value| format!("{} IS NOT NULL", value.sql)).collect();
+                let some: Vec<String> =
+                    group.iter().map(|value| format!("{} IS NOT NULL", value.sql)).collect();
                 sql.push_str(&format!(" WHERE {}", some.join(" OR ")));
             }
             parts.push(sql);
@@ -182,7 +198,8 @@ fn filtered(expr: &Expr, column: &Expr, value: &Expr) -> Option<Expr> {
         };
     };
     if !aggregate::is_aggregate(&call.name) {
-        let arguments = call.arguments.iter().map(|argument| filtered(argument, column, value)).collect::<Option<_>>()?;
+        let arguments =
+            call.arguments.iter().map(|argument| filtered(argument, column, value)).collect::<Option<_>>()?;
         return Some(new(Node::Call(Box::new(Call { arguments, ..(**call).clone() }))));
     }
     let condition = match value.node {
@@ -190,15 +207,24 @@ fn filtered(expr: &Expr, column: &Expr, value: &Expr) -> Option<Expr> {
         _ => Node::Binary("=", Box::new(column.clone()), Box::new(value.clone())),
     };
     if call.star {
-        let counted = Call { name: "COUNTIF".to_owned(), star: false, arguments: vec![new(condition)], ..(**call).clone() };
+        let counted = Call {
+            name: "COUNTIF".to_owned(),
+            star: false,
+            arguments: vec![new(condition)],
+            ..(**call).clone()
+        };
         return Some(new(Node::Call(Box::new(counted))));
     }
-    if matches!(call.name.as_str(), "ARRAY_AGG" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "GROUPING" | "MAX_BY" | "MIN_BY") {
+    if matches!(
+        call.name.as_str(),
+        "ARRAY_AGG" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "GROUPING" | "MAX_BY" | "MIN_BY"
+    ) {
         return None;
     }
     let mut call = (**call).clone();
     if let Some(first) = call.arguments.first_mut() {
-        let node = Node::Case { operand: None, branches: vec![(new(condition), first.clone())], otherwise: None };
+        let node =
+            Node::Case { operand: None, branches: vec![(new(condition), first.clone())], otherwise: None };
         *first = new(node);
     }
     Some(new(Node::Call(Box::new(call))))
@@ -214,7 +240,9 @@ fn label(expr: &Expr, value: &Value) -> Option<String> {
             format!("_{}", number.replace('-', "minus_").replace('.', "_point_"))
         }
         Node::Literal(DataType::Date, text) => format!("_{}", text.replace('-', "_")),
-        Node::Literal(DataType::Numeric, text) => format!("_{}", text.replace('-', "minus_").replace('.', "_point_")),
+        Node::Literal(DataType::Numeric, text) => {
+            format!("_{}", text.replace('-', "minus_").replace('.', "_point_"))
+        }
         _ => match &value.form {
             Form::Text(text) => text.clone(),
             _ => return None,

@@ -33,7 +33,8 @@ impl Analyzer<'_> {
         let (left, right) = (self.expr(left, names)?, self.expr(right, names)?);
         let (_, mut values) = self.unified(vec![left, right], "operator IS DISTINCT FROM", at)?;
         let (right, left) = (values.pop(), values.pop());
-        let (left, right) = (left.map(|v| v.sql).unwrap_or_default(), right.map(|v| v.sql).unwrap_or_default());
+        let (left, right) =
+            (left.map(|v| v.sql).unwrap_or_default(), right.map(|v| v.sql).unwrap_or_default());
         let not = if not { "NOT " } else { "" };
         let sql = format!("({left} IS {not}DISTINCT FROM {right})");
         Ok(Value { never_null: true, ..Value::new(DataType::Bool, sql) })
@@ -51,7 +52,9 @@ impl Analyzer<'_> {
         let values =
             [value, low, high].iter().map(|expr| self.expr(expr, names)).collect::<Analyzed<Vec<_>>>()?;
         let (ty, values) = self.unified(values, "operator BETWEEN", at)?;
-        let [value, low, high] = values.as_slice() else { return Err(refuse(at, "BETWEEN needs three values")) };
+        let [value, low, high] = values.as_slice() else {
+            return Err(refuse(at, "BETWEEN needs three values"));
+        };
         let sql = if ty == DataType::Float64 {
             let (low, high) = (self.compare(">=", value, low, at)?, self.compare("<=", value, high, at)?);
             format!("({} AND {})", low.sql, high.sql)
@@ -78,7 +81,9 @@ impl Analyzer<'_> {
                     values.push(self.expr(item, names)?);
                 }
                 let (ty, values) = self.unified(values, "operator IN", at)?;
-                let Some((own, items)) = values.split_first() else { return Err(refuse(at, "IN needs a value")) };
+                let Some((own, items)) = values.split_first() else {
+                    return Err(refuse(at, "IN needs a value"));
+                };
                 self.compare("=", own, own, at)?;
                 if matches!(ty, DataType::Float64 | DataType::Struct(_)) {
                     let parts: Vec<String> = items
@@ -102,8 +107,16 @@ impl Analyzer<'_> {
                 let array = self.expr(array, names)?;
                 let element = self.element(&array, "IN UNNEST", at)?;
                 let own_type = supertype(&[&own, &Value::new(element.clone(), "")]);
-                let Some(ty) = own_type.filter(|ty| *ty == element || coerce(&own, &element).is_some()) else {
-                    return Err(refuse(at, &format!("No matching signature for operator IN UNNEST for argument types: {}, {}", own.ty.bigquery(), array.ty.bigquery())));
+                let Some(ty) = own_type.filter(|ty| *ty == element || coerce(&own, &element).is_some())
+                else {
+                    return Err(refuse(
+                        at,
+                        &format!(
+                            "No matching signature for operator IN UNNEST for argument types: {}, {}",
+                            own.ty.bigquery(),
+                            array.ty.bigquery()
+                        ),
+                    ));
                 };
                 if matches!(ty, DataType::Float64 | DataType::Struct(_)) {
                     let item = Value::new(element, "e");
@@ -122,7 +135,14 @@ impl Analyzer<'_> {
         let alias = self.fresh("q");
         let column = Value::new(ty.clone(), format!("{alias}.{name}"));
         let refused = || {
-            refuse(at, &format!("Cannot execute IN subquery with uncomparable types {} and {}", own.ty.bigquery(), ty.bigquery()))
+            refuse(
+                at,
+                &format!(
+                    "Cannot execute IN subquery with uncomparable types {} and {}",
+                    own.ty.bigquery(),
+                    ty.bigquery()
+                ),
+            )
         };
         let common = supertype(&[own, &column]).ok_or_else(refused)?;
         let left = coerce(own, &common).ok_or_else(refused)?;
@@ -141,7 +161,10 @@ impl Analyzer<'_> {
             _ if array.is_null() => Ok(DataType::Int64),
             ty => Err(refuse(
                 at,
-                &format!("Values referenced in {what} must be arrays. {what} contains expression of type {}", ty.bigquery()),
+                &format!(
+                    "Values referenced in {what} must be arrays. {what} contains expression of type {}",
+                    ty.bigquery()
+                ),
             )),
         }
     }
@@ -157,7 +180,13 @@ impl Analyzer<'_> {
     ) -> Analyzed<Value> {
         let own = self.expr(value, names)?;
         let own = self.coerced(&own, &DataType::String, value.at).map_err(|_| {
-            refuse(at, &format!("No matching signature for operator LIKE for argument types: {}, STRING", own.ty.bigquery()))
+            refuse(
+                at,
+                &format!(
+                    "No matching signature for operator LIKE for argument types: {}, STRING",
+                    own.ty.bigquery()
+                ),
+            )
         })?;
         let one = |pattern: &Value| -> Analyzed<String> {
             let pattern = self.coerced(pattern, &DataType::String, at)?;

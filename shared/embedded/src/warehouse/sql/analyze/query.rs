@@ -71,7 +71,10 @@ impl Relation {
             if seen.contains(&lower) {
                 return Err(refuse(
                     at,
-                    &format!("Duplicate column names in the result are not supported. Found duplicate(s): {}", column.name),
+                    &format!(
+                        "Duplicate column names in the result are not supported. Found duplicate(s): {}",
+                        column.name
+                    ),
                 ));
             }
             seen.push(lower);
@@ -90,8 +93,12 @@ impl Relation {
         if wanted.iter().zip(&self.columns).all(|(wanted, column)| *wanted == column.sql_name) {
             return self.sql.clone();
         }
-        let parts: Vec<String> =
-            self.columns.iter().zip(wanted).map(|(column, wanted)| format!("v.{} AS {wanted}", column.sql_name)).collect();
+        let parts: Vec<String> = self
+            .columns
+            .iter()
+            .zip(wanted)
+            .map(|(column, wanted)| format!("v.{} AS {wanted}", column.sql_name))
+            .collect();
         format!("SELECT {} FROM ({}) AS v", parts.join(", "), self.sql)
     }
 
@@ -105,7 +112,12 @@ impl Relation {
         for (index, ((name, ty), own)) in fields.iter().zip(field_names(fields)).enumerate() {
             let Some(value) = field(&row, index) else { continue };
             parts.push(format!("{} AS {}", value.sql, quote(&own)));
-            columns.push(Output { name: name.clone(), sql_name: quote(&own), ty: ty.clone(), form: Form::Other });
+            columns.push(Output {
+                name: name.clone(),
+                sql_name: quote(&own),
+                ty: ty.clone(),
+                form: Form::Other,
+            });
         }
         let sql = format!("SELECT {} FROM ({}) AS v", parts.join(", "), self.sql);
         Self { sql, columns, is_value: false }
@@ -247,16 +259,18 @@ impl Analyzer<'_> {
     }
 
     /// A finished query with ORDER BY and LIMIT over its columns.
-    pub(super) fn finished(&self, relation: Relation, tail: &Tail<'_>, names: &Names<'_>) -> Analyzed<Relation> {
+    pub(super) fn finished(
+        &self,
+        relation: Relation,
+        tail: &Tail<'_>,
+        names: &Names<'_>,
+    ) -> Analyzed<Relation> {
         if tail.is_empty() {
             return Ok(relation);
         }
         let own = self.fresh("t");
-        let scope = Names {
-            sources: vec![relation.source(&own, None)],
-            parent: Some(names),
-            ..Names::none()
-        };
+        let scope =
+            Names { sources: vec![relation.source(&own, None)], parent: Some(names), ..Names::none() };
         let parts: Vec<String> =
             relation.columns.iter().map(|column| format!("{own}.{0} AS {0}", column.sql_name)).collect();
         let mut keys = Vec::new();
@@ -296,7 +310,12 @@ impl Analyzer<'_> {
                 _ if number.ty == DataType::Int64 => {
                     return Err(missing(expr.at, &format!("{word} with another value than a number")));
                 }
-                _ => return Err(refuse(expr.at, &format!("{word} expects a non-negative integer literal or parameter"))),
+                _ => {
+                    return Err(refuse(
+                        expr.at,
+                        &format!("{word} expects a non-negative integer literal or parameter"),
+                    ));
+                }
             }
         }
         Ok(text)
@@ -308,7 +327,10 @@ impl Analyzer<'_> {
         let index = number.parse::<usize>().ok().filter(|number| (1..=count).contains(number));
         match index {
             Some(number) => Ok(Some(number - 1)),
-            None => Err(refuse(expr.at, &format!("Column number {number} is out of range: the SELECT list has {count} columns"))),
+            None => Err(refuse(
+                expr.at,
+                &format!("Column number {number} is out of range: the SELECT list has {count} columns"),
+            )),
         }
     }
 
@@ -316,10 +338,16 @@ impl Analyzer<'_> {
     pub(super) fn array_query(&self, query: &Query, names: &Names<'_>) -> Analyzed<Value> {
         let relation = self.query(query, names)?;
         let [column] = relation.columns.as_slice() else {
-            return Err(refuse(query.at, "ARRAY subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values"));
+            return Err(refuse(
+                query.at,
+                "ARRAY subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values",
+            ));
         };
         if matches!(column.ty, DataType::Array(_)) {
-            return Err(refuse(query.at, "Cannot use array subquery with column of type ARRAY because nested arrays are not supported"));
+            return Err(refuse(
+                query.at,
+                "Cannot use array subquery with column of type ARRAY because nested arrays are not supported",
+            ));
         }
         let ty = DataType::Array(Box::new(column.ty.clone()));
         // `list` over the ordered query keeps the order. An empty query gives an empty array.
@@ -328,7 +356,12 @@ impl Analyzer<'_> {
     }
 
     /// The columns that WITH gives to this name.
-    pub(super) fn common_source(&self, name: &str, own: &str, alias: Option<String>) -> Option<(String, Source)> {
+    pub(super) fn common_source(
+        &self,
+        name: &str,
+        own: &str,
+        alias: Option<String>,
+    ) -> Option<(String, Source)> {
         let lower = name.to_lowercase();
         let common = self.common.borrow();
         let found = common.iter().rev().find(|common| common.name == lower)?;
@@ -337,7 +370,12 @@ impl Analyzer<'_> {
             columns: found
                 .columns
                 .iter()
-                .map(|(name, sql_name, ty)| Output { name: name.clone(), sql_name: sql_name.clone(), ty: ty.clone(), form: Form::Other })
+                .map(|(name, sql_name, ty)| Output {
+                    name: name.clone(),
+                    sql_name: sql_name.clone(),
+                    ty: ty.clone(),
+                    form: Form::Other,
+                })
                 .collect(),
             is_value: found.is_value,
         };

@@ -48,10 +48,12 @@ impl Analyzer<'_> {
             None => None,
         };
         let items = self.listed(select, &names)?;
-        let exprs = || items.iter().filter_map(|item| match &item.content {
-            Content::Expr(expr) => Some(*expr),
-            Content::Column(..) => None,
-        });
+        let exprs = || {
+            items.iter().filter_map(|item| match &item.content {
+                Content::Expr(expr) => Some(*expr),
+                Content::Column(..) => None,
+            })
+        };
         let is_aggregated = select.group.is_some()
             || exprs().any(aggregate::contains)
             || select.having.as_ref().is_some_and(aggregate::contains)
@@ -61,7 +63,10 @@ impl Analyzer<'_> {
         if is_aggregated {
             group = self.group(select.group.as_ref(), &items, &mut names, &mut from)?;
         } else if let Some(having) = &select.having {
-            return Err(refuse(having.at, "The HAVING clause requires GROUP BY or aggregation to be present"));
+            return Err(refuse(
+                having.at,
+                "The HAVING clause requires GROUP BY or aggregation to be present",
+            ));
         }
         let mut values = Vec::new();
         for item in &items {
@@ -82,7 +87,10 @@ impl Analyzer<'_> {
             Some(qualify) => {
                 let known = windows::contains(qualify) || exprs().any(windows::contains);
                 if !known {
-                    return Err(refuse(qualify.at, "The QUALIFY clause requires analytic function to be present"));
+                    return Err(refuse(
+                        qualify.at,
+                        "The QUALIFY clause requires analytic function to be present",
+                    ));
                 }
                 Some(self.condition(qualify, "QUALIFY clause", &names)?.sql)
             }
@@ -93,7 +101,9 @@ impl Analyzer<'_> {
         if let Some(from) = from {
             sql.push_str(&format!(" FROM {from}"));
         }
-        for (word, text) in [("WHERE", filter), ("GROUP BY", Some(group)), ("HAVING", having), ("QUALIFY", qualify)] {
+        for (word, text) in
+            [("WHERE", filter), ("GROUP BY", Some(group)), ("HAVING", having), ("QUALIFY", qualify)]
+        {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 sql.push_str(&format!(" {word} {text}"));
             }
@@ -101,7 +111,14 @@ impl Analyzer<'_> {
         if select.distinct {
             for (value, output) in values.iter().zip(&outputs) {
                 if matches!(value.ty, DataType::Json | DataType::Geography) {
-                    return Err(refuse(select.at, &format!("Column {} of type {} cannot be used in SELECT DISTINCT", output.name, value.ty.bigquery())));
+                    return Err(refuse(
+                        select.at,
+                        &format!(
+                            "Column {} of type {} cannot be used in SELECT DISTINCT",
+                            output.name,
+                            value.ty.bigquery()
+                        ),
+                    ));
                 }
             }
             let relation = Relation { sql, columns: outputs, is_value };
@@ -139,9 +156,14 @@ impl Analyzer<'_> {
         values: &[Value],
         outputs: &mut Vec<Output>,
     ) -> Analyzed<(Vec<String>, bool)> {
-        let text = |value: &Value, output: &Output| format!("{} AS {}", value.clone().settled().sql, output.sql_name);
+        let text = |value: &Value, output: &Output| {
+            format!("{} AS {}", value.clone().settled().sql, output.sql_name)
+        };
         match select.shape {
-            Shape::Columns => Ok((values.iter().zip(outputs.iter()).map(|(value, output)| text(value, output)).collect(), false)),
+            Shape::Columns => Ok((
+                values.iter().zip(outputs.iter()).map(|(value, output)| text(value, output)).collect(),
+                false,
+            )),
             Shape::Value => {
                 let ([value], [output]) = (values, outputs.as_slice()) else {
                     return Err(refuse(select.at, "SELECT AS VALUE query must have exactly one column"));
@@ -151,7 +173,12 @@ impl Analyzer<'_> {
             Shape::Struct => {
                 let names = outputs.iter().map(|output| output.name.clone()).collect();
                 let value = structure(names, values.to_vec());
-                let output = Output { name: String::new(), sql_name: "f0_".to_owned(), ty: value.ty.clone(), form: Form::Other };
+                let output = Output {
+                    name: String::new(),
+                    sql_name: "f0_".to_owned(),
+                    ty: value.ty.clone(),
+                    form: Form::Other,
+                };
                 let list = vec![text(&value, &output)];
                 *outputs = vec![output];
                 Ok((list, true))
@@ -184,12 +211,18 @@ impl Analyzer<'_> {
                     let columns = self.star(of.as_ref(), names, *at)?;
                     for (name, place) in except {
                         if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
-                            return Err(refuse(*place, &format!("Column {name} in SELECT * EXCEPT list does not exist")));
+                            return Err(refuse(
+                                *place,
+                                &format!("Column {name} in SELECT * EXCEPT list does not exist"),
+                            ));
                         }
                     }
                     for (name, value) in replace {
                         if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
-                            return Err(refuse(value.at, &format!("Column {name} in SELECT * REPLACE list does not exist")));
+                            return Err(refuse(
+                                value.at,
+                                &format!("Column {name} in SELECT * REPLACE list does not exist"),
+                            ));
                         }
                     }
                     let before = found.len();
@@ -245,9 +278,9 @@ impl Analyzer<'_> {
     pub(super) fn is_plain(group: &Group) -> bool {
         match group {
             Group::All => true,
-            Group::Sets(items) => {
-                items.iter().all(|item| matches!(item, crate::warehouse::sql::syntax::ast::GroupItem::Value(..)))
-            }
+            Group::Sets(items) => items
+                .iter()
+                .all(|item| matches!(item, crate::warehouse::sql::syntax::ast::GroupItem::Value(..))),
         }
     }
 }
@@ -270,7 +303,12 @@ fn columns(items: &[Listed<'_>], values: &[Value]) -> Vec<Output> {
                 own.push('_');
             }
             used.push(own.to_lowercase());
-            Output { name: item.name.clone(), sql_name: quote(&own), ty: value.ty.clone(), form: literal_form(value) }
+            Output {
+                name: item.name.clone(),
+                sql_name: quote(&own),
+                ty: value.ty.clone(),
+                form: literal_form(value),
+            }
         })
         .collect()
 }
@@ -284,7 +322,8 @@ impl Names<'_> {
     /// The columns of `*`: those of USING first.
     pub(super) fn all_columns(&self) -> Vec<Column> {
         let mut found: Vec<Column> = self.joined.clone();
-        let is_joined = |column: &Column| self.joined.iter().any(|own| own.name.eq_ignore_ascii_case(&column.name));
+        let is_joined =
+            |column: &Column| self.joined.iter().any(|own| own.name.eq_ignore_ascii_case(&column.name));
         for column in self.sources.iter().flat_map(|source| &source.columns) {
             if !column.hidden && !is_joined(column) {
                 found.push(column.clone());

@@ -41,11 +41,28 @@ impl Analyzer<'_> {
             }
             let ty = supertype(&values.iter().collect::<Vec<_>>()).ok_or_else(|| {
                 let types: Vec<String> = values.iter().map(|value| value.ty.bigquery()).collect();
-                refuse(at, &format!("Column {} in {} {} has incompatible types: {}", index + 1, kind.verb, if kind.all { "ALL" } else { "DISTINCT" }, types.join(", ")))
+                refuse(
+                    at,
+                    &format!(
+                        "Column {} in {} {} has incompatible types: {}",
+                        index + 1,
+                        kind.verb,
+                        if kind.all { "ALL" } else { "DISTINCT" },
+                        types.join(", ")
+                    ),
+                )
             })?;
             let distinct = !kind.all || kind.verb != "UNION";
             if distinct && matches!(ty, DataType::Json | DataType::Geography) {
-                return Err(refuse(at, &format!("Column {} of type {} cannot be used in {} DISTINCT", index + 1, ty.bigquery(), kind.verb)));
+                return Err(refuse(
+                    at,
+                    &format!(
+                        "Column {} of type {} cannot be used in {} DISTINCT",
+                        index + 1,
+                        ty.bigquery(),
+                        kind.verb
+                    ),
+                ));
             }
             let sql_name = quote(&format!("{}_{index}", if name.is_empty() { "f" } else { &name }));
             columns.push(Output { name, sql_name, ty, form: Form::Other });
@@ -56,7 +73,13 @@ impl Analyzer<'_> {
                 && columns.iter().skip(index + 1).all(|other| !other.name.eq_ignore_ascii_case(&column.name))
         });
         for (index, column) in columns.iter_mut().enumerate() {
-            column.sql_name = if distinct_names { quote(&column.name) } else if column.name.is_empty() { quote(&format!("f{index}_")) } else { column.sql_name.clone() };
+            column.sql_name = if distinct_names {
+                quote(&column.name)
+            } else if column.name.is_empty() {
+                quote(&format!("f{index}_"))
+            } else {
+                column.sql_name.clone()
+            };
         }
         let mut parts = Vec::new();
         for (input, order) in inputs.iter().zip(&orders) {
@@ -65,9 +88,7 @@ impl Analyzer<'_> {
             for (column, position) in columns.iter().zip(order) {
                 let value = match position.and_then(|position| input.columns.get(position)) {
                     None => Value::null(),
-                    Some(input_column) => {
-                        input_column.value(format!("{own}.{}", input_column.sql_name))
-                    }
+                    Some(input_column) => input_column.value(format!("{own}.{}", input_column.sql_name)),
                 };
                 let value = coerce(&value, &column.ty).unwrap_or(value).settled();
                 list.push(format!("{} AS {}", value.sql, column.sql_name));
@@ -121,7 +142,10 @@ impl Analyzer<'_> {
                 let on: Vec<String> = on.iter().map(|name| name.to_lowercase()).collect();
                 for (index, name) in on.iter().enumerate() {
                     if on.iter().skip(index + 1).any(|other| other == name) {
-                        return Err(refuse(at, &format!("Duplicate column {name} in the list of a set operation by name")));
+                        return Err(refuse(
+                            at,
+                            &format!("Duplicate column {name} in the list of a set operation by name"),
+                        ));
                     }
                     let there = match mode {
                         NameMode::Full => lists.iter().any(|list| list.contains(name)),
@@ -129,7 +153,10 @@ impl Analyzer<'_> {
                         _ => in_all(name),
                     };
                     if !there {
-                        return Err(refuse(at, &format!("Column {name} does not exist in every query of the set operation")));
+                        return Err(refuse(
+                            at,
+                            &format!("Column {name} does not exist in every query of the set operation"),
+                        ));
                     }
                 }
                 on
@@ -137,7 +164,10 @@ impl Analyzer<'_> {
             (None, NameMode::Strict) => {
                 for list in rest {
                     if list.len() != head.len() || !head.iter().all(|name| list.contains(name)) {
-                        return Err(refuse(at, "The queries of a set operation by name must have the same columns"));
+                        return Err(refuse(
+                            at,
+                            "The queries of a set operation by name must have the same columns",
+                        ));
                     }
                 }
                 head.clone()
@@ -146,7 +176,10 @@ impl Analyzer<'_> {
             (None, NameMode::Left) => {
                 for list in rest {
                     if !list.iter().any(|name| head.contains(name)) {
-                        return Err(refuse(at, "The queries of a set operation by name must have a common column"));
+                        return Err(refuse(
+                            at,
+                            "The queries of a set operation by name must have a common column",
+                        ));
                     }
                 }
                 head.clone()

@@ -1,4 +1,4 @@
-//! Functions whose types follow no plain signature: conditions, FORMAT, JSON of any value, lambdas, dates with parts.
+//! Functions without a plain signature: conditions, FORMAT, JSON of any value, lambdas, dates with parts.
 //!
 //! To add a function, add it to [`NAMES`] and a branch in `Analyzer::special`.
 
@@ -13,15 +13,67 @@ use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
 /// The functions of this module.
 pub(super) const NAMES: &[&str] = &[
-    "ARRAY_AVG", "ARRAY_FILTER", "ARRAY_TRANSFORM", "COALESCE", "CONCAT", "DATETIME_ADD", "DATETIME_DIFF",
-    "DATETIME_SUB", "DATETIME_TRUNC", "DATE_ADD", "DATE_DIFF", "DATE_SUB", "DATE_TRUNC", "ERROR", "FORMAT",
-    "FORMAT_DATE", "FORMAT_DATETIME", "FORMAT_TIME", "FORMAT_TIMESTAMP", "GENERATE_DATE_ARRAY",
-    "GENERATE_TIMESTAMP_ARRAY", "GREATEST", "IF", "IFNULL", "JSON_ARRAY", "JSON_ARRAY_APPEND", "JSON_ARRAY_INSERT",
-    "JSON_OBJECT", "JSON_SET", "JUSTIFY_INTERVAL", "LAST_DAY", "LEAST", "MAKE_INTERVAL", "NORMALIZE", "NULLIF",
-    "NULLIFZERO", "PARSE_DATE", "PARSE_DATETIME", "PARSE_JSON", "PARSE_TIME", "PARSE_TIMESTAMP", "REGEXP_EXTRACT",
-    "REGEXP_EXTRACT_ALL", "REGEXP_SUBSTR", "SAFE_ADD", "SAFE_DIVIDE", "SAFE_MULTIPLY", "SAFE_NEGATE",
-    "SAFE_SUBTRACT", "TIMESTAMP_ADD", "TIMESTAMP_DIFF", "TIMESTAMP_SUB", "TIMESTAMP_TRUNC", "TIME_ADD", "TIME_DIFF",
-    "TIME_SUB", "TIME_TRUNC", "TO_JSON", "TO_JSON_STRING", "TYPEOF", "ZEROIFNULL",
+    "ARRAY_AVG",
+    "ARRAY_FILTER",
+    "ARRAY_TRANSFORM",
+    "COALESCE",
+    "CONCAT",
+    "DATETIME_ADD",
+    "DATETIME_DIFF",
+    "DATETIME_SUB",
+    "DATETIME_TRUNC",
+    "DATE_ADD",
+    "DATE_DIFF",
+    "DATE_SUB",
+    "DATE_TRUNC",
+    "ERROR",
+    "FORMAT",
+    "FORMAT_DATE",
+    "FORMAT_DATETIME",
+    "FORMAT_TIME",
+    "FORMAT_TIMESTAMP",
+    "GENERATE_DATE_ARRAY",
+    "GENERATE_TIMESTAMP_ARRAY",
+    "GREATEST",
+    "IF",
+    "IFNULL",
+    "JSON_ARRAY",
+    "JSON_ARRAY_APPEND",
+    "JSON_ARRAY_INSERT",
+    "JSON_OBJECT",
+    "JSON_SET",
+    "JUSTIFY_INTERVAL",
+    "LAST_DAY",
+    "LEAST",
+    "MAKE_INTERVAL",
+    "NORMALIZE",
+    "NULLIF",
+    "NULLIFZERO",
+    "PARSE_DATE",
+    "PARSE_DATETIME",
+    "PARSE_JSON",
+    "PARSE_TIME",
+    "PARSE_TIMESTAMP",
+    "REGEXP_EXTRACT",
+    "REGEXP_EXTRACT_ALL",
+    "REGEXP_SUBSTR",
+    "SAFE_ADD",
+    "SAFE_DIVIDE",
+    "SAFE_MULTIPLY",
+    "SAFE_NEGATE",
+    "SAFE_SUBTRACT",
+    "TIMESTAMP_ADD",
+    "TIMESTAMP_DIFF",
+    "TIMESTAMP_SUB",
+    "TIMESTAMP_TRUNC",
+    "TIME_ADD",
+    "TIME_DIFF",
+    "TIME_SUB",
+    "TIME_TRUNC",
+    "TO_JSON",
+    "TO_JSON_STRING",
+    "TYPEOF",
+    "ZEROIFNULL",
 ];
 
 impl Analyzer<'_> {
@@ -34,7 +86,9 @@ impl Analyzer<'_> {
         let dated = match name {
             "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD" | "TIMESTAMP_SUB"
             | "TIME_ADD" | "TIME_SUB" => Some(self.date_add(call, names, at)?),
-            "DATE_DIFF" | "DATETIME_DIFF" | "TIMESTAMP_DIFF" | "TIME_DIFF" => Some(self.date_diff(call, names, at)?),
+            "DATE_DIFF" | "DATETIME_DIFF" | "TIMESTAMP_DIFF" | "TIME_DIFF" => {
+                Some(self.date_diff(call, names, at)?)
+            }
             "DATE_TRUNC" | "DATETIME_TRUNC" | "TIMESTAMP_TRUNC" | "TIME_TRUNC" => {
                 Some(self.date_trunc(call, names, at)?)
             }
@@ -65,7 +119,13 @@ impl Analyzer<'_> {
                 let (ty, both) = self.unified(vec![yes.clone(), no.clone()], name, at)?;
                 let [yes, no] = both.as_slice() else { return Err(refused()) };
                 let never_null = yes.never_null && no.never_null;
-                Value { never_null, ..Value::new(ty, format!("CASE WHEN {} THEN {} ELSE {} END", condition.sql, yes.sql, no.sql)) }
+                Value {
+                    never_null,
+                    ..Value::new(
+                        ty,
+                        format!("CASE WHEN {} THEN {} ELSE {} END", condition.sql, yes.sql, no.sql),
+                    )
+                }
             }
             ("COALESCE", [_, ..]) | ("IFNULL", [_, _]) => {
                 let (ty, all) = self.unified(values.clone(), name, at)?;
@@ -75,7 +135,12 @@ impl Analyzer<'_> {
             }
             ("NULLIF", [left, right]) => {
                 if left.is_null() || right.is_null() {
-                    let own = self.unified(values.clone(), name, at)?.1.first().cloned().unwrap_or_else(Value::null);
+                    let own = self
+                        .unified(values.clone(), name, at)?
+                        .1
+                        .first()
+                        .cloned()
+                        .unwrap_or_else(Value::null);
                     return Ok(Some(own));
                 }
                 let equal = self.compare("=", left, right, at)?;
@@ -86,9 +151,10 @@ impl Analyzer<'_> {
             ("NULLIFZERO", [value]) if super::operators::number(&value.ty) => {
                 Value::new(value.ty.clone(), format!("nullif({}, 0)", value.clone().settled().sql))
             }
-            ("ZEROIFNULL", [value]) if super::operators::number(&value.ty) => {
-                Value::new(value.ty.clone(), format!("CAST(COALESCE({}, 0) AS {})", value.clone().settled().sql, value.ty.duckdb()))
-            }
+            ("ZEROIFNULL", [value]) if super::operators::number(&value.ty) => Value::new(
+                value.ty.clone(),
+                format!("CAST(COALESCE({}, 0) AS {})", value.clone().settled().sql, value.ty.duckdb()),
+            ),
             ("CONCAT", [_, ..]) => self.concat(&values).ok_or_else(refused)?,
             ("ERROR", [message]) => {
                 let message = self.coerced(message, &DataType::String, at)?;
@@ -104,8 +170,10 @@ impl Analyzer<'_> {
                     "SAFE_MULTIPLY" => "*",
                     _ => "/",
                 };
-                let typed = |value: &Value| if value.is_null() { value.clone().settled() } else { value.clone() };
-                let value = self.arithmetic(operator, &typed(left), &typed(right), at).map_err(|_| refused())?;
+                let typed =
+                    |value: &Value| if value.is_null() { value.clone().settled() } else { value.clone() };
+                let value =
+                    self.arithmetic(operator, &typed(left), &typed(right), at).map_err(|_| refused())?;
                 Value::new(value.ty, format!("TRY({})", value.sql))
             }
             ("SAFE_NEGATE", [value]) if super::operators::number(&value.ty) => {
@@ -119,12 +187,19 @@ impl Analyzer<'_> {
                     None => "FALSE".to_owned(),
                 };
                 let plain = format!("COALESCE({text}, 'null')");
-                let sql = if pretty == "FALSE" { plain } else { format!("CASE WHEN {pretty} THEN bqf('json_pretty', {plain}) ELSE {plain} END") };
+                let sql = if pretty == "FALSE" {
+                    plain
+                } else {
+                    format!("CASE WHEN {pretty} THEN bqf('json_pretty', {plain}) ELSE {plain} END")
+                };
                 Value { never_null: true, ..Value::new(DataType::String, sql) }
             }
             ("TO_JSON", [value]) => {
                 let text = json_text(value, true).ok_or_else(refused)?;
-                Value::new(DataType::Json, format!("CAST(bqf('json_normal', COALESCE({text}, 'null')) AS JSON)"))
+                Value::new(
+                    DataType::Json,
+                    format!("CAST(bqf('json_normal', COALESCE({text}, 'null')) AS JSON)"),
+                )
             }
             ("PARSE_JSON", [text]) => {
                 let text = self.coerced(text, &DataType::String, at)?;
@@ -137,7 +212,11 @@ impl Analyzer<'_> {
             }
             ("JSON_ARRAY", values) => {
                 let parts: Option<Vec<String>> = values.iter().map(|value| json_text(value, true)).collect();
-                let parts: Vec<String> = parts.ok_or_else(refused)?.into_iter().map(|part| format!("COALESCE({part}, 'null')")).collect();
+                let parts: Vec<String> = parts
+                    .ok_or_else(refused)?
+                    .into_iter()
+                    .map(|part| format!("COALESCE({part}, 'null')"))
+                    .collect();
                 let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ',' || ") };
                 Value::new(DataType::Json, format!("CAST('[' || {inner} || ']' AS JSON)"))
             }
@@ -151,18 +230,25 @@ impl Analyzer<'_> {
                     parts.push(self.coerced(path, &DataType::String, at)?.sql);
                     parts.push(format!("COALESCE({}, 'null')", json_text(value, true).ok_or_else(refused)?));
                 }
-                Value::new(DataType::Json, format!("CAST(bqf('{}', {}) AS JSON)", name.to_lowercase(), parts.join(", ")))
+                Value::new(
+                    DataType::Json,
+                    format!("CAST(bqf('{}', {}) AS JSON)", name.to_lowercase(), parts.join(", ")),
+                )
             }
             ("JUSTIFY_INTERVAL", [value]) if value.ty == DataType::Interval => {
                 Value::new(DataType::Interval, format!("bq_justify_days(bq_justify_hours({}))", value.sql))
             }
-            ("REGEXP_EXTRACT" | "REGEXP_SUBSTR" | "REGEXP_EXTRACT_ALL", [text, pattern, ..]) if values.len() <= 4 => {
+            ("REGEXP_EXTRACT" | "REGEXP_SUBSTR" | "REGEXP_EXTRACT_ALL", [text, pattern, ..])
+                if values.len() <= 4 =>
+            {
                 self.regexp_extract(name, text, pattern, &values, at)?
             }
             ("ARRAY_AVG", [array]) => {
                 let element = self.element(array, name, at)?;
                 match element {
-                    DataType::Int64 | DataType::Float64 => Value::new(DataType::Float64, format!("list_avg({})", array.sql)),
+                    DataType::Int64 | DataType::Float64 => {
+                        Value::new(DataType::Float64, format!("list_avg({})", array.sql))
+                    }
                     _ => return Err(refused()),
                 }
             }
@@ -212,13 +298,18 @@ impl Analyzer<'_> {
     fn format(&self, format: &Value, values: &[Value], at: At) -> Analyzed<Value> {
         let format = self.coerced(format, &DataType::String, at)?;
         if let Form::Text(text) = &format.form {
-            let types: Vec<String> = values.iter().map(|value| if value.is_null() { "NULL".to_owned() } else { value.ty.bigquery() }).collect();
-            crate::warehouse::functions::format::check(text, &types).map_err(|message| refuse(at, &message))?;
+            let types: Vec<String> = values
+                .iter()
+                .map(|value| if value.is_null() { "NULL".to_owned() } else { value.ty.bigquery() })
+                .collect();
+            crate::warehouse::functions::format::check(text, &types)
+                .map_err(|message| refuse(at, &message))?;
         }
         let mut parts = vec!["'format'".to_owned(), format.sql];
         for value in values {
             let ty = if value.is_null() { "INT64".to_owned() } else { value.ty.bigquery() };
-            let text = json_text(value, false).ok_or_else(|| no_signature("FORMAT", std::slice::from_ref(value), at))?;
+            let text = json_text(value, false)
+                .ok_or_else(|| no_signature("FORMAT", std::slice::from_ref(value), at))?;
             parts.push(text_literal(&ty));
             parts.push(format!("COALESCE({text}, 'null')"));
         }
@@ -251,7 +342,8 @@ impl Analyzer<'_> {
         at: At,
     ) -> Analyzed<Value> {
         let text = self.coerced(text, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
-        let pattern = self.coerced(pattern, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
+        let pattern =
+            self.coerced(pattern, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
         let is_all = name == "REGEXP_EXTRACT_ALL";
         if is_all && values.len() > 2 {
             return Err(no_signature(name, values, at));
@@ -270,7 +362,10 @@ impl Analyzer<'_> {
             (Some(group), true, 2) => format!("regexp_extract_all({}, {}, {group})", text.sql, pattern.sql),
             (Some(group), false, 2) => format!("bq_regexp_extract({}, {}, {group})", text.sql, pattern.sql),
             (_, true, _) => {
-                format!("CAST(CAST(bqf('regexp_extract_all', {}, {}) AS JSON) AS VARCHAR[])", text.sql, pattern.sql)
+                format!(
+                    "CAST(CAST(bqf('regexp_extract_all', {}, {}) AS JSON) AS VARCHAR[])",
+                    text.sql, pattern.sql
+                )
             }
             _ => {
                 let number = |index: usize| -> Analyzed<String> {
@@ -281,7 +376,13 @@ impl Analyzer<'_> {
                         }
                     }
                 };
-                format!("bqf('regexp_extract', {}, {}, {}, {})", text.sql, pattern.sql, number(2)?, number(3)?)
+                format!(
+                    "bqf('regexp_extract', {}, {}, {}, {})",
+                    text.sql,
+                    pattern.sql,
+                    number(2)?,
+                    number(3)?
+                )
             }
         };
         let ty = if is_all { DataType::Array(Box::new(DataType::String)) } else { DataType::String };
@@ -329,12 +430,21 @@ impl Analyzer<'_> {
         let positional = call.arguments.iter().zip(parts);
         let named = call.named.iter().map(|(name, value)| (value, name.as_str()));
         for (expr, name) in positional.chain(named) {
-            let Some(slot) = parts.iter().position(|part| *part == name).and_then(|index| values.get_mut(index)) else {
-                return Err(refuse(expr.at, &format!("Named argument {name} not found in signature for call to function MAKE_INTERVAL")));
+            let Some(slot) =
+                parts.iter().position(|part| *part == name).and_then(|index| values.get_mut(index))
+            else {
+                return Err(refuse(
+                    expr.at,
+                    &format!(
+                        "Named argument {name} not found in signature for call to function MAKE_INTERVAL"
+                    ),
+                ));
             };
             *slot = self.expr_as(expr, &DataType::Int64, names)?.sql;
         }
-        let [year, month, day, hour, minute, second] = values.as_slice() else { return Err(refuse(at, "MAKE_INTERVAL needs six parts")) };
+        let [year, month, day, hour, minute, second] = values.as_slice() else {
+            return Err(refuse(at, "MAKE_INTERVAL needs six parts"));
+        };
         Ok(dates::interval(
             &format!("({year} * 12 + {month})"),
             day,
@@ -356,10 +466,9 @@ fn groups(pattern: &str) -> usize {
             '[' => in_class = true,
             ']' => in_class = false,
             '(' if !in_class => {
-                let special = characters.peek() == Some(&'?');
-                if !special {
-                    count += 1;
-                } else if characters.clone().nth(1) == Some('P') || characters.clone().nth(1) == Some('<') {
+                // `(?:…)` captures nothing, `(?P<name>…)` does.
+                let is_special = characters.peek() == Some(&'?');
+                if !is_special || matches!(characters.clone().nth(1), Some('P' | '<')) {
                     count += 1;
                 }
             }
@@ -386,10 +495,14 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
         DataType::Bytes => format!("('\"' || base64({x}) || '\"')"),
         DataType::Timestamp => format!("('\"' || bq_timestamp_json({x}) || '\"')"),
         DataType::DateTime => format!("('\"' || replace(bq_datetime_text({x}), ' ', 'T') || '\"')"),
-        DataType::Date | DataType::Time | DataType::Interval => format!("('\"' || {} || '\"')", as_text(value)?),
+        DataType::Date | DataType::Time | DataType::Interval => {
+            format!("('\"' || {} || '\"')", as_text(value)?)
+        }
         DataType::Array(element) => {
             let inner = json_text(&Value::new((**element).clone(), "e"), wide)?;
-            format!("('[' || array_to_string(list_transform({x}, lambda e: COALESCE({inner}, 'null')), ',') || ']')")
+            format!(
+                "('[' || array_to_string(list_transform({x}, lambda e: COALESCE({inner}, 'null')), ',') || ']')"
+            )
         }
         DataType::Struct(fields) => {
             let mut parts = Vec::new();
@@ -397,7 +510,11 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
                 let own = field(&Value { form: Form::Other, ..value.clone() }, index)?;
                 let key = serde_json::Value::from(name.as_str()).to_string();
                 let comma = if index == 0 { "" } else { "," };
-                parts.push(format!("{} || COALESCE({}, 'null')", text_literal(&format!("{comma}{key}:")), json_text(&own, wide)?));
+                parts.push(format!(
+                    "{} || COALESCE({}, 'null')",
+                    text_literal(&format!("{comma}{key}:")),
+                    json_text(&own, wide)?
+                ));
             }
             let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
             format!("CASE WHEN {x} IS NOT NULL THEN '{{' || {inner} || '}}' END")

@@ -16,7 +16,7 @@ pub(crate) struct Value {
     pub(crate) never_null: bool,
 }
 
-/// What an expression is besides its type. Literals convert to more types than other expressions.
+/// What an expression is, apart from its type. Literals convert to more types than other expressions.
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
     Other,

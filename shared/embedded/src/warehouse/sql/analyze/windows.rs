@@ -1,17 +1,27 @@
 //! Windows, and the functions that exist only over windows.
 
-use super::aggregate;
 use super::calls::no_signature;
 use super::names::Names;
 use super::value::{Form, Value};
-use super::{Analyzed, Analyzer, missing, refuse};
+use super::{Analyzed, Analyzer, aggregate, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Bound, Call, Expr, Frame, Node, Window};
 
 /// Functions that need OVER.
 pub(super) const NAMES: &[&str] = &[
-    "CUME_DIST", "DENSE_RANK", "FIRST_VALUE", "LAG", "LAST_VALUE", "LEAD", "NTH_VALUE", "NTILE", "PERCENTILE_CONT",
-    "PERCENTILE_DISC", "PERCENT_RANK", "RANK", "ROW_NUMBER",
+    "CUME_DIST",
+    "DENSE_RANK",
+    "FIRST_VALUE",
+    "LAG",
+    "LAST_VALUE",
+    "LEAD",
+    "NTH_VALUE",
+    "NTILE",
+    "PERCENTILE_CONT",
+    "PERCENTILE_DISC",
+    "PERCENT_RANK",
+    "RANK",
+    "ROW_NUMBER",
 ];
 
 /// Whether a function needs OVER.
@@ -33,7 +43,10 @@ impl Analyzer<'_> {
     /// A call with OVER.
     pub(super) fn window_call(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
         let Some(window) = &call.over else {
-            return Err(refuse(at, &format!("Analytic function {} cannot be called without an OVER clause", call.name)));
+            return Err(refuse(
+                at,
+                &format!("Analytic function {} cannot be called without an OVER clause", call.name),
+            ));
         };
         let window = self.resolved(window, names, at)?;
         if aggregate::is_aggregate(&call.name) {
@@ -48,10 +61,17 @@ impl Analyzer<'_> {
         }
         let name = call.name.as_str();
         let values = self.arguments(&call.arguments, names)?;
-        let values: Vec<Value> = values.into_iter().map(|value| if value.is_null() { value.settled() } else { value }).collect();
-        let ranks = matches!(name, "RANK" | "DENSE_RANK" | "PERCENT_RANK" | "CUME_DIST" | "NTILE" | "LEAD" | "LAG" | "ROW_NUMBER");
+        let values: Vec<Value> =
+            values.into_iter().map(|value| if value.is_null() { value.settled() } else { value }).collect();
+        let ranks = matches!(
+            name,
+            "RANK" | "DENSE_RANK" | "PERCENT_RANK" | "CUME_DIST" | "NTILE" | "LEAD" | "LAG" | "ROW_NUMBER"
+        );
         if window.frame.is_some() && (ranks || name.starts_with("PERCENTILE")) {
-            return Err(refuse(at, &format!("Window framing clause is not allowed for analytic function {name}")));
+            return Err(refuse(
+                at,
+                &format!("Window framing clause is not allowed for analytic function {name}"),
+            ));
         }
         if window.order.is_empty() && ranks && name != "ROW_NUMBER" {
             return Err(refuse(at, &format!("Window ORDER BY is required for analytic function {name}")));
@@ -82,26 +102,42 @@ impl Analyzer<'_> {
             ("LEAD" | "LAG", [value, ..]) if values.len() <= 3 => {
                 let offset = positions(1)?.unwrap_or_else(|| "1".to_owned());
                 let (ty, sql) = match values.get(2) {
-                    None => (value.ty.clone(), format!("{}({}, bq_offset_of({offset})) OVER {over}", name.to_lowercase(), value.sql)),
+                    None => (
+                        value.ty.clone(),
+                        format!("{}({}, bq_offset_of({offset})) OVER {over}", name.to_lowercase(), value.sql),
+                    ),
                     Some(default) => {
                         let (ty, both) = self.unified(vec![value.clone(), default.clone()], name, at)?;
                         let arguments: Vec<&str> = both.iter().map(|value| value.sql.as_str()).collect();
                         let [value, default] = arguments.as_slice() else { return Err(refused()) };
-                        (ty, format!("{}({value}, bq_offset_of({offset}), {default}) OVER {over}", name.to_lowercase()))
+                        (
+                            ty,
+                            format!(
+                                "{}({value}, bq_offset_of({offset}), {default}) OVER {over}",
+                                name.to_lowercase()
+                            ),
+                        )
                     }
                 };
                 Ok(Value::new(ty, sql))
             }
-            ("FIRST_VALUE" | "LAST_VALUE", [value]) => {
-                Ok(Value::new(value.ty.clone(), format!("{}({}{nulls}) OVER {over}", name.to_lowercase(), value.clone().settled().sql)))
-            }
+            ("FIRST_VALUE" | "LAST_VALUE", [value]) => Ok(Value::new(
+                value.ty.clone(),
+                format!("{}({}{nulls}) OVER {over}", name.to_lowercase(), value.clone().settled().sql),
+            )),
             ("NTH_VALUE", [value, _]) => {
                 let number = positions(1)?.unwrap_or_default();
-                Ok(Value::new(value.ty.clone(), format!("nth_value({}, {number}{nulls}) OVER {over}", value.clone().settled().sql)))
+                Ok(Value::new(
+                    value.ty.clone(),
+                    format!("nth_value({}, {number}{nulls}) OVER {over}", value.clone().settled().sql),
+                ))
             }
             ("PERCENTILE_CONT" | "PERCENTILE_DISC", [value, fraction]) => {
                 if !window.order.is_empty() {
-                    return Err(refuse(at, &format!("Window ORDER BY is not allowed for analytic function {name}")));
+                    return Err(refuse(
+                        at,
+                        &format!("Window ORDER BY is not allowed for analytic function {name}"),
+                    ));
                 }
                 self.percentile(name, value, fraction, call.ignore_nulls == Some(false), &over, at)
             }
@@ -120,7 +156,11 @@ impl Analyzer<'_> {
     ) -> Analyzed<Value> {
         let is_cont = name == "PERCENTILE_CONT";
         let numeric = matches!(value.ty, DataType::Numeric | DataType::BigNumeric);
-        let value = if is_cont && !numeric { self.coerced(value, &DataType::Float64, at)? } else { value.clone().settled() };
+        let value = if is_cont && !numeric {
+            self.coerced(value, &DataType::Float64, at)?
+        } else {
+            value.clone().settled()
+        };
         let fraction = self.coerced(fraction, &DataType::Float64, at)?;
         if is_cont && value.ty == DataType::BigNumeric {
             return Err(missing(at, "PERCENTILE_CONT of BIGNUMERIC"));
@@ -130,7 +170,8 @@ impl Analyzer<'_> {
         } else {
             format!("{} NULLS FIRST", value.sql)
         };
-        let filter = if respects_nulls { String::new() } else { format!(" FILTER ({} IS NOT NULL)", value.sql) };
+        let filter =
+            if respects_nulls { String::new() } else { format!(" FILTER ({} IS NOT NULL)", value.sql) };
         let list = format!("list({} ORDER BY {order}){filter} OVER {over}", value.sql);
         let function = match (is_cont, numeric) {
             (true, true) => "bq_percentile_numeric",
@@ -165,8 +206,17 @@ impl Analyzer<'_> {
             let mut keys = Vec::new();
             for key in &window.partition {
                 let value = self.expr(key, names)?;
-                if matches!(value.ty, DataType::Json | DataType::Geography | DataType::Array(_) | DataType::Struct(_)) {
-                    return Err(refuse(key.at, &format!("Partitioning by expressions of type {} is not allowed", value.ty.bigquery())));
+                if matches!(
+                    value.ty,
+                    DataType::Json | DataType::Geography | DataType::Array(_) | DataType::Struct(_)
+                ) {
+                    return Err(refuse(
+                        key.at,
+                        &format!(
+                            "Partitioning by expressions of type {} is not allowed",
+                            value.ty.bigquery()
+                        ),
+                    ));
                 }
                 keys.push(value.sql);
             }
@@ -174,10 +224,15 @@ impl Analyzer<'_> {
         }
         let ranged = window.frame.as_ref().is_some_and(|frame| frame.is_range && frame.has_offset());
         if !window.order.is_empty() {
-            parts.push(if ranged { self.single_order(window, names, at)? } else { self.order_by(&window.order, names)? });
+            parts.push(if ranged {
+                self.single_order(window, names, at)?
+            } else {
+                self.order_by(&window.order, names)?
+            });
         }
         if let Some(frame) = &window.frame {
-            let (start, end) = (self.bound_of(&frame.start, frame, names)?, self.bound_of(&frame.end, frame, names)?);
+            let (start, end) =
+                (self.bound_of(&frame.start, frame, names)?, self.bound_of(&frame.end, frame, names)?);
             let unit = if frame.is_range { "RANGE" } else { "ROWS" };
             parts.push(format!("{unit} BETWEEN {start} AND {end}"));
         }
@@ -187,7 +242,10 @@ impl Analyzer<'_> {
     /// The order of a RANGE with numbers. Integers are wide, so that the bounds of the frame do not overflow.
     fn single_order(&self, window: &Window, names: &Names<'_>, at: At) -> Analyzed<String> {
         let [item] = window.order.as_slice() else {
-            return Err(refuse(at, "Window framing clause RANGE with offsets needs exactly one ORDER BY key"));
+            return Err(refuse(
+                at,
+                "Window framing clause RANGE with offsets needs exactly one ORDER BY key",
+            ));
         };
         let value = self.expr(&item.value, names)?;
         let sql = match &value.ty {
@@ -207,7 +265,11 @@ impl Analyzer<'_> {
             {
                 return Err(refuse(expr.at, "Window frame offset must be non-negative"));
             }
-            if frame.is_range { Ok(value.sql) } else { Ok(self.coerced(&value, &DataType::Int64, expr.at)?.sql) }
+            if frame.is_range {
+                Ok(value.sql)
+            } else {
+                Ok(self.coerced(&value, &DataType::Int64, expr.at)?.sql)
+            }
         };
         Ok(match bound {
             Bound::UnboundedPreceding => "UNBOUNDED PRECEDING".to_owned(),
@@ -221,6 +283,8 @@ impl Analyzer<'_> {
 
 impl Frame {
     fn has_offset(&self) -> bool {
-        [&self.start, &self.end].iter().any(|bound| matches!(bound, Bound::Preceding(_) | Bound::Following(_)))
+        [&self.start, &self.end]
+            .iter()
+            .any(|bound| matches!(bound, Bound::Preceding(_) | Bound::Following(_)))
     }
 }

@@ -254,7 +254,10 @@ pub(crate) struct SetKind {
 pub(crate) enum Matching {
     Position,
     /// By name. `on`: only these columns.
-    Name { mode: NameMode, on: Option<Vec<String>> },
+    Name {
+        mode: NameMode,
+        on: Option<Vec<String>>,
+    },
 }
 
 /// What happens to columns that some inputs lack.
@@ -321,14 +324,51 @@ pub(crate) enum GroupItem {
 /// A table in FROM, or a join.
 #[derive(Debug, Clone)]
 pub(crate) enum From {
-    Table { at: At, path: Vec<String>, alias: Option<String>, past: bool, offset: Option<String> },
-    Unnest { at: At, array: Expr, alias: Option<String>, offset: Option<String> },
-    Query { query: Box<Query>, alias: Option<String> },
-    Call { at: At, path: Vec<String>, arguments: Vec<Expr>, alias: Option<String> },
-    Join { at: At, kind: JoinKind, left: Box<From>, right: Box<From>, on: Option<Expr>, using: Vec<(String, At)> },
-    Pivot { input: Box<From>, pivot: Box<Pivot>, alias: Option<String> },
-    Unpivot { input: Box<From>, unpivot: Box<Unpivot>, alias: Option<String> },
-    Sample { input: Box<From>, percent: Expr },
+    Table {
+        at: At,
+        path: Vec<String>,
+        alias: Option<String>,
+        past: bool,
+        offset: Option<String>,
+    },
+    Unnest {
+        at: At,
+        array: Expr,
+        alias: Option<String>,
+        offset: Option<String>,
+    },
+    Query {
+        query: Box<Query>,
+        alias: Option<String>,
+    },
+    Call {
+        at: At,
+        path: Vec<String>,
+        arguments: Vec<Expr>,
+        alias: Option<String>,
+    },
+    Join {
+        at: At,
+        kind: JoinKind,
+        left: Box<From>,
+        right: Box<From>,
+        on: Option<Expr>,
+        using: Vec<(String, At)>,
+    },
+    Pivot {
+        input: Box<From>,
+        pivot: Box<Pivot>,
+        alias: Option<String>,
+    },
+    Unpivot {
+        input: Box<From>,
+        unpivot: Box<Unpivot>,
+        alias: Option<String>,
+    },
+    Sample {
+        input: Box<From>,
+        percent: Expr,
+    },
 }
 
 /// The kind of a join. A comma is CROSS.
@@ -420,9 +460,12 @@ pub(crate) struct MergeClause {
 /// Which rows a WHEN of MERGE takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Matched {
-    Matched,
-    NotMatchedByTarget,
-    NotMatchedBySource,
+    /// WHEN MATCHED: rows of both tables.
+    Both,
+    /// WHEN NOT MATCHED BY TARGET: rows of the source alone.
+    Source,
+    /// WHEN NOT MATCHED BY SOURCE: rows of the target alone.
+    Target,
 }
 
 /// What a WHEN of MERGE does.
@@ -440,7 +483,9 @@ impl Expr {
         let children = own.children().into_iter().map(|child| child.depth).max().unwrap_or_default();
         let query = match &own.node {
             Node::ArrayQuery(query) | Node::Exists(query) | Node::Subquery(query) => query.depth,
-            Node::In { list: List::Query(query), .. } | Node::Like { patterns: List::Query(query), .. } => query.depth,
+            Node::In { list: List::Query(query), .. } | Node::Like { patterns: List::Query(query), .. } => {
+                query.depth
+            }
             _ => 0,
         };
         own.depth = children.max(query) + 1;

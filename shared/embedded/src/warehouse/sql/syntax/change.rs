@@ -11,7 +11,8 @@ impl Parser<'_> {
         if self.take("INSERT") {
             self.take("INTO");
             let (target, target_at) = self.target()?;
-            let columns = if self.is_symbol("(") && !self.query_follows(1) { self.columns()? } else { Vec::new() };
+            let columns =
+                if self.is_symbol("(") && !self.query_follows(1) { self.columns()? } else { Vec::new() };
             let rows = if self.take("VALUES") {
                 Rows::Values(self.list(Self::row)?)
             } else {
@@ -108,12 +109,12 @@ impl Parser<'_> {
         let at = self.place();
         self.need("WHEN")?;
         let matched = if self.take("NOT MATCHED BY SOURCE") {
-            Matched::NotMatchedBySource
+            Matched::Target
         } else if self.take("NOT MATCHED BY TARGET") || self.take("NOT MATCHED") {
-            Matched::NotMatchedByTarget
+            Matched::Source
         } else {
             self.need("MATCHED")?;
-            Matched::Matched
+            Matched::Both
         };
         let condition = if self.take("AND") { Some(self.expr()?) } else { None };
         self.need("THEN")?;
@@ -135,8 +136,8 @@ impl Parser<'_> {
             MergeAction::Update(self.list(Self::assignment)?)
         };
         let fits = match action {
-            MergeAction::Insert { .. } | MergeAction::InsertRow => matched == Matched::NotMatchedByTarget,
-            MergeAction::Update(_) | MergeAction::Delete => matched != Matched::NotMatchedByTarget,
+            MergeAction::Insert { .. } | MergeAction::InsertRow => matched == Matched::Source,
+            MergeAction::Update(_) | MergeAction::Delete => matched != Matched::Source,
         };
         if !fits {
             return Err(syntax_error(

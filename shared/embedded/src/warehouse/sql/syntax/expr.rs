@@ -274,7 +274,9 @@ impl Parser<'_> {
             }
             self.at = before;
             if !self.symbol_at(1, "(") {
-                return self.bracketed(Self::query).map(|query| Expr::new(at, Node::Subquery(Box::new(query))));
+                return self
+                    .bracketed(Self::query)
+                    .map(|query| Expr::new(at, Node::Subquery(Box::new(query))));
             }
         }
         self.need_symbol("(")?;

@@ -4,6 +4,9 @@ use super::ast::{At, Expr, From, JoinKind, Node, Pivot, Unpivot};
 use super::{Parsed, Parser};
 use crate::warehouse::sql::{names, syntax_error};
 
+/// The expression after ON, and the columns after USING.
+type Condition = (Option<Expr>, Vec<(String, At)>);
+
 impl Parser<'_> {
     /// The inside of FROM.
     pub(super) fn from(&mut self) -> Parsed<From> {
@@ -44,7 +47,10 @@ impl Parser<'_> {
             }
             let (on, using) = self.join_condition()?;
             if on.is_none() && using.is_empty() && !correlated(&right) {
-                return Err(syntax_error("Expected keyword ON or keyword USING after JOIN", Some(self.place())));
+                return Err(syntax_error(
+                    "Expected keyword ON or keyword USING after JOIN",
+                    Some(self.place()),
+                ));
             }
             left = From::Join { at, kind, left: Box::new(left), right: Box::new(right), on, using };
         }
@@ -55,7 +61,7 @@ impl Parser<'_> {
     }
 
     /// The condition of a join.
-    pub(super) fn join_condition(&mut self) -> Parsed<(Option<Expr>, Vec<(String, At)>)> {
+    pub(super) fn join_condition(&mut self) -> Parsed<Condition> {
         if self.take("ON") {
             return Ok((Some(self.expr()?), Vec::new()));
         }

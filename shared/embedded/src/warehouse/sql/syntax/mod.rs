@@ -13,10 +13,9 @@ mod pipe;
 mod query;
 mod select;
 
-use super::keywords;
 use super::lex::{Kind, Token};
-use super::syntax_error;
 use super::written::unexpected;
+use super::{keywords, syntax_error};
 use ast::{At, Change, Expr, Query};
 use segue_ports::warehouse::WarehouseError;
 

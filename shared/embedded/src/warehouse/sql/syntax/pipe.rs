@@ -83,11 +83,13 @@ impl Parser<'_> {
         }
         let word = self.token().and_then(|token| token.name()).map(str::to_uppercase);
         match word.as_deref() {
-            Some(word @ ("CALL" | "WINDOW" | "WITH" | "ASSERT" | "DESCRIBE" | "MATCH_RECOGNIZE")) => Err(invalid(
-                &format!("Pipe operator not supported by the embedded warehouse: {word}"),
-                Some(at),
-                Some("run this statement on BigQuery"),
-            )),
+            Some(word @ ("CALL" | "WINDOW" | "WITH" | "ASSERT" | "DESCRIBE" | "MATCH_RECOGNIZE")) => {
+                Err(invalid(
+                    &format!("Pipe operator not supported by the embedded warehouse: {word}"),
+                    Some(at),
+                    Some("run this statement on BigQuery"),
+                ))
+            }
             _ => Err(syntax_error("Expected a pipe operator after |>", Some(at))),
         }
     }
@@ -99,7 +101,12 @@ impl Parser<'_> {
                 let value = parser.expr()?;
                 Ok((value, parser.alias()?))
             },
-            |parser| parser.is_symbol("|>") || parser.is_symbol(")") || parser.token().is_none() || parser.is("GROUP"),
+            |parser| {
+                parser.is_symbol("|>")
+                    || parser.is_symbol(")")
+                    || parser.token().is_none()
+                    || parser.is("GROUP")
+            },
         )
     }
 

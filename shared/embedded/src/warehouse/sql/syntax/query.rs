@@ -28,8 +28,17 @@ impl Parser<'_> {
             })?;
         }
         let body = self.body()?;
-        let mut query =
-            Query { at, recursive, with, body, order: Vec::new(), limit: None, offset: None, pipes: Vec::new(), depth: 0 };
+        let mut query = Query {
+            at,
+            recursive,
+            with,
+            body,
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            pipes: Vec::new(),
+            depth: 0,
+        };
         if self.take("ORDER BY") {
             query.order = self.list(Self::order_item)?;
         }
@@ -120,7 +129,10 @@ impl Parser<'_> {
         let strict = self.take("STRICT");
         let matching = if self.take("CORRESPONDING") {
             let on = if self.take("BY") { Some(self.names()?) } else { None };
-            Matching::Name { mode: if strict { NameMode::Strict } else { mode.unwrap_or(NameMode::Inner) }, on }
+            Matching::Name {
+                mode: if strict { NameMode::Strict } else { mode.unwrap_or(NameMode::Inner) },
+                on,
+            }
         } else if self.take("BY NAME") {
             let on = if self.take("ON") { Some(self.names()?) } else { None };
             Matching::Name { mode: mode.unwrap_or(NameMode::Strict), on }

@@ -15,7 +15,14 @@ pub(super) const TABLE: &[Function] = &[
     ("ARRAY_MIN", &[("x:X", "list_min({0})")]),
     ("ARRAY_REVERSE", &[("x:x", "list_reverse({0})")]),
     ("ARRAY_SLICE", &[("xII:x", "bq_array_slice({0}, {1}, {2})")]),
-    ("ARRAY_SUM", &[("i:I", "CAST(list_sum({0}) AS BIGINT)"), ("f:F", "list_sum({0})"), ("n:N", "CAST(list_sum({0}) AS DECIMAL(38,9))")]),
+    (
+        "ARRAY_SUM",
+        &[
+            ("i:I", "CAST(list_sum({0}) AS BIGINT)"),
+            ("f:F", "list_sum({0})"),
+            ("n:N", "CAST(list_sum({0}) AS DECIMAL(38,9))"),
+        ],
+    ),
     (
         "ARRAY_TO_STRING",
         &[("sS:S", "bq_array_to_string({0}, {1})"), ("sSS:S", "bq_array_to_string({0}, {1}, {2})")],

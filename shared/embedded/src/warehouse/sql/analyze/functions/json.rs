@@ -99,7 +99,10 @@ pub(super) const TABLE: &[Function] = &[
         &[
             ("J:S", "bqf('json_string', {0t})"),
             ("Z:S", "bq_timestamp_text({0})"),
-            ("ZS:S", "bqf('format_timestamp', '%Y-%m-%d %H:%M:%E*S%Ez_short', CAST(epoch_us({0}) AS VARCHAR), {1})"),
+            (
+                "ZS:S",
+                "bqf('format_timestamp', '%Y-%m-%d %H:%M:%E*S%Ez_short', CAST(epoch_us({0}) AS VARCHAR), {1})",
+            ),
             ("D:S", "CAST({0} AS VARCHAR)"),
             ("M:S", "bq_datetime_text({0})"),
             ("T:S", "bq_time_text({0})"),

@@ -14,12 +14,10 @@
 
 mod arrays;
 mod json;
-mod list;
+pub(super) mod list;
 mod numbers;
 mod texts;
 mod times;
-
-pub(crate) use list::{documented, exists_in_bigquery};
 
 use super::coerce::{coerce, same, supertype};
 use super::value::Value;
@@ -89,7 +87,8 @@ pub(super) fn apply(function: &Function, arguments: &[Value]) -> Option<Value> {
             Some('x') => DataType::Array(Box::new(any?)),
             Some(own) => letter(own)?,
         };
-        let cost: u32 = values.iter().zip(arguments).map(|(value, argument)| cost(&argument.ty, &value.ty)).sum();
+        let cost: u32 =
+            values.iter().zip(arguments).map(|(value, argument)| cost(&argument.ty, &value.ty)).sum();
         Some((cost, Value::new(ty, filled(template, &values))))
     });
     // Of the signatures that fit, the one with the cheapest conversions; of several, the first.

@@ -31,7 +31,11 @@ pub(super) const TABLE: &[Function] = &[
     ("EXP", &[("F:F", "bqf_float_math('exp', {0})")]),
     (
         "FLOOR",
-        &[("N:N", "CAST(floor({0}) AS DECIMAL(38,9))"), ("G:G", "CAST(floor({0}) AS DECIMAL(38,18))"), ("F:F", "floor({0})")],
+        &[
+            ("N:N", "CAST(floor({0}) AS DECIMAL(38,9))"),
+            ("G:G", "CAST(floor({0}) AS DECIMAL(38,18))"),
+            ("F:F", "floor({0})"),
+        ],
     ),
     ("IEEE_DIVIDE", &[("FF:F", "({0} / {1})")]),
     ("IS_INF", &[("F:L", "isinf({0})")]),
@@ -45,10 +49,7 @@ pub(super) const TABLE: &[Function] = &[
     ("POW", POW),
     ("POWER", POW),
     ("RAND", &[(":F", "random()")]),
-    (
-        "RANGE_BUCKET",
-        &[("Xx:I", "CAST(len(list_filter({1}, lambda e: e <= {0})) AS BIGINT)")],
-    ),
+    ("RANGE_BUCKET", &[("Xx:I", "CAST(len(list_filter({1}, lambda e: e <= {0})) AS BIGINT)")]),
     (
         "ROUND",
         &[

@@ -4,7 +4,10 @@ use super::Function;
 
 pub(super) const TABLE: &[Function] = &[
     ("ASCII", &[("S:I", "CAST(bqf('ascii', {0}) AS BIGINT)")]),
-    ("BIT_COUNT", &[("I:I", "CAST(bit_count({0}) AS BIGINT)"), ("B:I", "CAST(bqf('bytes_bit_count', {0h}) AS BIGINT)")]),
+    (
+        "BIT_COUNT",
+        &[("I:I", "CAST(bit_count({0}) AS BIGINT)"), ("B:I", "CAST(bqf('bytes_bit_count', {0h}) AS BIGINT)")],
+    ),
     ("BYTE_LENGTH", &[("S:I", "strlen({0})"), ("B:I", "octet_length({0})")]),
     ("CHARACTER_LENGTH", &[("S:I", "length({0})")]),
     ("CHAR_LENGTH", &[("S:I", "length({0})")]),
@@ -29,13 +32,7 @@ pub(super) const TABLE: &[Function] = &[
             ("BBII:I", "CAST(bqf('bytes_instr', {0h}, {1h}, {2t}, {3t}) AS BIGINT)"),
         ],
     ),
-    (
-        "LEFT",
-        &[
-            ("SI:S", "bq_left({0}, {1})"),
-            ("BI:B", "unhex(bq_left({0h}, {1} * 2))"),
-        ],
-    ),
+    ("LEFT", &[("SI:S", "bq_left({0}, {1})"), ("BI:B", "unhex(bq_left({0h}, {1} * 2))")]),
     ("LENGTH", &[("S:I", "length({0})"), ("B:I", "octet_length({0})")]),
     ("LOWER", &[("S:S", "lower({0})"), ("B:B", "unhex(bqf('bytes_lower', {0h}))")]),
     (
@@ -69,15 +66,12 @@ pub(super) const TABLE: &[Function] = &[
     ),
     ("REGEXP_REPLACE", &[("SSS:S", "regexp_replace({0}, {1}, {2}, 'g')")]),
     ("REPEAT", &[("SI:S", "bqf('repeat', {0}, {1t})"), ("BI:B", "unhex(bqf('repeat', {0h}, {1t}))")]),
-    ("REPLACE", &[("SSS:S", "replace({0}, {1}, {2})"), ("BBB:B", "unhex(bqf('bytes_replace', {0h}, {1h}, {2h}))")]),
-    ("REVERSE", &[("S:S", "bqf('reverse', {0})"), ("B:B", "unhex(bqf('bytes_reverse', {0h}))")]),
     (
-        "RIGHT",
-        &[
-            ("SI:S", "bq_right({0}, {1})"),
-            ("BI:B", "unhex(bq_right({0h}, {1} * 2))"),
-        ],
+        "REPLACE",
+        &[("SSS:S", "replace({0}, {1}, {2})"), ("BBB:B", "unhex(bqf('bytes_replace', {0h}, {1h}, {2h}))")],
     ),
+    ("REVERSE", &[("S:S", "bqf('reverse', {0})"), ("B:B", "unhex(bqf('bytes_reverse', {0h}))")]),
+    ("RIGHT", &[("SI:S", "bq_right({0}, {1})"), ("BI:B", "unhex(bq_right({0h}, {1} * 2))")]),
     (
         "RPAD",
         &[
@@ -100,20 +94,11 @@ pub(super) const TABLE: &[Function] = &[
     ("SHA256", &[("S:B", "unhex(sha256({0}))"), ("B:B", "unhex(sha256({0}))")]),
     ("SHA512", &[("S:B", "unhex(bqf('sha512', hex(encode({0}))))"), ("B:B", "unhex(bqf('sha512', {0h}))")]),
     ("SOUNDEX", &[("S:S", "bqf('soundex', {0})")]),
-    (
-        "SPLIT",
-        &[
-            ("S:s", "string_split({0}, ',')"),
-            ("SS:s", "bq_split({0}, {1})"),
-        ],
-    ),
+    ("SPLIT", &[("S:s", "string_split({0}, ',')"), ("SS:s", "bq_split({0}, {1})")]),
     ("STARTS_WITH", &[("SS:L", "prefix({0}, {1})"), ("BB:L", "prefix({0h}, {1h})")]),
     (
         "STRPOS",
-        &[
-            ("SS:I", "strpos({0}, {1})"),
-            ("BB:I", "CAST(bqf('bytes_instr', {0h}, {1h}, '1', '1') AS BIGINT)"),
-        ],
+        &[("SS:I", "strpos({0}, {1})"), ("BB:I", "CAST(bqf('bytes_instr', {0h}, {1h}, '1', '1') AS BIGINT)")],
     ),
     (
         "SUBSTR",

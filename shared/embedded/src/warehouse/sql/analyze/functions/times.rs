@@ -3,9 +3,15 @@
 use super::Function;
 
 pub(super) const TABLE: &[Function] = &[
-    ("CURRENT_DATE", &[(":D", "CAST(timezone('UTC', now()) AS DATE)"), ("S:D", "CAST(timezone({0}, now()) AS DATE)")]),
+    (
+        "CURRENT_DATE",
+        &[(":D", "CAST(timezone('UTC', now()) AS DATE)"), ("S:D", "CAST(timezone({0}, now()) AS DATE)")],
+    ),
     ("CURRENT_DATETIME", &[(":M", "timezone('UTC', now())"), ("S:M", "timezone({0}, now())")]),
-    ("CURRENT_TIME", &[(":T", "CAST(timezone('UTC', now()) AS TIME)"), ("S:T", "CAST(timezone({0}, now()) AS TIME)")]),
+    (
+        "CURRENT_TIME",
+        &[(":T", "CAST(timezone('UTC', now()) AS TIME)"), ("S:T", "CAST(timezone({0}, now()) AS TIME)")],
+    ),
     ("CURRENT_TIMESTAMP", &[(":Z", "now()")]),
     (
         "DATE",
