@@ -186,7 +186,9 @@ pub(crate) fn schema(api: &Api, kind: &str, is_list: bool, with_definitions: boo
         .ok_or_else(|| ApiError::not_found(format!("The schema of '{kind}'")))?;
     if !with_definitions && let Some(Value::Object(parts)) = schema.get_mut("definitions") {
         // The parts of a type have its name in front: `io.kestra…/Part`.
-        parts.retain(|name, _| !name.contains('/') && !["task", "trigger", "condition"].contains(&name.as_str()));
+        parts.retain(|name, _| {
+            !name.contains('/') && !["task", "trigger", "condition"].contains(&name.as_str())
+        });
     }
     Ok(schema)
 }

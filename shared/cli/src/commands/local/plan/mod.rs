@@ -87,9 +87,10 @@ pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
     };
     let config = ExecutorConfig::from_environment(&environment, "local")?;
     let renderer = config.limits.renderer();
-    let client = match reach.names_a_server() {
-        true => Some(reach.open(args.format.output, Needs::Server).await?.client),
-        false => None,
+    let client = if reach.names_a_server() {
+        Some(reach.open(args.format.output, Needs::Server).await?.client)
+    } else {
+        None
     };
     let known = Arc::new(Known::open(&data_dir, &environment, client)?);
     known.add_flows(&mut others, &catalog).await?;
