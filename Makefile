@@ -2,7 +2,8 @@
 #
 #   CARGO_TARGET_DIR  the folder for builds; default: target/
 #   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; default: fetched into .deps/duckdb
-#   PROFILE           the build profile for demo and crash; default: release. dev uses the programs that the tests compile
+#   PROFILE           the build profile for crash and build; default: release. dev uses the programs that the tests compile,
+#                     also for demo
 #   SEGUE_WEB=require  the build fails if the web pages are not built; default: without npm, a page says so
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
 #   FRESH=1           `make demo` starts with an empty data directory
@@ -10,16 +11,19 @@
 #   SECONDS_EACH      how long `make fuzz` runs each target; default: 600
 #   SEEDS             how many rounds of faults `make test-gcp` runs; default: 2
 #   UPDATE=1          `make terraform` writes the table of roles in docs/roles.md
+#   PREFIX            where `make install` installs; default: /usr/local
+#   DIST              where `make dist` writes; default: dist/
 #   PAST              how many past executions `make bench` adds to a store; default: 1000000
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo web web-dev test-web test test-gcp terraform images deploy sizes task-types emulators crash fuzz deny bench build lint fmt clean duckdb tools
+.PHONY: help demo demo-programs web web-dev test-web test test-gcp terraform images deploy sizes task-types emulators crash fuzz deny bench build install dist lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
 BUILT := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+DEMO := $(if $(filter dev,$(PROFILE)),$(BUILT),$(TARGET)/quick)
 ifdef BUNDLED
 FEATURES := --features segue-cli/bundled
 else
@@ -31,8 +35,14 @@ help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 	  printf '  make %-9s %s\n' "$$name" "$$text"; done
 
-demo: build ## load the sample taxi trips and counties on this machine, and count them
-	@SEGUE=$(BUILT)/segue SERVER=$(BUILT)/sample-server tests/tools/demo.sh
+demo: $(if $(filter dev,$(PROFILE)),build,demo-programs) ## load the sample taxi trips and counties on this machine, and count them
+	@SEGUE=$(DEMO)/segue SERVER=$(DEMO)/sample-server tests/tools/demo.sh
+
+# Only what the demo runs: no Google Cloud, no benchmarks, no optimization.
+demo-programs: tools web $(DUCKDB)
+	@echo "== building; the first build takes some minutes"
+	cargo build --profile quick --no-default-features $(FEATURES) --package segue-cli --package segue-tests \
+	  --bin segue --bin sample-server
 
 web: ## build the web pages with npm
 	@tests/tools/web.sh build
@@ -96,6 +106,12 @@ bench: build ## run the benchmarks, load a server, and compare a full month of t
 build: tools web $(DUCKDB) ## build the command `segue`, and the programs for the demo and the benchmarks
 	@echo "== building; the first build takes some minutes"
 	cargo build --profile $(PROFILE) $(FEATURES) --bins $(if $(filter dev,$(PROFILE)),--workspace --tests,--package segue-cli --package segue-tests)
+
+install: build ## install the command, DuckDB's library and completion scripts below PREFIX, default /usr/local
+	@SEGUE=$(BUILT)/segue BUNDLED=$(BUNDLED) tests/tools/dist.sh install $(or $(PREFIX),/usr/local)
+
+dist: build ## make an archive and a Debian package in dist/ that run on machines without the sources, and try them
+	@SEGUE=$(BUILT)/segue BUNDLED=$(BUNDLED) tests/tools/dist.sh archive $(or $(DIST),dist)
 
 lint: tools $(DUCKDB) ## check format, clippy and docs
 	cargo fmt --all --check

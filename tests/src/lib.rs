@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod sample_server_test;
 
+#[cfg(feature = "gcp")]
 pub mod cloud;
 pub mod sample_server;
 pub mod server;

@@ -52,6 +52,16 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, format!("Not Found: {what} was not found"))
     }
 
+    /// 404, with a message that already says what does not exist.
+    pub(crate) fn missing(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message.to_string())
+    }
+
+    /// 409, with a message that already says what contradicts the request.
+    pub(crate) fn conflict(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::CONFLICT, message.to_string())
+    }
+
     /// 409: the state does not allow this.
     pub(crate) fn illegal_state(message: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::CONFLICT, format!("Illegal state: {message}"))

@@ -13,6 +13,7 @@ mod config;
 mod door;
 mod endpoint;
 mod error;
+mod followed;
 mod gauges;
 mod health;
 mod looks;

@@ -37,11 +37,13 @@ pub struct ApiParts {
     pub url: String,
     /// Segue's version.
     pub version: String,
+    /// Whether the warehouse is the local one, which callers of the API may query.
+    pub has_local_warehouse: bool,
 }
 
 impl ApiParts {
-    /// Builds the parts from an executor and a scheduler. The API is open to every user of this machine, and
-    /// the URL is empty; the caller sets both.
+    /// Builds the parts from an executor and a scheduler. The API is open to every user of this machine, the
+    /// URL is empty, and the warehouse is not the local one; the caller sets all three.
     pub fn from_executor(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
         let parts = executor.parts();
         Self {
@@ -55,6 +57,7 @@ impl ApiParts {
             access: Access::default(),
             url: String::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            has_local_warehouse: false,
         }
     }
 }

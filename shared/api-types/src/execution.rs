@@ -291,7 +291,9 @@ impl From<&State> for StateHistory {
 impl State {
     /// The time from the start to the end, or to `now` before the end. None if the start is unknown.
     pub fn elapsed(&self, now: Timestamp) -> Option<SignedDuration> {
-        Some(self.end_date.unwrap_or(now).duration_since(self.start_date?).max(SignedDuration::ZERO))
+        // A paused execution has an end date, which is the date of the pause, and goes on.
+        let end = self.end_date.filter(|_| self.current.is_terminal()).unwrap_or(now);
+        Some(end.duration_since(self.start_date?).max(SignedDuration::ZERO))
     }
 }
 

@@ -27,6 +27,7 @@ mod plugin;
 mod server;
 mod trigger;
 mod validation;
+mod warehouse;
 
 pub use backfill::{ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewSlot};
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
@@ -57,6 +58,7 @@ pub use trigger::{
     TriggerUpdate,
 };
 pub use validation::{FlowValidation, InputError, InputField, InputReport, InputsValidation, TaskValidation};
+pub use warehouse::{WarehouseColumn, WarehouseQuery, WarehouseResult, WarehouseTable};
 
 /// The only tenant. Kestra's clients expect a tenant in most answers.
 pub const TENANT: &str = "main";

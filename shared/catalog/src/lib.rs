@@ -4,7 +4,7 @@
 //! What it is: [`catalog`]. It reads flowable and inline types from `model` and `engine`, and adds their descriptions
 //! (`builtin`). The types of the services are data: each function lists its types in `functions/NAME/task-types.json`.
 //! The file is generated from the code of the function, and a test in `shared/standalone` fails if a file is old.
-//! [`pages`] makes one page of documentation for each type.
+//! [`pages`] makes one page of documentation for each type, and [`editor`] a JSON Schema of flows.
 //!
 //! What it must not know: the code of a function, which adapters exist, which composition root uses it. So the services
 //! that read flows are built without the code that runs tasks.
@@ -12,6 +12,7 @@
 //! How to add one more: a new task type or function needs no line here. `make task-types` writes the files.
 
 mod builtin;
+pub mod editor;
 pub mod pages;
 
 use segue_connectors::Connector;

@@ -13,6 +13,7 @@
 
 mod client;
 mod commands;
+mod complete;
 mod credentials;
 mod diagnostics;
 mod environment;
@@ -20,7 +21,9 @@ mod flow_files;
 mod print;
 mod report;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use client::{Connection, Reach};
 use segue_ports::Environment;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,11 +50,15 @@ struct Cli {
     #[arg(long, global = true, env = "SEGUE_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    #[command(flatten)]
+    connection: Connection,
+
     #[command(subcommand)]
     command: Command,
 }
 
 const EXAMPLES: &str = "Examples:
+  segue init my-flows
   segue run hello.yaml
   segue run flows/zoomcamp/03_gcp_taxi.yaml -i taxi=yellow -i year=2021 -i month=01 --data-dir .segue
   segue validate flows/**/*.yaml
@@ -64,12 +71,20 @@ enum Command {
     Run(commands::local::run::Args),
     /// Serves the API and runs triggers, until it is stopped.
     Server(commands::local::server::Args),
+    /// Creates a folder with a flow to start from.
+    Init(commands::local::init::Args),
     /// Prints every problem of flow files with its position and a hint.
     Validate(commands::local::validate::Args),
     /// Prints what a run of a flow would do, without doing it.
     Plan(commands::local::plan::Args),
     /// Runs the tests of flows, without running their tasks.
     Test(commands::local::test::Args),
+    /// Prints the page of a type of task, trigger or condition.
+    Docs(commands::local::docs::Args),
+    /// Explains an error code, such as SEG0402.
+    Explain(commands::local::explain::Args),
+    /// Prints the JSON Schema of flows, for editors.
+    Schema(commands::local::schema::Args),
     /// Prints a rendered expression.
     Expr(commands::local::expr::Args),
     /// Lists the tables of the local warehouse with their row counts.
@@ -81,8 +96,10 @@ enum Command {
     /// Runs BigQuery SQL on the local warehouse and prints the rows.
     Query(commands::local::query::Args),
     /// The flows of a server: import, list, get, validate, delete, watch, export.
+    #[command(visible_alias = "flows")]
     Flow(commands::remote::flow::Args),
     /// Executions on a server: run, list, get, kill, restart, replay, pause, resume, logs, delete.
+    #[command(visible_alias = "executions")]
     Execution(commands::remote::execution::Args),
     /// The key-values of namespaces on a server: set, get, list, delete.
     Kv(commands::remote::kv::Args),
@@ -93,7 +110,12 @@ enum Command {
     /// The logs of a server: search, follow.
     Logs(commands::remote::logs::Args),
     /// Namespaces on a server, and their files: list, files.
+    #[command(visible_alias = "ns")]
     Namespace(commands::remote::namespace::Args),
+    /// Shows what a server does now, updated every second.
+    Top(commands::remote::top::Args),
+    /// Lists the names of the secrets that a namespace can read.
+    Secrets(commands::remote::secrets::Args),
     /// Prints the script for tab completion in a shell.
     #[command(after_help = "Examples:
   segue completion bash > ~/.local/share/bash-completion/completions/segue
@@ -109,7 +131,16 @@ pub fn main() -> ExitCode {
     // A keeper of scripts is this program, started with another task. This call runs the keeper, and must come before
     // any thread starts.
     segue_process::enter();
-    let cli = Cli::parse();
+    complete::answer();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let given = |option: &str| matches.value_source(option) == Some(ValueSource::CommandLine);
+    if let Some(option) = ["server", "user"].into_iter().find(|option| given(option))
+        && !cli.command.asks_a_server()
+    {
+        eprintln!("error: this command does not use a server; leave --{option} out");
+        return ExitCode::from(REFUSED);
+    }
     match dispatch(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -119,16 +150,50 @@ pub fn main() -> ExitCode {
     }
 }
 
+impl Command {
+    /// Whether the command can send requests to a server.
+    fn asks_a_server(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Server(_)
+            | Self::Init(_)
+            | Self::Validate(_)
+            | Self::Test(_)
+            | Self::Docs(_)
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Expr(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Completion { .. } => false,
+            Self::Plan(_)
+            | Self::Tables(_)
+            | Self::Query(_)
+            | Self::Flow(_)
+            | Self::Execution(_)
+            | Self::Kv(_)
+            | Self::Backfill(_)
+            | Self::Trigger(_)
+            | Self::Logs(_)
+            | Self::Namespace(_)
+            | Self::Top(_)
+            | Self::Secrets(_) => true,
+        }
+    }
+}
+
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    let reach = &Reach { connection: cli.connection, data_dir: cli.data_dir.clone() };
     match cli.command {
         Command::Validate(args) => commands::local::validate::run(&args, cli.data_dir),
         Command::Test(args) => commands::local::test::run(&args, cli.data_dir),
+        Command::Init(args) => commands::local::init::run(&args, cli.data_dir),
+        Command::Docs(args) => commands::local::docs::run(&args, cli.data_dir),
+        Command::Explain(args) => Ok(commands::local::explain::run(&args)),
+        Command::Schema(args) => commands::local::schema::run(&args, cli.data_dir),
         Command::Expr(args) => commands::local::expr::run(&args),
         Command::Completion { shell } => {
-            // `generate` panics if it cannot write, so the script is written to memory first.
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "segue", &mut script);
-            print::text(String::from_utf8_lossy(&script));
+            print::text(complete::script(&shell.to_string()).unwrap_or_default());
             Ok(OK)
         }
         Command::Backup(args) => commands::local::backup::backup(&args, cli.data_dir),
@@ -141,16 +206,18 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             harden();
             block_on(commands::local::run::run(args, cli.data_dir))
         }
-        Command::Plan(args) => block_on(commands::local::plan::run(args, cli.data_dir)),
-        Command::Tables(args) => block_on(commands::local::tables::run(args, cli.data_dir)),
-        Command::Query(args) => block_on(commands::local::query::run(args, cli.data_dir)),
-        Command::Flow(args) => block_on(commands::remote::flow::run(args, cli.data_dir)),
-        Command::Execution(args) => block_on(commands::remote::execution::run(args, cli.data_dir)),
-        Command::Kv(args) => block_on(commands::remote::kv::run(args, cli.data_dir)),
-        Command::Backfill(args) => block_on(commands::remote::backfill::run(args, cli.data_dir)),
-        Command::Trigger(args) => block_on(commands::remote::trigger::run(args, cli.data_dir)),
-        Command::Logs(args) => block_on(commands::remote::logs::run(args, cli.data_dir)),
-        Command::Namespace(args) => block_on(commands::remote::namespace::run(args, cli.data_dir)),
+        Command::Plan(args) => block_on(commands::local::plan::run(args, reach)),
+        Command::Tables(args) => block_on(commands::local::tables::run(args, reach)),
+        Command::Query(args) => block_on(commands::local::query::run(args, reach)),
+        Command::Flow(args) => block_on(commands::remote::flow::run(args, reach)),
+        Command::Execution(args) => block_on(commands::remote::execution::run(args, reach)),
+        Command::Kv(args) => block_on(commands::remote::kv::run(args, reach)),
+        Command::Backfill(args) => block_on(commands::remote::backfill::run(args, reach)),
+        Command::Trigger(args) => block_on(commands::remote::trigger::run(args, reach)),
+        Command::Logs(args) => block_on(commands::remote::logs::run(args, reach)),
+        Command::Namespace(args) => block_on(commands::remote::namespace::run(args, reach)),
+        Command::Top(args) => block_on(commands::remote::top::run(args, reach)),
+        Command::Secrets(args) => block_on(commands::remote::secrets::run(args, reach)),
     }
 }
 
@@ -268,13 +335,37 @@ mod tests {
         }
     }
 
+    /// The words that complete the last of these arguments.
+    fn completed(line: &[&str]) -> Vec<String> {
+        let args: Vec<std::ffi::OsString> = line.iter().map(Into::into).collect();
+        let last = args.len() - 1;
+        let found = clap_complete::engine::complete(&mut Cli::command(), args, last, None).unwrap();
+        found.iter().map(|word| word.get_value().to_string_lossy().into_owned()).collect()
+    }
+
     #[test]
-    fn completion_covers_the_verbs() {
-        let mut script = Vec::new();
-        clap_complete::generate(clap_complete::Shell::Bash, &mut Cli::command(), "segue", &mut script);
-        let script = String::from_utf8(script).unwrap();
-        for part in ["segue__subcmd__execution__subcmd__replay", "--task-run", "--max-active", "--server"] {
-            assert!(script.contains(part), "{part} cannot be completed");
+    fn completion_covers_verbs_options_and_names() {
+        for (line, word) in [
+            (&["segue", "execution", "re"] as &[&str], "replay"),
+            (&["segue", "execution", "replay", "--ta"], "--task-run"),
+            (&["segue", "backfill", "start", "--max"], "--max-active"),
+            (&["segue", "--ser"], "--server"),
+            (&["segue", "kv", "list", "--ser"], "--server"),
+            (&["segue", "explain", "SEG04"], "SEG0402"),
+            (&["segue", "docs", "core.flow.F"], "core.flow.ForEach"),
+            (&["segue", "init", "--template", ""], "etl"),
+        ] {
+            let words = completed(line);
+            assert!(words.iter().any(|found| found == word), "{line:?}: {words:?}");
+        }
+    }
+
+    #[test]
+    fn every_shell_has_a_script() {
+        use clap::ValueEnum as _;
+        for shell in clap_complete::Shell::value_variants() {
+            let script = complete::script(&shell.to_string()).unwrap_or_else(|| panic!("{shell}"));
+            assert!(script.contains(complete::VARIABLE) && script.contains("segue"), "{script}");
         }
     }
 }

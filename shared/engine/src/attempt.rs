@@ -37,7 +37,10 @@ impl ExecutionState {
         history.enter(State::Running, ended.start);
         history.enter(ended.state, ended.end);
         run.task_run.attempts.push(Attempt { state: history, log_file });
-        run.task_run.state.enter(State::Running, ended.start);
+        // A pause that is over has run before it was paused.
+        if run.task_run.current() != State::Paused {
+            run.task_run.state.enter(State::Running, ended.start);
+        }
         // Secrets that were read in this step are masked. A service has already masked its outputs.
         let mut outputs = Json::Object(ended.outputs);
         env.lookups.mask(&mut outputs);

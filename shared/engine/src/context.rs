@@ -4,6 +4,7 @@
 //! from an execution in memory.
 
 use crate::env::Env;
+use crate::inputs::date_text;
 use crate::outputs::Outputs;
 use crate::secret_reader::SecretReader;
 use segue_model::cipher::holds_sealed;
@@ -38,7 +39,7 @@ impl Shared {
             ),
             (
                 "execution",
-                json!({"id": execution.id, "startDate": execution.state.start_date().to_string(),
+                json!({"id": execution.id, "startDate": date_text(execution.state.start_date()),
                        "originalId": execution.original_id, "state": execution.state.current().as_str(),
                        "outputs": execution.outputs.clone().unwrap_or_default()}),
             ),

@@ -3,6 +3,7 @@
 
 use crate::context::{Shared, Variables};
 use crate::env::Env;
+use crate::inputs::date_text;
 use crate::memo;
 use crate::reach::Reached;
 use crate::secret_reader::SecretReader;
@@ -45,20 +46,23 @@ impl ExecutionState {
             Some(reader) => reader.value(json),
             None => value_from_json(json),
         };
-        let parents = self.parents(task_run);
+        // The children of a WorkingDirectory see the iteration around the directory as their own, as in Kestra.
+        let directory = self.directory_around(task_run);
+        let seen = directory.as_ref().unwrap_or(task_run);
+        let parents = self.parents(seen);
         let mut taskrun = json!({
             "id": task_run.id,
-            "startDate": task_run.state.start_date().to_string(),
+            "startDate": date_text(task_run.state.start_date()),
             "attemptsCount": task_run.ended_attempts(),
         });
         if let Json::Object(map) = &mut taskrun {
             if let Some(parent) = &task_run.parent_task_run_id {
                 map.insert("parentId".into(), json!(parent));
             }
-            if let Some(value) = &task_run.value {
+            if let Some(value) = &seen.value {
                 map.insert("value".into(), json!(value));
             }
-            if let Some(iteration) = task_run.iteration {
+            if let Some(iteration) = seen.iteration {
                 map.insert("iteration".into(), json!(iteration));
             }
         }
@@ -93,6 +97,13 @@ impl ExecutionState {
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed: 0, time_zone: TimeZone::UTC },
         }
+    }
+
+    /// The run of the WorkingDirectory that a task run is a child of. None for any other task run.
+    fn directory_around(&self, task_run: &TaskRun) -> Option<TaskRun> {
+        let around = self.run(task_run.parent_task_run_id.as_ref()?)?;
+        self.directory_of(around.node?)?;
+        Some(around.task_run.clone())
     }
 
     /// The flowables around a task run with a value or outputs, the closest first.

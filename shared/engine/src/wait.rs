@@ -6,6 +6,7 @@ use crate::env::Env;
 use crate::flowable;
 use crate::frame::Phase;
 use crate::kind::is_kind;
+use crate::plan::Branch;
 use crate::state::{Action, ExecutionState, Run};
 use crate::timer::TimerKey;
 use segue_model::id::TaskRunId;
@@ -62,7 +63,21 @@ impl ExecutionState {
                 self.resume_run(id, Map::new(), env);
             }
             PauseBehavior::Fail => {
-                self.log(Some(id), LogLevel::Error, "the pause has timed out".into(), env.now);
+                let start = run.task_run.state.start_date();
+                let outputs = run.task_run.outputs.clone();
+                let node = run.node;
+                let error = "the pause has timed out".to_owned();
+                let is_alone = [Branch::Finally, Branch::OnPause]
+                    .iter()
+                    .all(|branch| self.plan.list(node, *branch).is_empty());
+                if is_alone {
+                    // A pause that fails does not run again before, as in Kestra.
+                    self.frames.remove(id);
+                    let error = Some(error);
+                    let ended = Ended { state: State::Failed, outputs, error, start, end: env.now };
+                    return self.end_attempt(id, ended, env);
+                }
+                self.log(Some(id), LogLevel::Error, error, env.now);
                 self.force(id, State::Failed);
                 self.enter(id, State::Running, env.now);
                 if let Some(frame) = self.frames.get_mut(id) {

@@ -194,6 +194,25 @@ fn a_restart_keeps_what_was_well() {
 }
 
 #[test]
+fn the_children_of_a_working_directory_see_the_iteration_around_it() {
+    const FLOW: &str = "io.kestra.plugin.core.flow";
+    let shows = "{id: shows, type: io.kestra.plugin.core.debug.Return, format: '{{ taskrun.value }}/{{ taskrun.iteration }}/{{ parent.taskrun.value }}/{{ parents | length }}'}";
+    let flow = format!(
+        "tasks: [{{id: outer, type: {FLOW}.ForEach, values: [a], tasks: [{{id: inner, type: {FLOW}.ForEach, values: [x, y], tasks: [{{id: w, type: {FLOW}.WorkingDirectory, tasks: [{shows}]}}]}}]}}]"
+    );
+    let mut world = World::new(&flow);
+    world.run();
+    assert_eq!(world.state(), State::Success, "{:?}", world.logs);
+    let shown: Vec<String> = world
+        .execution
+        .task_runs()
+        .filter(|run| run.task_id == "shows")
+        .map(|run| run.outputs["value"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(shown, ["x/0/a/1", "y/1/a/1"]);
+}
+
+#[test]
 fn a_pause_waits_for_a_resume() {
     let flow = format!("tasks: [{{id: p, type: io.kestra.plugin.core.flow.Pause}}, {}]", work("b"));
     let mut world = World::new(&flow);

@@ -33,8 +33,8 @@ fn services_of(property: &str) -> Vec<&'static str> {
 #[test]
 fn the_properties_of_a_task_choose_its_service() {
     assert_eq!(services_of("runner: PROCESS"), ["near"]);
-    assert_eq!(services_of("taskRunner: {type: runner.Process}"), ["near"]);
-    assert_eq!(services_of("taskRunner: {type: runner.Other}"), ["far"]);
+    assert_eq!(services_of("taskRunner: {type: io.kestra.plugin.core.runner.Process}"), ["near"]);
+    assert_eq!(services_of("taskRunner: {type: io.kestra.plugin.kubernetes.runner.Kubernetes}"), ["far"]);
     assert_eq!(services_of("runner: null"), ["far"]);
 }
 
@@ -47,7 +47,12 @@ fn an_expression_is_rendered_before_the_service_is_chosen() {
 
 #[test]
 fn only_the_texts_that_decide_are_rendered() {
-    assert_eq!(services_of("taskRunner: {type: runner.Process, password: \"{{ vars.missing }}\"}"), ["near"]);
+    assert_eq!(
+        services_of(
+            "taskRunner: {type: io.kestra.plugin.core.runner.Process, password: \"{{ vars.missing }}\"}"
+        ),
+        ["near"]
+    );
 }
 
 #[test]

@@ -59,6 +59,24 @@ fn flowables_are_stopped_when_their_time_is_over() {
 }
 
 #[test]
+fn a_pause_that_is_over_runs_once() {
+    for rest in ["timeout: PT5S", "pauseDuration: PT5S, behavior: FAIL"] {
+        let mut world = World::new(&format!("tasks: [{{id: s, type: {FLOW}.Pause, {rest}}}]"));
+        world.pass(6);
+        let states: Vec<State> =
+            world.run_of("s").state.histories().iter().map(|change| change.state).collect();
+        assert_eq!(states, [State::Created, State::Running, State::Paused, State::Failed], "{rest}");
+        assert_eq!(world.states(), ["CREATED", "RUNNING", "PAUSED", "FAILED"], "{rest}");
+        assert!(world.logs.iter().any(|line| line.message.contains("the pause has timed out")), "{rest}");
+        assert_eq!(world.timers(), [] as [&str; 0]);
+    }
+    let with_finally = format!(
+        "tasks: [{{id: s, type: {FLOW}.Pause, timeout: PT5S, finally: [{{id: f, type: test.Work}}]}}]"
+    );
+    after(&with_finally, 6, &["s FAILED", "f SUCCESS"], State::Failed);
+}
+
+#[test]
 fn a_working_directory_out_of_time_is_cleared_away() {
     let flow = format!(
         "tasks: [{{id: w, type: {FLOW}.WorkingDirectory, timeout: PT5S, retry: {{type: constant, interval: PT1S, maxAttempts: 2}}, tasks: [{HANGS}]}}]"

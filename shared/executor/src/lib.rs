@@ -10,6 +10,7 @@
 //! execution gets a method in `actions`.
 
 mod actions;
+mod begun;
 mod cache;
 mod config;
 mod create;
@@ -27,6 +28,7 @@ mod translate;
 mod watch;
 
 pub use actions::ActionError;
+pub use begun::{Begun, mark_begun};
 pub use config::ExecutorConfig;
 pub use create::{CreateError, NewExecution};
 pub use effects::retry_id;

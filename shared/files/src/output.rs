@@ -34,7 +34,12 @@ pub struct Found {
     pub files: Vec<FoundFile>,
     /// Links that match but point out of the directory, or to nothing. They are not stored.
     pub refused: Vec<String>,
+    /// Some of the files that do not match, sorted by path, for a message if nothing matches.
+    pub others: Vec<String>,
 }
+
+/// The most files in [`Found::others`].
+const MOST_OTHERS: usize = 10;
 
 /// Finds the files below `dir` that match. Does not follow links to folders.
 ///
@@ -78,11 +83,14 @@ fn walk(dir: &Path, globs: &WorkingGlobs) -> Result<Found, PortError> {
                     let movable = entry.metadata().is_ok_and(|metadata| metadata.nlink() == 1);
                     found.files.push(FoundFile { relative, path: entry.path(), movable });
                 }
+            } else if found.others.len() < MOST_OTHERS {
+                found.others.push(relative);
             }
         }
     }
     found.files.sort_by(|a, b| a.relative.cmp(&b.relative));
     found.refused.sort();
+    found.others.sort();
     Ok(found)
 }
 
@@ -288,6 +296,17 @@ pub(crate) mod tests {
         let found = find(dir, WorkingGlobs::new(dir, &patterns).unwrap()).await.unwrap();
         let map = store(&storage, &found.files, |name| format!("run/{name}"), keep).await.unwrap();
         (map, found.refused, storage, root)
+    }
+
+    #[tokio::test]
+    async fn files_that_do_not_match_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["x.CSV", "log.txt"] {
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        let patterns = ["*.csv".to_owned()];
+        let found = find(dir.path(), WorkingGlobs::new(dir.path(), &patterns).unwrap()).await.unwrap();
+        assert_eq!((found.files, found.others), (vec![], vec!["log.txt".to_owned(), "x.CSV".to_owned()]));
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Encryption of secret values that are stored or sent. An encrypted value has Kestra's form `{"type":
 //! "io.kestra.datatype:aes_encrypted", "value": "<base64>"}` (docs/kestra.md 1.2, SECRET). The base64 text holds the
-//! nonce of 12 bytes, and then the output of AES-256-GCM.
+//! nonce of 12 bytes, and then the output of AES-GCM.
 //!
 //! What it must not know: where the key comes from, who may read a value, expressions. Nothing here is random. The
 //! nonce follows from the key, the owner and the value. So a step that runs twice writes the same encrypted value.
@@ -8,8 +8,10 @@
 //! How to add one more way to encrypt: add another type name next to [`TYPE`], and a case in [`Cipher::open`].
 
 use crate::Json;
-use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead as _, KeyInit as _};
+use aes_gcm::aes::Aes192;
+use aes_gcm::aes::cipher::consts::U12;
+use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -19,7 +21,6 @@ use std::sync::Arc;
 /// The value of `type` in every encrypted value.
 pub const TYPE: &str = "io.kestra.datatype:aes_encrypted";
 
-const KEY_LENGTH: usize = 32;
 const NONCE_LENGTH: usize = 12;
 
 /// Why a value could not be encrypted or read.
@@ -29,7 +30,9 @@ pub enum CipherError {
     #[error("a SECRET needs an encryption key, but no key is set: {0}")]
     NoKey(String),
     /// The key is invalid. The message does not show the key.
-    #[error("the encryption key must be 32 bytes in base64; create one with `openssl rand -base64 32`")]
+    #[error(
+        "the encryption key must be 16, 24 or 32 bytes in base64; create one with `openssl rand -base64 32`"
+    )]
     BadKey,
     /// The value was encrypted with another key, or was changed after its encryption.
     #[error(
@@ -44,8 +47,45 @@ pub enum CipherError {
 pub struct Cipher(Result<Arc<Keys>, CipherError>);
 
 struct Keys {
-    cipher: Aes256Gcm,
-    key: [u8; KEY_LENGTH],
+    cipher: Aes,
+    key: Vec<u8>,
+}
+
+/// AES-GCM with a key of 16, 24 or 32 bytes.
+enum Aes {
+    With128(Box<Aes128Gcm>),
+    With192(Box<AesGcm<Aes192, U12>>),
+    With256(Box<Aes256Gcm>),
+}
+
+impl Aes {
+    /// None if the key has another length.
+    fn new(key: &[u8]) -> Option<Self> {
+        match key.len() {
+            16 => Aes128Gcm::new_from_slice(key).ok().map(|cipher| Self::With128(Box::new(cipher))),
+            24 => AesGcm::new_from_slice(key).ok().map(|cipher| Self::With192(Box::new(cipher))),
+            32 => Aes256Gcm::new_from_slice(key).ok().map(|cipher| Self::With256(Box::new(cipher))),
+            _ => None,
+        }
+    }
+
+    fn encrypt(&self, nonce: &[u8; NONCE_LENGTH], text: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::With128(cipher) => cipher.encrypt(nonce.into(), text),
+            Self::With192(cipher) => cipher.encrypt(nonce.into(), text),
+            Self::With256(cipher) => cipher.encrypt(nonce.into(), text),
+        }
+        .ok()
+    }
+
+    fn decrypt(&self, nonce: &[u8; NONCE_LENGTH], encrypted: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::With128(cipher) => cipher.decrypt(nonce.into(), encrypted),
+            Self::With192(cipher) => cipher.decrypt(nonce.into(), encrypted),
+            Self::With256(cipher) => cipher.decrypt(nonce.into(), encrypted),
+        }
+        .ok()
+    }
 }
 
 impl fmt::Debug for Cipher {
@@ -56,14 +96,13 @@ impl fmt::Debug for Cipher {
 }
 
 impl Cipher {
-    /// A cipher with a key of 32 bytes in base64.
+    /// A cipher with a key of 16, 24 or 32 bytes in base64.
     ///
     /// # Errors
     /// [`CipherError::BadKey`].
     pub fn from_base64(text: &str) -> Result<Self, CipherError> {
-        let bytes = STANDARD.decode(text.trim()).map_err(|_| CipherError::BadKey)?;
-        let key: [u8; KEY_LENGTH] = bytes.try_into().map_err(|_| CipherError::BadKey)?;
-        let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| CipherError::BadKey)?;
+        let key = STANDARD.decode(text.trim()).map_err(|_| CipherError::BadKey)?;
+        let cipher = Aes::new(&key).ok_or(CipherError::BadKey)?;
         Ok(Self(Ok(Arc::new(Keys { cipher, key }))))
     }
 
@@ -95,8 +134,7 @@ impl Cipher {
     fn seal_text(&self, text: &str, owner: &[&str]) -> Result<Json, CipherError> {
         let keys = self.0.as_ref().map_err(Clone::clone)?;
         let nonce = keys.nonce(text, owner);
-        let unreadable = |_| CipherError::Unreadable;
-        let encrypted = keys.cipher.encrypt(&nonce.into(), text.as_bytes()).map_err(unreadable)?;
+        let encrypted = keys.cipher.encrypt(&nonce, text.as_bytes()).ok_or(CipherError::Unreadable)?;
         let value = STANDARD.encode([nonce.as_slice(), &encrypted].concat());
         Ok(serde_json::json!({"type": TYPE, "value": value}))
     }
@@ -124,7 +162,7 @@ impl Cipher {
         let bytes = STANDARD.decode(sealed).map_err(|_| CipherError::Unreadable)?;
         let (nonce, encrypted) = bytes.split_at_checked(NONCE_LENGTH).ok_or(CipherError::Unreadable)?;
         let nonce = nonce.try_into().map_err(|_| CipherError::Unreadable)?;
-        let clear = keys.cipher.decrypt(nonce, encrypted).map_err(|_| CipherError::Unreadable)?;
+        let clear = keys.cipher.decrypt(&nonce, encrypted).ok_or(CipherError::Unreadable)?;
         String::from_utf8(clear).map_err(|_| CipherError::Unreadable)
     }
 }
@@ -135,7 +173,7 @@ impl Keys {
     /// the same nonce, and this reveals nothing new. The length before each part keeps `["ab"]` and `["a", "b"]` apart.
     fn nonce(&self, text: &str, owner: &[&str]) -> [u8; NONCE_LENGTH] {
         let mut hash = Sha256::new_with_prefix(b"segue nonce");
-        hash.update(self.key);
+        hash.update(&self.key);
         for part in owner.iter().chain([&text]) {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
@@ -175,7 +213,20 @@ mod tests {
     use serde_json::json;
 
     fn cipher(byte: u8) -> Cipher {
-        Cipher::from_base64(&STANDARD.encode([byte; KEY_LENGTH])).unwrap()
+        Cipher::from_base64(&STANDARD.encode([byte; 32])).unwrap()
+    }
+
+    #[test]
+    fn a_key_has_16_24_or_32_bytes() {
+        for length in [16, 24, 32] {
+            let cipher = Cipher::from_base64(&STANDARD.encode(vec![7; length])).unwrap();
+            let sealed = cipher.seal(&json!("sesame"), &["e"]).unwrap();
+            assert_eq!(open(&cipher, &sealed).unwrap().0, "sesame", "{length}");
+        }
+        for length in [0, 15, 20, 31, 33] {
+            let refused = Cipher::from_base64(&STANDARD.encode(vec![7; length])).unwrap_err();
+            assert_eq!(refused, CipherError::BadKey, "{length}");
+        }
     }
 
     fn open(cipher: &Cipher, value: &Json) -> Result<(Json, Vec<String>), CipherError> {

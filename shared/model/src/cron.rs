@@ -3,6 +3,9 @@
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
+use croner::time::Weekday;
+use jiff::ToSpan as _;
+use jiff::civil::date;
 
 /// Reads a cron expression.
 ///
@@ -24,6 +27,18 @@ pub fn parse_cron(expression: &str, with_seconds: bool) -> Result<Cron, String> 
     let seconds = if with_seconds { Seconds::Required } else { Seconds::Disallowed };
     let parser = CronParser::builder().seconds(seconds).year(Year::Disallowed).build();
     parser.parse(text).or_else(|error| refused(&error.to_string()))
+}
+
+/// Whether the cron matches any day. The 30th of February does not exist. The calendar repeats every 28 years.
+pub fn has_a_day(cron: &Cron) -> bool {
+    let first = date(2000, 1, 1);
+    first.series(1.day()).take(28 * 366).any(|day| {
+        let [month, of_month] = [day.month(), day.day()].map(|number| u32::from(number.unsigned_abs()));
+        let weekday =
+            Weekday::from_days_from_sunday(u32::from(day.weekday().to_sunday_zero_offset().unsigned_abs()));
+        cron.pattern.month_match(month).unwrap_or(false)
+            && cron.pattern.day_match(i32::from(day.year()), month, of_month, weekday).unwrap_or(false)
+    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod flow_output;
 pub mod flowable_types;
 pub mod id;
 pub mod input;
+mod kv_key;
 pub mod label;
 pub mod log;
 pub mod parse;
@@ -44,6 +45,7 @@ mod walk;
 pub use cipher::Cipher;
 pub use cron::parse_cron;
 pub use duration::parse_duration;
+pub use kv_key::is_kv_key;
 pub use parse::{
     Parsed, ParsedSuite, PluginDefault, Positions, flow_document, has_only_suites, parse_flow,
     parse_flow_with_defaults, parse_flows, parse_suites,

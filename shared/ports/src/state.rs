@@ -366,6 +366,11 @@ pub trait StateStore: ScheduleStore {
         logs: Vec<LogEntry>,
     ) -> Result<bool, PortError>;
 
+    /// When workers began these attempts: the date of the first claim of each. None for an attempt that no worker has
+    /// claimed. One answer for each attempt, in the same order. A claim that is handed back or taken over keeps its
+    /// date. Only displays use this; what happens next never depends on it.
+    async fn begun_attempts(&self, attempts: &[AttemptKey]) -> Result<Vec<Option<Timestamp>>, PortError>;
+
     /// Revokes attempts that are killed or have timed out, claimed or not. From then on `renew_claim` and
     /// `finish_claim` return false, and `claim` returns [`Claim::Revoked`]. An attempt that has ended keeps
     /// its result.

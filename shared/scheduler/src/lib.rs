@@ -33,5 +33,6 @@ mod webhook;
 
 pub use backfill::{BackfillPreview, PreviewExecution, PreviewSlot};
 pub use error::SchedulerError;
+pub use manual::{ManualRun, NamedSlot};
 pub use scheduler::{Scheduler, SchedulerParts};
 pub use webhook::{WebhookOutcome, WebhookRequest};

@@ -22,7 +22,7 @@ use segue_template::RenderError;
 pub struct WebhookRequest {
     /// The body, unchanged.
     pub body: Vec<u8>,
-    /// The headers, with names as received.
+    /// The headers. The HTTP library gives their names in lower case.
     pub headers: Vec<(String, String)>,
     /// The parameters of the query.
     pub parameters: Vec<(String, String)>,
@@ -213,7 +213,12 @@ fn variables(request: &WebhookRequest) -> Map {
         };
         variables.insert("body".to_owned(), body);
     }
-    for (name, pairs) in [("headers", &request.headers), ("parameters", &request.parameters)] {
+    // Flows of Kestra read the names as they were sent, such as `X-Kind`. Which case a client used is not known, and
+    // HTTP/2 has only lower case. So each header has both names.
+    let mut headers = request.headers.clone();
+    let capitals = request.headers.iter().map(|(name, value)| (capitalized(name), value.clone()));
+    headers.extend(capitals.filter(|(name, _)| request.headers.iter().all(|(own, _)| own != name)));
+    for (name, pairs) in [("headers", &headers), ("parameters", &request.parameters)] {
         let mut lists = Map::new();
         for (key, value) in pairs {
             let list = lists.entry(key.as_str()).or_insert_with(|| Json::Array(Vec::new()));
@@ -224,6 +229,17 @@ fn variables(request: &WebhookRequest) -> Map {
         variables.insert(name.to_owned(), Json::Object(lists));
     }
     variables
+}
+
+/// The usual way to write the name of a header: `x-my-kind` as `X-My-Kind`.
+fn capitalized(name: &str) -> String {
+    let part = |part: &str| {
+        let mut letters = part.chars();
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    };
+    name.split('-').map(part).collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]
@@ -245,11 +261,12 @@ mod tests {
         assert_eq!(body(b""), None);
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let request = WebhookRequest {
-            headers: vec![pair("X-Kind", "a"), pair("X-Kind", "b")],
+            headers: vec![pair("x-kind", "a"), pair("x-kind", "b"), pair("Host", "h")],
             parameters: vec![pair("q", "1")],
             ..WebhookRequest::default()
         };
-        let expected = json!({"headers": {"X-Kind": ["a", "b"]}, "parameters": {"q": ["1"]}});
+        let headers = json!({"x-kind": ["a", "b"], "X-Kind": ["a", "b"], "Host": ["h"]});
+        let expected = json!({"headers": headers, "parameters": {"q": ["1"]}});
         assert_eq!(Json::Object(variables(&request)), expected);
     }
 }

@@ -14,7 +14,7 @@ use segue_ports::bus::GivenUp;
 use segue_ports::schedule::BackfillFilter;
 use segue_ports::wire::Message;
 use segue_ports::{DeadLetterHandler as _, Verdict};
-use segue_scheduler::SchedulerError;
+use segue_scheduler::{NamedSlot, SchedulerError};
 use serde_json::json;
 use world::{World, at, flow, key, label, request, schedule, variable, waiting_flow};
 
@@ -149,12 +149,12 @@ async fn modes_choose_the_slots() {
     world.tick("2024-06-02T00:00:00Z").await;
     world.set("2024-06-05T12:00:00Z");
     world.scheduler.recover().await.unwrap();
-    let trigger =
-        world.scheduler.manual_trigger(&saved, None, Some(at("2024-06-04T00:00:00Z"))).await.unwrap();
+    let slot = NamedSlot::At(at("2024-06-04T00:00:00Z"));
+    let manual = world.scheduler.manual_run(&saved, None, Some(slot)).await.unwrap();
     let new = segue_executor::NewExecution {
         namespace: "company".into(),
         flow_id: "f".into(),
-        trigger,
+        trigger: manual.map(|manual| manual.trigger),
         ..Default::default()
     };
     world.executor.create(new).await.unwrap();

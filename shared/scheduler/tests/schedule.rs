@@ -8,10 +8,13 @@
 
 mod world;
 
+use jiff::civil::{Date, date};
+use segue_model::Json;
+use segue_model::label::Label;
 use segue_model::state::State;
 use segue_ports::Verdict;
 use segue_ports::wire::Message;
-use segue_scheduler::SchedulerError;
+use segue_scheduler::{NamedSlot, SchedulerError};
 use serde_json::json;
 use world::{World, at, flow, key, label, schedule, variable, waiting_flow};
 
@@ -330,14 +333,15 @@ async fn a_manual_run_has_a_slot() {
     let scheduled = world.save(&flow("f", &schedule("t", "0 9 * * *", ", timezone: Europe/Paris"))).await;
     let plain = world.save("id: plain\nnamespace: company\ntasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n").await;
     let scheduler = &world.scheduler;
-    let latest = scheduler.manual_trigger(&scheduled, None, None).await.unwrap().unwrap();
+    let latest = scheduler.manual_run(&scheduled, None, None).await.unwrap().unwrap().trigger;
     assert_eq!(latest.variables["date"], "2024-01-10T09:00:00+01:00");
     assert_eq!((latest.slot, latest.id.as_str()), (None, "t"));
     let slot = at("2023-07-01T07:00:00Z");
-    let named = scheduler.manual_trigger(&scheduled, Some("t"), Some(slot)).await.unwrap().unwrap();
+    let at_slot = Some(NamedSlot::At(slot));
+    let named = scheduler.manual_run(&scheduled, Some("t"), at_slot).await.unwrap().unwrap().trigger;
     assert_eq!((named.slot, &named.variables["date"]), (Some(slot), &json!("2023-07-01T09:00:00+02:00")));
-    let wrong =
-        scheduler.manual_trigger(&scheduled, None, Some(at("2023-07-01T08:00:00Z"))).await.unwrap_err();
+    let no_slot = Some(NamedSlot::At(at("2023-07-01T08:00:00Z")));
+    let wrong = scheduler.manual_run(&scheduled, None, no_slot).await.unwrap_err();
     assert!(
         wrong
             .to_string()
@@ -345,14 +349,52 @@ async fn a_manual_run_has_a_slot() {
         "{wrong}"
     );
     assert!(matches!(
-        scheduler.manual_trigger(&scheduled, Some("x"), None).await,
+        scheduler.manual_run(&scheduled, Some("x"), None).await,
         Err(SchedulerError::NotFound(_))
     ));
-    assert!(scheduler.manual_trigger(&plain, None, None).await.unwrap().is_none());
-    assert!(matches!(
-        scheduler.manual_trigger(&plain, None, Some(slot)).await,
-        Err(SchedulerError::Invalid(_))
-    ));
+    assert!(scheduler.manual_run(&plain, None, None).await.unwrap().is_none());
+    assert!(matches!(scheduler.manual_run(&plain, None, at_slot).await, Err(SchedulerError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_day_names_its_only_slot_in_the_zone_of_the_schedule() {
+    let world = World::new("2024-01-10T12:00:00Z");
+    let of = async |cron: &str, day: Date| {
+        let zone = ", timezone: America/New_York";
+        let saved = world.save(&flow("f", &schedule("t", cron, zone))).await;
+        let found = world.scheduler.manual_run(&saved, None, Some(NamedSlot::On(day))).await;
+        found.map(|run| run.unwrap().trigger.slot.unwrap().to_string()).map_err(|error| error.to_string())
+    };
+    // 21:00 in New York is already the next day in UTC.
+    assert_eq!(of("0 21 * * *", date(2023, 7, 1)).await.unwrap(), "2023-07-02T01:00:00Z");
+    assert_eq!(of("@hourly", date(2023, 7, 1)).await.unwrap(), "2023-07-01T04:00:00Z", "its start is a slot");
+    let none = of("0 9 1 * *", date(2023, 7, 2)).await.unwrap_err();
+    assert!(
+        none.contains("has no slot on 2023-07-02; the nearest slots are 2023-07-01T09:00:00-04:00"),
+        "{none}"
+    );
+    let several = of("0 9-18 * * *", date(2023, 7, 2)).await.unwrap_err();
+    assert!(several.contains("with its time: 2023-07-02T09:00:00-04:00, "), "{several}");
+    assert!(several.ends_with(", …"), "{several}");
+}
+
+#[tokio::test]
+async fn a_manual_run_that_names_its_schedule_has_the_inputs_and_labels_of_the_trigger() {
+    let world = World::new("2024-01-10T12:00:00Z");
+    let more =
+        ", inputs: {region: us, day: \"{{ trigger.date | date('yyyy-MM-dd') }}\"}, labels: {by: trigger}";
+    let saved = world.save(&flow("f", &schedule("t", "0 9 * * *", more))).await;
+    let scheduler = &world.scheduler;
+    let slot = Some(NamedSlot::On(date(2024, 1, 9)));
+    for (id, slot, day) in
+        [(None, slot, "2024-01-09"), (Some("t"), None, "2024-01-10"), (Some("t"), slot, "2024-01-09")]
+    {
+        let run = scheduler.manual_run(&saved, id, slot).await.unwrap().unwrap();
+        assert_eq!(Json::Object(run.inputs), json!({"region": "us", "day": day}));
+        assert_eq!(run.labels, [Label::new("by", "trigger")]);
+    }
+    let plain = scheduler.manual_run(&saved, None, None).await.unwrap().unwrap();
+    assert!(plain.inputs.is_empty() && plain.labels.is_empty(), "it runs no slot of the schedule");
 }
 
 /// The clock jumps a day ahead and back. The schedule fires at its next slot, and does not wait a day.

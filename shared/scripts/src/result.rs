@@ -95,6 +95,13 @@ pub(crate) async fn found_files(
             "'{name}' is not stored: the link leads out of the working directory, or its target does not exist"
         ));
     }
+    if found.files.is_empty() && found.refused.is_empty() {
+        let there = match found.others.as_slice() {
+            [] => "the working directory is empty".to_owned(),
+            others => format!("the working directory has {}", others.join(", ")),
+        };
+        context.info(format!("outputFiles: no file matches {}; {there}", patterns.join(", ")));
+    }
     Ok(found.files)
 }
 

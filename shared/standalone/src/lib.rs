@@ -4,13 +4,14 @@
 //!
 //! - [`Standalone`] starts a worker for each service on the embedded bus. The messages are the same as on Google Cloud.
 //! - [`Server`] adds the API and triggers.
-//! - [`CloudServer`] has the same API on Google Cloud's ports. On emulators it also handles the messages of all
-//!   functions.
+//! - `CloudServer`, with the feature `gcp`, has the same API on Google Cloud's ports. On emulators it also handles the
+//!   messages of all functions.
 //!
 //! What it must not know: how a task type works, and how a flow is shown.
 //!
 //! How to add one more: a new function family gets one line in `families.rs`.
 
+#[cfg(feature = "gcp")]
 mod cloud;
 mod families;
 mod running;
@@ -18,10 +19,11 @@ mod server;
 mod standalone;
 mod work;
 
+#[cfg(feature = "gcp")]
 pub use cloud::CloudServer;
 pub use families::families;
 pub use running::Running;
-pub use segue_catalog::{CatalogError, catalog, catalog_with};
+pub use segue_catalog::{CatalogError, catalog, catalog_with, editor, pages};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};

@@ -53,6 +53,7 @@ impl Server {
         let api = segue_fn_api::router(ApiParts {
             access,
             url,
+            has_local_warehouse: true,
             ..ApiParts::from_executor(standalone.executor(), &scheduler, standalone.watch())
         });
         Self { standalone, scheduler, api }
@@ -79,6 +80,12 @@ impl Server {
             self.scheduler.sync_flow(flow).await.map_err(port_error)?;
         }
         Ok(parsed)
+    }
+
+    /// Answers requests until `shutdown`, and runs nothing: no executions, no triggers. For commands that read and
+    /// change a data directory that no server uses.
+    pub async fn answer(self, listener: TcpListener, shutdown: CancellationToken) {
+        answer(listener, self.api, shutdown).await;
     }
 
     /// Answers requests and runs everything until `shutdown`. Work that was interrupted when the last process

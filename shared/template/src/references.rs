@@ -84,7 +84,7 @@ fn macro_names(nodes: &[Node], names: &mut BTreeSet<String>) {
                 macro_names(body, names);
                 macro_names(otherwise.as_deref().unwrap_or_default(), names);
             }
-            Node::Filter { body, .. } | Node::Block { body } => macro_names(body, names),
+            Node::Filter { body, .. } | Node::Block { body, .. } => macro_names(body, names),
             Node::Text(_) | Node::Print(_) | Node::Set { .. } => {}
         }
     }
@@ -144,7 +144,7 @@ impl Walk {
                 filters.iter().for_each(|(_, arguments, _)| self.arguments(arguments));
                 self.nodes(body);
             }
-            Node::Block { body } => self.nodes(body),
+            Node::Block { body, .. } => self.nodes(body),
         }
     }
 
@@ -173,7 +173,8 @@ impl Walk {
     }
 
     fn call(&mut self, name: &str, arguments: &Arguments) {
-        if self.macros.contains(name) {
+        // `block("name")` prints a block of this template.
+        if self.macros.contains(name) || name == "block" {
             return;
         }
         self.found.functions.insert(name.to_owned());

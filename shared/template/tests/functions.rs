@@ -128,6 +128,8 @@ fn lookups_are_pending_then_answered() {
     assert!(error.contains("The key 'k' does not exist in the namespace 'company.team'."), "{error}");
     assert!(renderer.render(template, &scope).is_err());
     assert_eq!(renderer.render("{{ kv('k', errorOnMissing=false) ?? 'd' }}", &scope).unwrap(), "d");
+    assert_eq!(renderer.render("{{ kv('k', errorOnMissing=false).field ?? null }}", &scope).unwrap(), "");
+    assert_eq!(renderer.render("{{ kv('k', errorOnMissing=false).a.b ?? 'd' }}", &scope).unwrap(), "d");
     let elsewhere = Lookup::Kv { namespace: Some("other".into()), key: "k".into() };
     table.insert(elsewhere, Answer::Failed("unknown namespace".into()));
     assert!(

@@ -110,7 +110,7 @@ fn timestamps() {
         ("{{ '1969-12-31T23:59:59.5Z' | timestampMilli }}", "-500"),
         ("{{ 0 | timestamp }}", "0"),
         ("{{ '2024-01-01' | timestampMilli }}", "1704067200000"),
-        ("{{ '2024-01-01T00:00:00Z' | timestampMicro }}", "1704067200000000"),
+        ("{{ '2024-01-01T00:00:00Z' | timestampMicro }}", "1704067200000000000"),
         ("{{ '2024-01-01T00:00:00Z' | timestampNano }}", "1704067200000000000"),
         ("{{ '2024-01-01' | timestampNano | className }}", "java.lang.String"),
         ("{{ '2024-01-01T12:00' | timestamp(timeZone='America/New_York') }}", "1704128400"),

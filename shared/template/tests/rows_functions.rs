@@ -93,9 +93,14 @@ fn others() {
     check(&[
         ("{{ randomInt(5, 6) }}", "5"),
         ("{{ randomInt(lower=0, upper=1) }}", "0"),
+        ("{{ randomInt(10, 10) }}", "10"),
         ("{{ fileURI('x.txt') }}", "kestra:///company/team/_files/x.txt"),
         ("{{ fileURI('dir/x.txt', 'c.d') }}", "kestra:///c/d/_files/dir/x.txt"),
         ("{{ decrypt('MDEyMzQ1Njc4OWFiY2RlZg==', encrypt('MDEyMzQ1Njc4OWFiY2RlZg==', 'hé')) }}", "hé"),
+        (
+            "{{ decrypt('MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3', encrypt('MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3', 'hé')) }}",
+            "hé",
+        ),
     ]);
     check_errors(&[
         ("{{ randomInt('1', 5) }}", "The 'randomInt' function expects an argument 'lower' with type integer"),
@@ -103,7 +108,7 @@ fn others() {
         ("{{ randomInt(1) }}", "The 'randomInt' function expects an argument 'upper'."),
         ("{{ nanoId(0) }}", "The 'nanoId' function expects a length above 0 and an alphabet"),
         ("{{ nope() }}", "Function or Macro [nope] does not exist."),
-        ("{{ block('x') }}", "Function or Macro [block] does not exist."),
+        ("{{ block('x') | upper }}", "Function or Macro [block] does not exist."),
         ("{{ iterationOutput('x') }}", "Function or Macro [iterationOutput] does not exist."),
         ("{{ fileURI('../x') }}", "The path '../x' may not contain '../'"),
         ("{{ encrypt('x', 'y') }}", "The key of the 'encrypt' function is not base64"),

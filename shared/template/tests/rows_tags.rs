@@ -88,6 +88,12 @@ fn other_tags() {
             "HELLO WORLD|Abc|bbb|X",
         ),
         (r#"{% block b %}in{% endblock %}|{% block "q" %}{{ inputs.n }}{% endblock %}"#, "in|5"),
+        (r#"{% block "post" %} content {% endblock %}{{ block("post") }}"#, " content  content "),
+        (
+            r#"{{ block("b") }}{% for i in [1, 2] %}{% block b %}<{{ i ?? 'none' }}>{% endblock %}{{ block('b') }}{% endfor %}"#,
+            "<none><1><1><2><2>",
+        ),
+        (r#"a{{ block("nowhere") }}b"#, "ab"),
         (
             r#"{ {{ 1 }} }|{{ {} }}|{{ '}}' }}|{{ "{{" }}|${{ 1 }}|{{'a'}}|{{1}}|{%if true%}x{%endif%}"#,
             "{ 1 }|{}|}}|{{|$1|a|1|x",
@@ -98,6 +104,10 @@ fn other_tags() {
         ),
     ]);
     check_errors(&[
+        (
+            r#"{% block b %}{{ block("b") }}{% endblock %}"#,
+            "A template prints at most 100 blocks with 'block'",
+        ),
         (
             "{% if inputs.nul %}a{% endif %}",
             "Unable to find `nul` used in the expression `{% if inputs.nul %}a{% endif %}` at line 1",

@@ -4,33 +4,13 @@
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use segue_api_types as types;
+use segue_catalog::editor;
 use segue_model::catalog::TaskType;
+use segue_model::parse::INPUT_TYPES;
 use segue_model::trigger_types::{TriggerType, condition, condition_types, trigger, trigger_types};
 use segue_model::{Json as Value, Map};
 use serde_json::json;
 use std::collections::BTreeMap;
-
-const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
-/// The types of inputs.
-const INPUTS: [&str; 17] = [
-    "STRING",
-    "INT",
-    "FLOAT",
-    "BOOLEAN",
-    "SELECT",
-    "MULTISELECT",
-    "ARRAY",
-    "DATETIME",
-    "DATE",
-    "TIME",
-    "DURATION",
-    "FILE",
-    "JSON",
-    "YAML",
-    "URI",
-    "SECRET",
-    "EMAIL",
-];
 
 /// The group of a type: its name without the last two parts.
 fn group(name: &str) -> &str {
@@ -199,100 +179,16 @@ fn add_properties(schema: &mut Value, more: &Map) {
     }
 }
 
-/// One schema for each type. The property `type` says which schema applies.
-fn any_of(types: impl Iterator<Item = Known>, more: &Map) -> Value {
-    let schemas: Vec<Value> = types
-        .map(|known| {
-            let mut schema = known.schema;
-            add_properties(&mut schema, more);
-            if let Some(kind) = schema.pointer_mut("/properties/type") {
-                let names: Vec<&str> =
-                    [known.name].into_iter().chain(known.aliases.iter().copied()).collect();
-                *kind = json!({"enum": names});
-            }
-            if let Value::Object(map) = &mut schema {
-                map.remove("$schema");
-                map.remove("additionalProperties");
-                let required = map.entry("required").or_insert_with(|| json!([]));
-                if let Value::Array(required) = required {
-                    required.extend([json!("id"), json!("type")]);
-                }
-                map.insert("title".into(), json!(known.name));
-            }
-            schema
-        })
-        .collect();
-    json!({"anyOf": schemas})
-}
-
-fn task_schema(api: &Api) -> Value {
-    any_of(api.catalog.types().iter().map(Known::from), &common())
-}
-
-fn trigger_schema(api: &Api) -> Value {
-    let more = json!({
-        "id": {"type": "string"}, "type": {"type": "string"}, "description": {"type": "string"},
-        "disabled": {"type": "boolean"}, "conditions": {"type": "array"}, "inputs": {"type": "object"}, "labels": {},
-        "stopAfter": {"type": "array"},
-    });
-    let polling = api.catalog.triggers().iter().map(Known::of_trigger);
-    let all = trigger_types().iter().map(Known::from).chain(polling);
-    any_of(all, &more.as_object().cloned().unwrap_or_default())
-}
-
-fn flow_schema(api: &Api) -> Value {
-    let tasks = json!({"type": "array", "items": {"$ref": "#/definitions/task"}});
-    json!({
-        "type": "object",
-        "required": ["id", "namespace", "tasks"],
-        "properties": {
-            "id": {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "maxLength": 100},
-            "namespace": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]*$", "maxLength": 150},
-            "description": {"type": "string"},
-            "labels": {},
-            "inputs": {"type": "array", "items": {"type": "object", "required": ["id", "type"], "properties": {
-                "id": {"type": "string"}, "type": {"enum": INPUTS},
-            }}},
-            "variables": {"type": "object"},
-            "tasks": tasks.clone(),
-            "errors": tasks.clone(),
-            "finally": tasks.clone(),
-            "afterExecution": tasks,
-            "outputs": {"type": "array"},
-            "triggers": {"type": "array", "items": {"$ref": "#/definitions/trigger"}},
-            "pluginDefaults": {"type": "array", "items": {"type": "object", "required": ["type"]}},
-            "concurrency": {"type": "object", "properties": {
-                "limit": {"type": "integer", "minimum": 1}, "behavior": {"enum": ["QUEUE", "CANCEL", "FAIL"]},
-            }},
-            "retry": {"type": "object"},
-            "sla": {"type": "array"},
-            "checks": {"type": "array"},
-            "disabled": {"type": "boolean"},
-        },
-        "definitions": {"task": task_schema(api), "trigger": trigger_schema(api)},
-    })
-}
-
 /// The JSON Schema of a flow, task, trigger or plugin default, or of a list of them. Without `with_definitions`, the
-/// schemas of the types are left out of the schema of a flow.
+/// schemas of the types are left out.
 pub(crate) fn schema(api: &Api, kind: &str, is_list: bool, with_definitions: bool) -> Answer<Value> {
-    let mut schema = match kind.to_ascii_lowercase().as_str() {
-        "flow" => flow_schema(api),
-        "task" => task_schema(api),
-        "trigger" => trigger_schema(api),
-        "plugindefault" => json!({"type": "object", "required": ["type"], "properties": {
-            "type": {"type": "string"}, "forced": {"type": "boolean"}, "values": {"type": "object"},
-        }}),
-        _ => return Err(ApiError::not_found(format!("The schema of '{kind}'"))),
-    };
-    if !with_definitions && let Value::Object(map) = &mut schema {
-        map.remove("definitions");
-    }
-    if is_list {
-        schema = json!({"type": "array", "items": schema});
-    }
-    if let Value::Object(map) = &mut schema {
-        map.insert("$schema".into(), json!(DRAFT));
+    let mut schema = editor::schema(&api.catalog, kind, is_list)
+        .ok_or_else(|| ApiError::not_found(format!("The schema of '{kind}'")))?;
+    if !with_definitions && let Some(Value::Object(parts)) = schema.get_mut("definitions") {
+        // The parts of a type have its name in front: `io.kestra…/Part`.
+        parts.retain(|name, _| {
+            !name.contains('/') && !["task", "trigger", "condition"].contains(&name.as_str())
+        });
     }
     Ok(schema)
 }
@@ -300,13 +196,13 @@ pub(crate) fn schema(api: &Api, kind: &str, is_list: bool, with_definitions: boo
 /// The types of inputs.
 pub(crate) fn inputs() -> Vec<types::InputType> {
     let input = |kind: &&str| types::InputType { kind: (*kind).to_owned(), cls: (*kind).to_owned() };
-    INPUTS.iter().map(input).collect()
+    INPUT_TYPES.iter().map(input).collect()
 }
 
 /// The schema of an input of a type.
 pub(crate) fn input(kind: &str) -> Answer<types::PluginDoc> {
     let upper = kind.to_ascii_uppercase();
-    if !INPUTS.contains(&upper.as_str()) {
+    if !INPUT_TYPES.contains(&upper.as_str()) {
         return Err(ApiError::not_found(format!("Input type '{kind}'")));
     }
     let schema = json!({"type": "object", "required": ["id", "type"], "properties": {

@@ -21,6 +21,12 @@ pub(crate) fn date(text: &str) -> Result<Timestamp, String> {
     Ok(zoned.timestamp())
 }
 
+/// A date without a time, such as `2024-01-31`. None for any other text.
+pub(crate) fn day(text: &str) -> Option<civil::Date> {
+    let text = text.trim();
+    text.parse().ok().filter(|_| text.len() == "2024-01-31".len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +43,8 @@ mod tests {
         ] {
             assert_eq!(date(text).unwrap().to_string(), expected, "{text}");
         }
+        assert_eq!(day("2024-01-31"), Some(civil::date(2024, 1, 31)));
+        assert_eq!(day("2024-01-31T09:00:00Z"), None);
         for wrong in ["", "yesterday", "2024-13-01", "31.01.2024", "99999-01-01"] {
             assert!(date(wrong).is_err(), "{wrong}");
         }

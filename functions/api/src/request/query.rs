@@ -1,6 +1,6 @@
 //! Reads the query of a request. A name can occur more than once.
 
-use super::dates::date;
+use super::dates::{date, day};
 use super::filters::{Condition, condition};
 use crate::error::{Answer, ApiError};
 use axum::extract::FromRequestParts;
@@ -10,6 +10,7 @@ use segue_model::label::Label;
 use segue_model::log::LogLevel;
 use segue_model::parse_duration;
 use segue_model::state::State;
+use segue_scheduler::NamedSlot;
 use std::convert::Infallible;
 
 /// The decoded names and values of a query, in the order of the request.
@@ -71,6 +72,14 @@ impl Query {
     pub(crate) fn date(&self, name: &str) -> Answer<Option<Timestamp>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         date(text).map(Some).map_err(|why| ApiError::argument(format!("{name}: {why}")))
+    }
+
+    /// A slot: an ISO-8601 date with a time, or the day of the slot. None if the name is missing or empty.
+    pub(crate) fn slot(&self, name: &str) -> Answer<Option<NamedSlot>> {
+        match self.text(name).and_then(day) {
+            Some(day) => Ok(Some(NamedSlot::On(day))),
+            None => Ok(self.date(name)?.map(NamedSlot::At)),
+        }
     }
 
     /// An ISO-8601 duration. None if the name is missing or empty.

@@ -7,6 +7,7 @@
 use super::executions::changed;
 use crate::endpoint::{Endpoint, Kind, Param, events, get};
 use crate::error::{Answer, ApiError};
+use crate::followed::{Followed, Seen};
 use crate::looks::{Glance, Looks};
 use crate::parts::Api;
 use crate::queries::executions::{stored, whole};
@@ -26,8 +27,6 @@ const MOST: usize = 50;
 /// The longest time of a stream. Cloud Run would end the stream after 600 s. The client connects again with its
 /// positions.
 const LONGEST: Duration = Duration::from_secs(540);
-/// The time between two looks at an execution where reads cost nothing. A change by another process wakes no stream of this process.
-const PATIENCE: Duration = Duration::from_millis(400);
 /// The time between two looks at a log where reads cost nothing. New lines are sent together.
 const LOOK: Duration = Duration::from_millis(200);
 /// The largest number of lines in one event.
@@ -104,44 +103,32 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
     }))
 }
 
-/// Sends an execution at each version after the position.
-async fn tell_execution(api: &Api, id: &str, mut seen: Option<u64>, sender: &Sender) {
+/// Sends an execution at each version after the position, and when workers begin task runs.
+async fn tell_execution(api: &Api, id: &str, sent: Option<u64>, sender: &Sender) {
     // Subscribe before the first read, so that no change is missed.
     let mut changes = api.watch.subscribe();
     let topic = format!("execution:{id}");
-    let id = ExecutionId::from(id);
-    let (mut glance, mut looks) = (Glance::default(), Looks::new(&api.ports, PATIENCE));
+    let mut followed = Followed::new(api, ExecutionId::from(id), sent);
     loop {
-        let has_changed = glance.has_changed(api.state(), &id, false).await.unwrap_or(false);
-        if has_changed {
-            match api.state().execution(&id).await {
-                // A deleted execution has no events.
-                Ok(None) => return,
-                Ok(Some(stored)) => {
-                    let is_last = stored.execution.state.current().is_terminal();
-                    if is_last || seen.is_none_or(|seen| stored.version > seen) {
-                        seen = Some(stored.version);
-                        let execution = Some(whole(api, &stored));
-                        let event = TopicEvent {
-                            topic: topic.clone(),
-                            position: stored.version,
-                            execution,
-                            lines: None,
-                            is_last,
-                        };
-                        if !sender.send(&topic, &event).await || is_last {
-                            return;
-                        }
-                    }
+        match followed.look(api).await {
+            // A deleted execution has no events.
+            Seen::Gone => return,
+            Seen::Same => {}
+            Seen::News(stored) => {
+                let is_last = stored.execution.state.current().is_terminal();
+                let execution = Some(whole(api, stored));
+                let position = stored.version;
+                let event = TopicEvent { topic: topic.clone(), position, execution, lines: None, is_last };
+                if !sender.send(&topic, &event).await || is_last {
+                    return;
                 }
-                // A store that does not answer may answer later.
-                Err(_) => glance.forget(),
             }
         }
+        let pause = followed.pause();
         tokio::select! {
             () = sender.left() => return,
-            () = changed(&mut changes, &id) => {}
-            () = sleep(looks.pause(has_changed)) => {}
+            () = changed(&mut changes, followed.id()) => {}
+            () = sleep(pause) => {}
         }
     }
 }

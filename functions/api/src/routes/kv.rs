@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use segue_api_types as types;
 use segue_files::namespace::folder;
-use segue_model::parse_duration;
+use segue_model::{is_kv_key, parse_duration};
 use segue_ports::kv::KvWrite;
 
 /// The largest number of characters of a key.
@@ -52,11 +52,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 fn checked(namespace: &str, key: Option<&str>) -> Answer<()> {
     folder(namespace)?;
     match key {
-        Some(key) if key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control) => {
-            Err(ApiError::argument(format!(
-                "a key must have 1 to {LONGEST_KEY} characters, without control characters"
-            )))
-        }
+        Some(key) if key.len() > LONGEST_KEY || !is_kv_key(key) => Err(ApiError::argument(format!(
+            "'{key}' is not a key; a key begins with a letter or a digit, has at most {LONGEST_KEY} characters, and has \
+             only letters, digits, '.', '_' and '-'"
+        ))),
         _ => Ok(()),
     }
 }

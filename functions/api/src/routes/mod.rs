@@ -12,6 +12,7 @@ mod namespaces;
 mod plugins;
 mod server;
 mod triggers;
+mod warehouse;
 
 use crate::endpoint::Endpoint;
 use crate::parts::Api;
@@ -31,6 +32,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         namespaces::endpoints(),
         namespace_files::endpoints(),
         plugins::endpoints(),
+        warehouse::endpoints(),
         server::endpoints(),
     ]
     .into_iter()

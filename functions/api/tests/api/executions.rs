@@ -1,3 +1,4 @@
+use crate::follow::Events;
 use crate::harness::{FAILING, HELLO, PAUSING, SCHEDULED, Server, id};
 use axum::body::Body;
 use axum::http::Request;
@@ -146,6 +147,73 @@ async fn a_manual_run_of_a_schedule_stands_for_a_slot() {
             &server.post("/executions/company.team/scheduled?triggerId=none").await.status.as_u16()
         )
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_run_of_a_slot_has_the_inputs_of_its_trigger() {
+    let server = Server::new().await;
+    let flow = "id: regions\nnamespace: company.team\ninputs:\n- {id: region, type: STRING, defaults: eu}\n- {id: size, type: INT, defaults: 1}\ntasks:\n- {id: say, type: io.kestra.plugin.core.log.Log, message: x}\ntriggers:\n- id: m\n  type: io.kestra.plugin.core.trigger.Schedule\n  cron: 0 6 1 * *\n  timezone: Europe/Berlin\n  inputs: {region: us, size: 2}\n  labels: {by: m}\n";
+    server.deploy(&[flow]).await;
+    let path = "/executions/company.team/regions";
+    let slot = server.post(&format!("{path}?triggerId=m&triggerDate=2023-03-01T06:00:00%2B01:00")).await.ok();
+    assert_eq!(slot["inputs"], json!({"region": "us", "size": 2}));
+    assert!(slot["labels"].as_array().unwrap().contains(&json!({"key": "by", "value": "m"})), "{slot:#}");
+    let day = server
+        .form(&format!("{path}?triggerDate=2023-04-01&labels=by:me"), &[("size", None, b"3")])
+        .await
+        .ok();
+    assert_eq!(day["inputs"], json!({"region": "us", "size": 3}), "the values of the request go first");
+    assert!(day["labels"].as_array().unwrap().contains(&json!({"key": "by", "value": "me"})), "{day:#}");
+    assert_eq!(day["trigger"]["variables"]["date"], "2023-04-01T06:00:00+02:00");
+    let plain = server.post(path).await.ok();
+    assert_eq!(plain["inputs"], json!({"region": "eu", "size": 1}));
+}
+
+/// A task of a service. No service runs in these tests, so the task waits until the test claims it.
+const WORKING: &str = "id: working
+namespace: company.team
+tasks:
+- id: fetch
+  type: io.kestra.plugin.core.http.Request
+  uri: http://localhost:1/
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_run_that_a_worker_has_begun_is_running_with_its_attempt() {
+    let server = Server::new().await;
+    server.deploy(&[WORKING]).await;
+    let execution = id(&server.post("/executions/company.team/working").await.ok());
+    let found = loop {
+        let found = server.get(&format!("/executions/{execution}")).await.ok();
+        if found["taskRunList"][0]["id"].is_string() {
+            break found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    let run = &found["taskRunList"][0];
+    assert_eq!((&run["state"]["current"], run.get("attempts")), (&json!("CREATED"), None), "no worker yet");
+
+    let mut events = Events::of(&server, &format!("/executions/{execution}/follow")).await;
+    assert_eq!(events.next().await.unwrap().1["taskRunList"][0]["state"]["current"], "CREATED");
+    let key = segue_ports::wire::AttemptKey {
+        execution_id: execution.as_str().into(),
+        task_run_id: run["id"].as_str().unwrap().into(),
+        attempt: 0,
+    };
+    let now = server.ports.clock.now();
+    server.ports.state.claim(&key, "worker", now, now + jiff::SignedDuration::from_mins(1)).await.unwrap();
+    let followed = loop {
+        let event = events.next().await.unwrap().1;
+        if event["taskRunList"][0]["state"]["current"] != "CREATED" {
+            break event;
+        }
+    };
+    for found in [followed, server.get(&format!("/executions/{execution}")).await.ok()] {
+        let run = &found["taskRunList"][0];
+        assert_eq!(run["state"]["current"], "RUNNING", "{found:#}");
+        assert_eq!(run["attempts"].as_array().unwrap().len(), 1);
+        assert_eq!(run["attempts"][0]["state"]["current"], "RUNNING");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

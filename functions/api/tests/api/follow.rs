@@ -5,13 +5,13 @@ use futures::StreamExt as _;
 use serde_json::Value;
 
 /// A stream of events. Each event has an id and data.
-struct Events {
+pub(crate) struct Events {
     stream: BodyDataStream,
     text: String,
 }
 
 impl Events {
-    async fn of(server: &Server, path: &str) -> Self {
+    pub(crate) async fn of(server: &Server, path: &str) -> Self {
         let request = Request::get(format!("/api/v1/main{path}")).body(Body::empty()).unwrap();
         let response = server.open(request).await;
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -19,7 +19,7 @@ impl Events {
     }
 
     /// The next event. `None` at the end of the stream.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {

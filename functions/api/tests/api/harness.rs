@@ -184,6 +184,7 @@ impl Server {
             access,
             url: "http://localhost:8080".to_owned(),
             version: "0.0.0".to_owned(),
+            has_local_warehouse: true,
         });
         Self { router, ports, stop, directory }
     }

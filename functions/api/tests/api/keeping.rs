@@ -22,6 +22,10 @@ async fn a_value_is_set_as_the_seeds_have_it() {
     assert_eq!((&found["type"], &found["value"]), (&json!("JSON"), &key));
 }
 
+async fn put_at(server: &Server, key: &str) -> crate::harness::Answered {
+    server.call("PUT", &format!("/namespaces/company.team/kv/{key}"), Some(("text/plain", "1"))).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn values_are_typed_listed_and_removed() {
     let server = Server::new().await;
@@ -50,6 +54,9 @@ async fn values_are_typed_listed_and_removed() {
     }
     put("bad", "image/png", "x").await.refused(415);
     server.call("PUT", "/namespaces/a..b/kv/x", Some(("text/plain", "1"))).await.refused(422);
+    for key in ["bad%20key", "_a", "a%2Fb", "%C3%A9"] {
+        assert!(put_at(&server, key).await.refused(422).contains("is not a key"), "{key}");
+    }
     server.get("/namespaces/company.team/kv/none").await.refused(404);
 
     let request = Request::put("/api/v1/namespaces/company/kv/short")

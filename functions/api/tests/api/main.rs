@@ -18,3 +18,4 @@ mod observing;
 mod openapi;
 mod patient;
 mod types;
+mod warehouse;

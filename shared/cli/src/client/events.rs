@@ -22,6 +22,7 @@ pub(crate) struct Events<'a, T> {
     stream: Option<BoxStream<'a, Result<Sse, sse_stream::Error>>>,
     was_there: bool,
     tries: u32,
+    is_silent: bool,
     kind: PhantomData<T>,
 }
 
@@ -29,7 +30,14 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
     /// The events below `/api/v1/main`.
     pub(crate) fn new(client: &'a Client, path: &[&str], query: Vec<(&'static str, String)>) -> Self {
         let path = path.iter().map(|&segment| segment.to_owned()).collect();
-        Self { client, path, query, stream: None, was_there: false, tries: 0, kind: PhantomData }
+        let kind = PhantomData;
+        Self { client, path, query, stream: None, was_there: false, tries: 0, is_silent: false, kind }
+    }
+
+    /// The same events. An interruption is not printed, because another stream of the same server prints it.
+    #[must_use]
+    pub(crate) fn silent(self) -> Self {
+        Self { is_silent: true, ..self }
     }
 
     /// The next event. None if the server has closed the stream; a later call connects again. No event is
@@ -88,7 +96,7 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
 
     /// Waits before the next try. Returns the error after too many tries.
     async fn rest(&mut self, fault: ClientError) -> Result<(), ClientError> {
-        if self.tries == 0 {
+        if self.tries == 0 && !self.is_silent {
             eprintln!("{fault}\nwaiting for it to come back");
         }
         self.tries += 1;

@@ -23,7 +23,8 @@ const SILENCE: Duration = Duration::from_secs(120);
 pub(crate) enum ClientError {
     /// No server answers.
     #[error(
-        "there is no server at {address}{origin}: {reason}\n  start one with `segue server`, or name another with --server URL (or SEGUE_SERVER)"
+        "there is no server at {address}{origin}: {reason}\n  start one with `segue server`, or name another with --server URL (or SEGUE_SERVER); a verb that reads or changes \
+         stored data also works without a server, on a data directory: --data-dir DIR"
     )]
     Unreachable {
         /// The server.
@@ -362,7 +363,12 @@ fn root(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = last.source() {
         last = source;
     }
-    last.to_string()
+    let text = last.to_string();
+    // The TLS library's words for an answer in plain HTTP.
+    match text.contains("InvalidContentType") || text.contains("corrupt message") {
+        true => "the server does not speak TLS; write http:// instead of https://".to_owned(),
+        false => text,
+    }
 }
 
 #[cfg(test)]

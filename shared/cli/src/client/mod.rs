@@ -1,12 +1,13 @@
 //! The client of the API, for the verbs that need a server.
 //!
 //! What it is: the address of the server and the user (`connection`), requests and their errors (`http`, `error`),
+//! the data directory instead of a server (`offline`),
 //! streams of events (`events`), answers in the types of `segue-api-types` (`answered`), and answers as text (`shape`,
 //! `cells`, `names`).
 //!
 //! What it must not know: how flows run, and what any verb prints.
 //!
-//! How to add one more: a verb is a file in `commands/remote/` that calls [`Session::client`] and returns a
+//! How to add one more: a verb is a file in `commands/remote/` that calls [`Reach::open`] and returns a
 //! [`Reply`]. A new part of an answer is a field of its type in `segue-api-types`. The look of the field in a table
 //! belongs in `cells`.
 
@@ -17,13 +18,14 @@ mod error;
 mod events;
 mod http;
 mod names;
+mod offline;
 mod shape;
 #[cfg(test)]
 pub(crate) mod stub;
 
 pub(crate) use answered::Answered;
 pub(crate) use cells::{date, elapsed, labels, list, page, state, text};
-pub(crate) use connection::{Connection, Session};
+pub(crate) use connection::{Connection, Format, Needs, Reach, Session};
 pub(crate) use error::{Refused, exit_code};
 pub(crate) use events::Events;
 pub(crate) use http::{Client, ClientError};

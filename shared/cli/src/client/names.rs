@@ -6,7 +6,7 @@ use super::error::Refused;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct FlowArg {
     /// The flow as NAMESPACE.FLOW, or only its namespace if the id follows.
-    #[arg(value_name = "NAMESPACE.FLOW")]
+    #[arg(value_name = "NAMESPACE.FLOW", add = crate::complete::flows())]
     flow: String,
     /// The id of the flow, if it is an argument of its own.
     #[arg(value_name = "ID")]

@@ -1,6 +1,6 @@
 //! A server for tests: gives prepared answers in order, and records the requests.
 
-use super::connection::{Connection, Session};
+use super::connection::{Needs, Reach, Session};
 use crate::report::Output;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -70,8 +70,8 @@ impl Stub {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let connection = Connection::to_address(&address, Output::Text);
-        let mut session = connection.open(None).unwrap();
+        let reach = Reach::to_address(&address);
+        let mut session = reach.open(Output::Text, Needs::Server).await.unwrap();
         session.zone = TimeZone::UTC;
         Self { session, shared }
     }

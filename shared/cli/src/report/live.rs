@@ -2,6 +2,8 @@
 
 use super::{text, tree};
 use console::{Term, style};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
@@ -14,6 +16,9 @@ use std::time::{Duration, Instant};
 /// How often a terminal is redrawn while nothing changes.
 const REDRAW: Duration = Duration::from_millis(100);
 
+/// The deepest nesting of task runs that is shown.
+const MOST_DEPTH: usize = 64;
+
 /// Shows progress. On a terminal, the tree goes to standard error, and standard output has only the result.
 /// Elsewhere, each task run is one line of standard output, printed when the task run ends.
 pub(crate) struct Live {
@@ -23,18 +28,47 @@ pub(crate) struct Live {
     printed: HashSet<(TaskRunId, usize)>,
     drawn: usize,
     last_draw: Option<Instant>,
+    settings: Settings,
+}
+
+/// What is shown of an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The lowest level of log lines.
+    pub(crate) level: LogLevel,
+    /// Whether only log lines and the result are shown.
+    pub(crate) quiet: bool,
+    /// The time zone of the time before each log line. None: no time is shown.
+    pub(crate) timestamps: Option<TimeZone>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { level: LogLevel::Trace, quiet: false, timestamps: None }
+    }
 }
 
 impl Live {
     /// Draws on a terminal if there is one.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         let term = Term::stderr();
         let is_terminal = term.is_term();
-        Self { term, is_terminal, runs: BTreeMap::new(), printed: HashSet::new(), drawn: 0, last_draw: None }
+        Self {
+            term,
+            is_terminal,
+            runs: BTreeMap::new(),
+            printed: HashSet::new(),
+            drawn: 0,
+            last_draw: None,
+            settings,
+        }
     }
 
     /// Prints the id of the execution.
     pub(crate) fn begin(&mut self, execution: &Execution) {
+        if self.settings.quiet {
+            return;
+        }
         if self.is_terminal {
             self.say(&heading(execution));
         } else {
@@ -42,36 +76,73 @@ impl Live {
         }
     }
 
-    /// Shows changes. Of subflows, only log lines are shown.
+    /// Shows a change. Of subflows, only log lines are shown.
     pub(crate) fn show(&mut self, change: &Change, is_main: bool) {
-        self.clear();
-        for entry in change.logs.iter() {
-            self.say(&log_line(entry, is_main));
+        let logs = change.logs.iter().map(|entry| (entry.clone(), is_main)).collect();
+        let runs = if is_main { change.task_runs.as_slice() } else { &[] };
+        self.show_all(logs, runs);
+    }
+
+    /// Shows log lines, each with whether it is of the main execution, and changed task runs of the main execution, in
+    /// the order in which they happened.
+    pub(crate) fn show_all(&mut self, logs: Vec<(LogEntry, bool)>, runs: &[(u64, TaskRun)]) {
+        if logs.is_empty() && runs.is_empty() {
+            return;
         }
-        if is_main {
-            for (place, run) in change.task_runs.iter() {
-                self.runs.insert(*place, run.clone());
-                let is_news = run.current().is_terminal()
-                    && self.printed.insert((run.id.clone(), run.state.histories().len()));
-                if is_news && !self.is_terminal {
+        self.clear();
+        let mut ends = Vec::new();
+        for (place, run) in runs {
+            self.runs.insert(*place, run.clone());
+            let is_news = run.current().is_terminal()
+                && self.printed.insert((run.id.clone(), run.state.histories().len()));
+            if is_news && !self.is_terminal {
+                ends.push(run);
+            }
+        }
+        let mut items: Vec<(Timestamp, usize, Item<'_>)> = Vec::new();
+        items.extend(logs.iter().map(|(entry, is_main)| (entry.timestamp, 0, Item::Log(entry, *is_main))));
+        for run in ends {
+            let ancestors = self.ancestors(run);
+            // At the same instant, the log of a task comes before its end, and the end of a child before its parent's.
+            let rank = 1 + MOST_DEPTH.saturating_sub(ancestors.len());
+            items.push((run.state.end_date().unwrap_or(Timestamp::MAX), rank, Item::End(run, ancestors)));
+        }
+        items.sort_by_key(|(at, rank, _)| (*at, *rank));
+        for (_, _, item) in items {
+            match item {
+                Item::Log(entry, is_main) if entry.level >= self.settings.level => {
+                    self.say(&self.log_line(entry, is_main));
+                }
+                Item::Log(..) => {}
+                Item::End(..) if self.settings.quiet => {}
+                Item::End(run, ancestors) => {
                     let shown = TaskRun { value: values(&self.runs, run), ..run.clone() };
-                    crate::print::line_if_read(tree::line(&shown, 1, SystemClock.now()));
+                    crate::print::line_if_read(tree::line(&shown, ancestors.len() + 1, SystemClock.now()));
                 }
             }
         }
         self.draw();
     }
 
-    /// Shows lines of a log.
-    pub(crate) fn log(&mut self, lines: &[LogEntry], is_main: bool) {
-        if lines.is_empty() {
-            return;
+    /// The task runs around a task run, the nearest one first.
+    fn ancestors(&self, run: &TaskRun) -> Vec<&TaskRun> {
+        let mut found: Vec<&TaskRun> = Vec::new();
+        let mut parent = run.parent_task_run_id.as_ref();
+        while let Some(id) = parent
+            && found.len() < MOST_DEPTH
+        {
+            let Some(next) = self.runs.values().find(|run| run.id == *id) else { break };
+            found.push(next);
+            parent = next.parent_task_run_id.as_ref();
         }
-        self.clear();
-        for entry in lines {
-            self.say(&log_line(entry, is_main));
-        }
-        self.draw();
+        found
+    }
+
+    /// The task runs of the main execution on a terminal, to mark those that a worker has begun. Elsewhere only ends
+    /// are shown.
+    pub(crate) fn drawn_runs(&mut self) -> impl Iterator<Item = &mut TaskRun> {
+        let is_drawn = self.is_terminal;
+        self.runs.values_mut().filter(move |_| is_drawn)
     }
 
     /// Updates durations on a terminal.
@@ -86,7 +157,7 @@ impl Live {
     pub(crate) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
         self.clear();
         let now = SystemClock.now();
-        if self.is_terminal {
+        if self.is_terminal && !self.settings.quiet {
             crate::print::line_if_read(heading(execution));
             for line in tree::lines(runs, now) {
                 crate::print::line_if_read(line);
@@ -109,6 +180,34 @@ impl Live {
         }
     }
 
+    /// A line of the log. The further lines of a message stand below its first one.
+    fn log_line(&self, entry: &LogEntry, is_main: bool) -> String {
+        let level = match entry.level {
+            LogLevel::Error => style(entry.level.as_str()).red(),
+            LogLevel::Warn => style(entry.level.as_str()).yellow(),
+            LogLevel::Info | LogLevel::Debug | LogLevel::Trace => style(entry.level.as_str()).dim(),
+        };
+        let origin = match (&entry.task_id, is_main) {
+            (Some(task), true) => task.clone(),
+            (Some(task), false) => format!("{}/{task}", entry.flow_id),
+            (None, _) => entry.flow_id.clone(),
+        };
+        let time = match &self.settings.timestamps {
+            Some(zone) => {
+                let time = entry.timestamp.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f ").to_string();
+                style(time).dim().to_string()
+            }
+            None => String::new(),
+        };
+        let mut lines = entry.message.lines().filter(|line| !line.trim().is_empty());
+        let first = lines.next().unwrap_or_default();
+        let mut text = format!("  {time}{level:<5} {} {first}", style(origin).dim());
+        for line in lines {
+            text.push_str(&format!("\n        {line}"));
+        }
+        text
+    }
+
     fn say(&self, line: &str) {
         // A closed standard error is no reason to stop the execution.
         let _ = self.term.write_line(line);
@@ -122,7 +221,7 @@ impl Live {
     }
 
     fn draw(&mut self) {
-        if !self.is_terminal {
+        if !self.is_terminal || self.settings.quiet {
             return;
         }
         let (height, width) = self.term.size();
@@ -164,25 +263,15 @@ fn short(id: &ExecutionId) -> &str {
     id.as_str()
 }
 
-/// A line of the log.
-fn log_line(entry: &LogEntry, is_main: bool) -> String {
-    let level = match entry.level {
-        LogLevel::Error => style(entry.level.as_str()).red(),
-        LogLevel::Warn => style(entry.level.as_str()).yellow(),
-        LogLevel::Info | LogLevel::Debug | LogLevel::Trace => style(entry.level.as_str()).dim(),
-    };
-    let origin = match (&entry.task_id, is_main) {
-        (Some(task), true) => task.clone(),
-        (Some(task), false) => format!("{}/{task}", entry.flow_id),
-        (None, _) => entry.flow_id.clone(),
-    };
-    format!("  {level:<5} {} {}", style(origin).dim(), entry.message)
+/// Something to print, at its time.
+enum Item<'a> {
+    Log(&'a LogEntry, bool),
+    End(&'a TaskRun, Vec<&'a TaskRun>),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     #[test]
     fn a_line_has_the_values_of_all_loops_around_it() {

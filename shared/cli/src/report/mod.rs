@@ -4,15 +4,18 @@
 //! - without a terminal: one line for each task run
 //! - with `--output json`: the JSON of Kestra's API
 
+mod diff;
 mod live;
 mod text;
 mod tree;
 
-pub(crate) use live::{Live, heading};
+pub(crate) use diff::diff;
+pub(crate) use live::{Live, Settings, heading};
 pub(crate) use text::{duration, table};
 pub(crate) use tree::{lines, mark, paint};
 
 use segue_api_types as api;
+use segue_executor::mark_begun;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
@@ -22,7 +25,7 @@ use segue_ports::state::StoredExecution;
 use segue_standalone::{Change, Watch};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 
 /// The format of the output.
@@ -43,7 +46,13 @@ pub(crate) struct Reporter {
     ended: bool,
     state: Arc<dyn StateStore>,
     logs: BTreeMap<ExecutionId, Log>,
+    /// Changed task runs of the main execution that are not shown yet.
+    runs: Vec<(u64, TaskRun)>,
+    last_mark: Option<Instant>,
 }
+
+/// How often the display asks which task runs a worker has begun.
+const MARK: Duration = Duration::from_millis(200);
 
 /// The progress in showing the log of one execution.
 #[derive(Default)]
@@ -57,12 +66,14 @@ struct Log {
 impl Reporter {
     /// Creates a reporter for everything from now on. Logs come from the store, because services write their logs
     /// there.
-    pub(crate) fn new(output: Output, watch: &Watch, state: Arc<dyn StateStore>) -> Self {
+    pub(crate) fn new(output: Output, settings: Settings, watch: &Watch, state: Arc<dyn StateStore>) -> Self {
         Self {
             state,
             logs: BTreeMap::new(),
             changes: watch.subscribe(),
-            live: (output == Output::Text).then(Live::new),
+            runs: Vec::new(),
+            last_mark: None,
+            live: (output == Output::Text).then(|| Live::new(settings)),
             seen: HashSet::new(),
             main: None,
             ended: false,
@@ -89,20 +100,20 @@ impl Reporter {
         self.ended
     }
 
-    /// Waits for changes and shows them. Returns after the first change, or at the end of the time.
+    /// Waits for a change. Returns after the first change, or at the end of the time. [`Self::flush`] shows it.
     pub(crate) async fn wait(&mut self, most: Duration) {
         if let Ok(Ok(change)) = tokio::time::timeout(most, self.changes.recv()).await {
-            self.show(&change);
+            self.take(&change);
         }
         self.drain();
     }
 
-    /// Shows the changes that are already known.
+    /// Takes the changes that are already known. [`Self::flush`] shows them.
     pub(crate) fn drain(&mut self) {
         use tokio::sync::broadcast::error::TryRecvError;
         loop {
             match self.changes.try_recv() {
-                Ok(change) => self.show(&change),
+                Ok(change) => self.take(&change),
                 Err(TryRecvError::Lagged(_)) => {}
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
@@ -112,30 +123,38 @@ impl Reporter {
         }
     }
 
-    fn show(&mut self, change: &Change) {
+    fn take(&mut self, change: &Change) {
         self.seen.insert(change.execution.id.clone());
-        if self.main.as_ref() == Some(&change.execution.id) {
-            self.ended = change.execution.state.current().is_terminal();
+        let is_main = self.main.as_ref() == Some(&change.execution.id);
+        let has_ended = change.execution.state.current().is_terminal();
+        if is_main {
+            self.ended = has_ended;
+            self.runs.extend_from_slice(&change.task_runs);
         }
         let log = self.logs.entry(change.execution.id.clone()).or_default();
-        log.ended = change.execution.state.current().is_terminal();
-        log.done = false;
-        if let Some(live) = &mut self.live {
-            let change = Change { logs: Arc::default(), ..change.clone() };
-            live.show(&change, self.main.as_ref() == Some(&change.execution.id));
-        }
+        (log.ended, log.done) = (has_ended, false);
     }
 
-    /// Shows the log lines since the last call.
-    pub(crate) async fn show_logs(&mut self) -> anyhow::Result<()> {
+    /// Shows what happened since the last call: log lines and changed task runs. The log is read after the changes, so
+    /// the last lines of a task come before its end.
+    pub(crate) async fn flush(&mut self) -> anyhow::Result<()> {
         let Some(live) = &mut self.live else { return Ok(()) };
-        // The log of an ended execution is read one last time. A restart is a change, and `show` then marks the log as
+        let mut lines = Vec::new();
+        // The log of an ended execution is read one last time. A restart is a change, and `take` then marks the log as
         // not done.
         for (id, log) in self.logs.iter_mut().filter(|(_, log)| !log.done) {
             log.done = log.ended;
-            let lines = self.state.logs(id, LogLevel::Trace, log.lines).await?;
-            log.lines += lines.len() as u64;
-            live.log(&lines, self.main.as_ref() == Some(id));
+            let new = self.state.logs(id, LogLevel::Trace, log.lines).await?;
+            log.lines += new.len() as u64;
+            let is_main = self.main.as_ref() == Some(id);
+            lines.extend(new.into_iter().map(|entry| (entry, is_main)));
+        }
+        live.show_all(lines, &std::mem::take(&mut self.runs));
+        if let Some(main) = self.main.as_ref().filter(|_| !self.ended)
+            && self.last_mark.is_none_or(|last| last.elapsed() >= MARK)
+        {
+            self.last_mark = Some(Instant::now());
+            mark_begun(&*self.state, main, live.drawn_runs()).await?;
         }
         Ok(())
     }
@@ -143,7 +162,7 @@ impl Reporter {
     /// Prints the end of the execution.
     pub(crate) async fn end(&mut self, stored: &StoredExecution) -> anyhow::Result<()> {
         self.drain();
-        self.show_logs().await?;
+        self.flush().await?;
         let runs: Vec<&TaskRun> = stored.task_runs.iter().map(|(_, run)| run).collect();
         match &mut self.live {
             Some(live) => live.end(&stored.execution, &runs),

@@ -48,7 +48,7 @@ fn level(
 
 /// One task run as a line.
 pub(crate) fn line(run: &TaskRun, depth: usize, now: Timestamp) -> String {
-    let name = match &run.value {
+    let name = match run.value.as_deref() {
         Some(value) => format!("{} [{}]", run.task_id, shorten(value)),
         None => run.task_id.clone(),
     };

@@ -15,6 +15,8 @@ mod support;
 use command::{Segue, until};
 use rustix::process::Signal;
 use std::path::Path;
+use std::process::Stdio;
+use support::without_data;
 
 /// A flow with a script. The script writes a line to `runs`, starts a process in a new session, and waits for the file
 /// `go`.
@@ -126,4 +128,60 @@ async fn a_run_stops_its_script_and_is_resumed() {
     let mut run = Segue::start(folder, 0, &["run", file, "--resume"]);
     assert_eq!(run.ended().await, Some(0));
     assert_eq!(runs(folder), 2);
+}
+
+/// The temporary data directories of runs in a folder.
+fn temporary(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("segue-run-")).count()
+}
+
+/// The number of processes that work in a temporary data directory of the folder.
+fn at_work(folder: &Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let cwds = processes.filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok());
+    cwds.filter(|cwd| cwd.starts_with(folder)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_a_data_directory_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = &folder.path().canonicalize().unwrap();
+    let file = folder.join("long.yaml");
+    std::fs::write(&file, flow(folder)).unwrap();
+    let start = |grace: &str| {
+        let mut command = without_data();
+        command.env("TMPDIR", folder).env("SEGUE_STOP_SECONDS", grace).arg("run").arg(&file);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let signal = |run: &tokio::process::Child, signal| {
+        let id = i32::try_from(run.id().expect("the run has ended")).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
+    };
+    // Each way to end a run: Ctrl-C, SIGTERM, a second Ctrl-C, SIGKILL.
+    for (times, signals, code) in [
+        (1, [Some(Signal::INT), None], Some(130)),
+        (2, [Some(Signal::TERM), None], Some(143)),
+        (3, [Some(Signal::INT), Some(Signal::INT)], Some(130)),
+        (4, [Some(Signal::KILL), None], None),
+    ] {
+        let mut run = start(if signals[1].is_some() { "600" } else { "0" });
+        until("the script runs", || runs(folder) == times).await;
+        assert_eq!(temporary(folder), 1);
+        for (place, each) in signals.into_iter().flatten().enumerate() {
+            if place > 0 {
+                // The first signal must arrive on its own.
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            }
+            signal(&run, each);
+        }
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(60), run.wait()).await.unwrap();
+        assert_eq!(ended.unwrap().code(), code);
+        until("scripts end with the command", || at_work(folder) == 0).await;
+        assert_eq!(temporary(folder), usize::from(code.is_none()), "only SIGKILL leaves the directory");
+    }
+    // The next run removes what the killed one left.
+    std::fs::write(folder.join("go"), "").unwrap();
+    assert_eq!(start("0").wait().await.unwrap().code(), Some(0));
+    assert_eq!(temporary(folder), 0);
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the schema that this code reads and writes. It is in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -23,6 +23,9 @@ const TO_3: &str = include_str!("to_3.sql");
 
 /// Upgrades version 3 to 4: adds topics, subscriptions and their messages.
 const TO_4: &str = include_str!("to_4.sql");
+
+/// Upgrades version 4 to 5: adds when an attempt began.
+const TO_5: &str = include_str!("to_5.sql");
 
 /// The number of prepared statements that a connection keeps. This crate has fewer statements.
 const STATEMENTS: usize = 128;
@@ -100,11 +103,11 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
             Ok(())
         }
         1..VERSION => {
-            let steps: String = [TO_2, TO_3, TO_4]
-                .into_iter()
-                .skip(usize::try_from(version - 1).unwrap_or_default())
-                .collect();
-            connection.execute_batch(&format!("BEGIN; {steps} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            let steps = [TO_2, TO_3, TO_4, TO_5];
+            let missing = steps.into_iter().zip(2..).filter(|(_, to)| *to > version).map(|(step, _)| step);
+            let upgrade: String = missing.collect();
+            connection
+                .execute_batch(&format!("BEGIN; {upgrade} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
         other => Err(PortError::invalid(format!(

@@ -90,6 +90,8 @@ CREATE TABLE claims (
     result TEXT,
     -- The number of deliveries that took the claim and did not give it back.
     deliveries INTEGER NOT NULL DEFAULT 0,
+    -- When the first worker claimed the attempt. NULL if no worker has.
+    since INTEGER,
     PRIMARY KEY (execution, task_run, attempt)
 ) WITHOUT ROWID;
 

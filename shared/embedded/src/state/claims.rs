@@ -1,6 +1,6 @@
 //! Claims: which worker runs an attempt, until when, and how it ended.
 
-use super::codec::{decode, first, instant, nanos, number_of, run};
+use super::codec::{decode, first, instant, nanos, number, number_of, run};
 use super::logs;
 use super::rows::LogRow;
 use crate::database::DbError;
@@ -23,7 +23,7 @@ pub(super) fn claim(
     let no = number_of(connection, &key.execution_id)?;
     let held = first(
         connection,
-        "SELECT holder, until, result, deliveries FROM claims WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3",
+        "SELECT holder, until, result, deliveries, since FROM claims WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3",
         params![no, key.task_run_id.as_str(), key.attempt],
         |row| {
             Ok(Known {
@@ -31,9 +31,11 @@ pub(super) fn claim(
                 until: row.get(1)?,
                 result: row.get(2)?,
                 deliveries: row.get(3)?,
+                since: row.get(4)?,
             })
         },
     )?;
+    let since = held.as_ref().and_then(|known| known.since).unwrap_or_else(|| nanos(now));
     let deliveries = match held {
         Some(Known { result: Some(result), .. }) => {
             return Ok(Claim::Finished(Box::new(decode(&result)?)));
@@ -47,9 +49,9 @@ pub(super) fn claim(
     };
     run(
         connection,
-        "INSERT OR REPLACE INTO claims (execution, task_run, attempt, holder, until, deliveries)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until), deliveries],
+        "INSERT OR REPLACE INTO claims (execution, task_run, attempt, holder, until, deliveries, since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until), deliveries, since],
     )?;
     Ok(Claim::Granted { deliveries })
 }
@@ -60,6 +62,7 @@ struct Known {
     until: i64,
     result: Option<String>,
     deliveries: u32,
+    since: Option<i64>,
 }
 
 impl Known {
@@ -127,6 +130,23 @@ pub(super) fn finish(
         logs::append(connection, lines)?;
     }
     Ok(changed > 0)
+}
+
+pub(super) fn begun(
+    connection: &Connection,
+    attempts: &[AttemptKey],
+) -> Result<Vec<Option<Timestamp>>, DbError> {
+    let since = |key: &AttemptKey| {
+        let Some(no) = number(connection, key.execution_id.as_str())? else { return Ok(None) };
+        let found = first(
+            connection,
+            "SELECT since FROM claims WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3",
+            params![no, key.task_run_id.as_str(), key.attempt],
+            |row| Ok(row.get::<_, Option<i64>>(0)?),
+        )?;
+        Ok(found.flatten().map(instant))
+    };
+    attempts.iter().map(since).collect()
 }
 
 pub(super) fn revoke(connection: &Connection, attempts: &[AttemptKey]) -> Result<(), DbError> {

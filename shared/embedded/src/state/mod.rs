@@ -247,6 +247,11 @@ impl StateStore for SqliteStateStore {
         self.write(move |connection| claims::finish(connection, &key, &holder, &result, &lines)).await
     }
 
+    async fn begun_attempts(&self, attempts: &[AttemptKey]) -> Result<Vec<Option<Timestamp>>, PortError> {
+        let attempts = attempts.to_vec();
+        self.read(move |connection| claims::begun(connection, &attempts)).await
+    }
+
     async fn revoke_claims(&self, attempts: &[AttemptKey]) -> Result<(), PortError> {
         if attempts.is_empty() {
             return Ok(());

@@ -169,20 +169,21 @@ impl Pieces {
         true
     }
 
-    /// The outputs of the task run.
+    /// The outputs of the task run: how many iterations are in each state, zeros included. Without items there are no
+    /// outputs, as in Kestra.
     pub(crate) fn outputs(&self) -> Map {
-        let mut iterations = Map::new();
-        let open = self.count(b'.');
-        if open > 0 {
-            iterations.insert("RUNNING".into(), json!(open));
-        }
-        for (letter, state) in LETTERS {
-            let count = self.count(letter);
-            if count > 0 {
-                iterations.insert(state.as_str().into(), json!(count));
-            }
-        }
         let mut outputs = Map::new();
+        if self.total() == 0 {
+            return outputs;
+        }
+        // An iteration runs as soon as it is created, so none is CREATED.
+        let mut iterations = Map::from_iter([
+            (State::Created.as_str().to_owned(), json!(0)),
+            (State::Running.as_str().to_owned(), json!(self.count(b'.'))),
+        ]);
+        for (letter, state) in LETTERS {
+            iterations.insert(state.as_str().into(), json!(self.count(letter)));
+        }
         outputs.insert("numberOfBatches".into(), json!(self.total()));
         outputs.insert("iterations".into(), Json::Object(iterations));
         outputs

@@ -70,6 +70,12 @@ pub(crate) fn duration_text(duration: SignedDuration) -> String {
     text
 }
 
+/// A date of the context, to the millisecond, as Kestra writes it: `2024-03-01T10:00:50.985Z`.
+pub(crate) fn date_text(date: Timestamp) -> String {
+    let millis = Timestamp::from_millisecond(date.as_millisecond()).unwrap_or(date);
+    instant_text(millis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +100,17 @@ mod tests {
             "é",
         ] {
             assert!(instant(text).unwrap_err().contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_of_the_context_have_milliseconds() {
+        for (text, printed) in [
+            ("2024-03-01T10:00:50.985123456Z", "2024-03-01T10:00:50.985Z"),
+            ("2024-03-01T10:00:50.9Z", "2024-03-01T10:00:50.900Z"),
+            ("2024-03-01T10:00:50Z", "2024-03-01T10:00:50Z"),
+        ] {
+            assert_eq!(date_text(text.parse().unwrap()), printed);
         }
     }
 

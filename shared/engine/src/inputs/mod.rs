@@ -20,6 +20,7 @@ mod yaml;
 pub(crate) use check::pattern_problem;
 pub use convert::convert;
 pub(crate) use defaults::default_problem;
+pub(crate) use instants::date_text;
 pub(crate) use outputs::render_outputs;
 pub use outputs::{OutputsError, resolve_outputs};
 pub use resolve::resolve;

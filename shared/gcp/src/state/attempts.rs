@@ -31,6 +31,7 @@ pub(super) struct Held {
     holder: String,
     until: Timestamp,
     deliveries: u32,
+    since: Option<Timestamp>,
     version: Version,
 }
 
@@ -39,9 +40,19 @@ fn path(store: &Store, key: &AttemptKey) -> String {
     store.db.below(&execution_path(&store.db, &key.execution_id), ATTEMPTS, &id)
 }
 
-fn lease(holder: &str, until: Timestamp, deliveries: u32) -> Fields {
+/// `since` is the date of the first claim. None if no worker has begun the attempt.
+fn lease(holder: &str, until: Timestamp, deliveries: u32, since: Option<Timestamp>) -> Fields {
     let fields = Fields::default().body("holder", text(holder)).body("until", int(nanos(until)));
-    fields.body("deliveries", int(deliveries.into()))
+    let fields = fields.body("deliveries", int(deliveries.into()));
+    match since {
+        Some(since) => fields.body("since", int(nanos(since))),
+        None => fields,
+    }
+}
+
+/// When the first worker claimed an attempt.
+fn since(found: &Found) -> Option<Timestamp> {
+    found.body("since").and_then(as_int).map(instant)
 }
 
 /// The number of deliveries that took the claim and did not hand it back.
@@ -58,11 +69,12 @@ pub(super) async fn claim(
     (now, until): (Timestamp, Timestamp),
 ) -> Result<Claim, DbError> {
     let path = path(store, key);
-    let (mut when, mut count) = (When::Absent, 1);
+    let (mut when, mut count, mut begun) = (When::Absent, 1, now);
     for tries in 0..TRIES {
-        match store.db.commit(vec![put(path.clone(), lease(holder, until, count), when)]).await {
+        match store.db.commit(vec![put(path.clone(), lease(holder, until, count, Some(begun)), when)]).await {
             Ok(version) => {
-                let held = Held { holder: holder.to_owned(), until, deliveries: count, version };
+                let since = Some(begun);
+                let held = Held { holder: holder.to_owned(), until, deliveries: count, since, version };
                 hold(store, &path, held);
                 return Ok(Claim::Granted { deliveries: count });
             }
@@ -70,7 +82,7 @@ pub(super) async fn claim(
             Err(error) => return Err(error),
         }
         let Some(found) = store.db.get(&path).await? else {
-            (when, count) = (When::Absent, 1);
+            (when, count, begun) = (When::Absent, 1, now);
             pause(tries).await;
             continue;
         };
@@ -89,6 +101,7 @@ pub(super) async fn claim(
             return Ok(Claim::Held { until: their_end, handed_back });
         }
         count = known.saturating_add(1);
+        begun = since(&found).unwrap_or(now);
         when = When::At(found.version);
     }
     Err(DbError::Refused)
@@ -120,8 +133,8 @@ async fn held(store: &Store, path: &str, holder: &str, fresh: bool) -> Result<Op
         return Ok(None);
     }
     let until = instant(found.body("until").and_then(as_int).unwrap_or_default());
-    let deliveries = deliveries(&found);
-    Ok(Some(Held { holder: holder.to_owned(), until, deliveries, version: found.version }))
+    let (deliveries, since) = (deliveries(&found), since(&found));
+    Ok(Some(Held { holder: holder.to_owned(), until, deliveries, since, version: found.version }))
 }
 
 pub(super) async fn renew(
@@ -154,7 +167,7 @@ async fn keep(
     for tries in 0..TRIES {
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
         let deliveries = count(held.deliveries);
-        let fields = lease(holder, until, deliveries);
+        let fields = lease(holder, until, deliveries, held.since);
         // If nothing changes, the document keeps its version. This does no harm.
         match store.db.commit(vec![put(path.clone(), fields, When::At(held.version))]).await {
             Ok(version) => {
@@ -184,7 +197,7 @@ pub(super) async fn finish(
     let ahead = !store.db.fits(parts.iter());
     for tries in 0..TRIES {
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
-        let mut fields = lease(holder, held.until, held.deliveries).body("result", json.clone());
+        let mut fields = lease(holder, held.until, held.deliveries, held.since).body("result", json.clone());
         let mut writes: Vec<Write> = Vec::new();
         if ahead && tries == 0 {
             store.db.commit_in_pieces(parts.clone()).await?;
@@ -210,6 +223,17 @@ pub(super) async fn finish(
     Err(DbError::Refused)
 }
 
+/// The dates of the first claims.
+pub(super) async fn begun(store: &Store, attempts: &[AttemptKey]) -> Result<Vec<Option<Timestamp>>, DbError> {
+    let paths: Vec<String> = attempts.iter().map(|key| path(store, key)).collect();
+    let mut dates = Vec::with_capacity(paths.len());
+    for some in paths.chunks(200) {
+        let found = store.db.get_all(some.to_vec(), &["body.since"]).await?.documents;
+        dates.extend(found.iter().map(|found| found.as_ref().and_then(since)));
+    }
+    Ok(dates)
+}
+
 /// Revokes attempts that have not ended.
 pub(super) async fn revoke(store: &Store, attempts: &[AttemptKey]) -> Result<(), DbError> {
     let paths: Vec<String> = attempts.iter().map(|key| path(store, key)).collect();
@@ -224,14 +248,14 @@ async fn revoke_some(store: &Store, paths: &[String]) -> Result<(), DbError> {
         let found = store.db.get_all(paths.to_vec(), &[]).await?.documents;
         let mut writes = Vec::new();
         for (path, found) in paths.iter().zip(found) {
-            let when = match found {
-                None => When::Absent,
+            let (when, since) = match found {
+                None => (When::Absent, None),
                 Some(found) if found.body("result").is_some() => continue,
                 Some(found) if found.body_text("holder")? == REVOKED => continue,
-                Some(found) => When::At(found.version),
+                Some(found) => (When::At(found.version), since(&found)),
             };
             store.claims.forget(path);
-            writes.push(put(path.clone(), lease(REVOKED, Timestamp::MAX, 0), when));
+            writes.push(put(path.clone(), lease(REVOKED, Timestamp::MAX, 0, since), when));
         }
         match store.db.commit(writes).await {
             Err(DbError::Refused) => pause(tries).await,

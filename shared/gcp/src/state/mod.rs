@@ -243,6 +243,10 @@ impl StateStore for FirestoreStateStore {
         at_port(attempts::finish(&self.store, key, holder, result, &logs).await)
     }
 
+    async fn begun_attempts(&self, attempts: &[AttemptKey]) -> Result<Vec<Option<Timestamp>>, PortError> {
+        at_port(attempts::begun(&self.store, attempts).await)
+    }
+
     async fn revoke_claims(&self, attempts: &[AttemptKey]) -> Result<(), PortError> {
         at_port(attempts::revoke(&self.store, attempts).await)
     }

@@ -1,8 +1,10 @@
 //! The task types that Segue knows. The crate `catalog` makes the list. Validation and the engine only read the list.
 
+mod properties;
 mod runner;
 
 use crate::Json;
+pub use properties::{TypeProperties, aliases, reference};
 pub use runner::{RUNNER_TEXTS, RunnerServices, TaskRunner};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -56,6 +56,8 @@ codes! {
     INPUT_CONTRADICTION = "SEG0316", "The properties of an input contradict each other.";
     TRIGGER_FOR_EVERY_FLOW = "SEG0317", "A Flow trigger has neither conditions nor preconditions.";
     UNKNOWN_TIME_ZONE = "SEG0318", "A time zone does not exist.";
+    NEVER_FIRES = "SEG0319", "A cron expression never fires.";
+    UNKNOWN_RUNNER = "SEG0320", "No task runner has this type.";
     EXPRESSION_SYNTAX = "SEG0401", "An expression cannot be read.";
     UNKNOWN_FUNCTION = "SEG0402", "An expression uses a function, filter or test that does not exist.";
     UNKNOWN_INPUT = "SEG0403", "An expression reads an input that the flow does not declare.";

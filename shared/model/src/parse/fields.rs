@@ -46,6 +46,11 @@ impl<'n> Fields<'n> {
             .map(|entry| &entry.node)
     }
 
+    /// The value of a key, which stays unread. `None` if there is no such key, or its value is null.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|entry| entry.key == name && !entry.node.is_null()).map(|entry| &entry.node)
+    }
+
     /// Like [`Self::take`], and reports a missing key.
     pub(crate) fn require(&mut self, ctx: &mut Context<'_>, names: &[&'static str]) -> Option<&'n Node> {
         let node = self.take(names);

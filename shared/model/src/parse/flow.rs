@@ -4,6 +4,7 @@ use super::context::Context;
 use super::fields::Fields;
 use super::node::Node;
 use super::{ids, input, labels, parts, retry, task, trigger};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
 
 /// Reads a flow; `None` if the document is not a map.
@@ -38,7 +39,18 @@ pub(super) fn flow(ctx: &mut Context<'_>, node: &Node) -> Option<Flow> {
     // Exported flows have these keys. The state store counts revisions and knows which flows are deleted.
     fields.ignore(&["revision", "deleted", "tenantId"]);
     fields.ignore_with_note(ctx, &["workerGroup"], "Segue has no worker groups");
-    fields.ignore_with_note(ctx, &["listeners"], "Segue has no listeners; use a Flow trigger or 'errors'");
+    if let Some(node) = fields.take(&["listeners"]) {
+        ctx.tell(
+            Diagnostic::error(
+                codes::UNRECOGNIZED_FIELD,
+                node.position,
+                "'listeners' of the flow would have no effect: Segue has no listeners",
+            )
+            .with_hint(
+                "write the tasks under 'errors' or 'afterExecution', or in a flow with a Flow trigger",
+            ),
+        );
+    }
     fields.finish(ctx);
     Some(flow)
 }

@@ -4,22 +4,24 @@ use super::context::Context;
 use super::fields::Fields;
 use crate::diagnostic::{Diagnostic, codes};
 
-const RESERVED_FLOW_IDS: [&str; 10] = [
-    "pause",
-    "resume",
-    "force-run",
-    "change-status",
-    "kill",
-    "executions",
-    "search",
-    "source",
-    "disable",
-    "enable",
-];
+/// A word of the API that flows of Kestra 1.x may have as their id.
+const HIDDEN_FLOW_ID: &str = "pause";
+
+const RESERVED_FLOW_IDS: [&str; 9] =
+    ["resume", "force-run", "change-status", "kill", "executions", "search", "source", "disable", "enable"];
 
 pub(super) fn flow_id(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> String {
     let id =
         checked(ctx, fields, &["id"], codes::INVALID_ID, 100, |first| first.is_ascii_alphanumeric(), "._-");
+    if id == HIDDEN_FLOW_ID
+        && let Some(node) = fields.take(&["id"])
+    {
+        let message = format!(
+            "the flow id '{id}' is also an action of the API, so the address that runs flows is taken"
+        );
+        let hint = "choose another id, or run the flow at /executions/trigger/NAMESPACE/pause";
+        ctx.tell(Diagnostic::note(codes::RESERVED_ID, node.position, message).with_hint(hint));
+    }
     if RESERVED_FLOW_IDS.contains(&id.as_str())
         && let Some(node) = fields.take(&["id"])
     {

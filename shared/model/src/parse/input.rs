@@ -6,11 +6,11 @@ use super::context::Context;
 use super::fields::Fields;
 use super::ids;
 use super::node::Node;
-use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::input::{DependsOn, Input, InputKind};
 
-/// The names of the types in flows.
-const TYPES: [&str; 19] = [
+/// The names of the types of inputs in flows.
+pub const TYPES: [&str; 19] = [
     "STRING",
     "INT",
     "FLOAT",
@@ -133,6 +133,24 @@ pub(super) fn kind(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> InputKind 
         "YAML" => InputKind::Yaml,
         "URI" => InputKind::Uri,
         _ => InputKind::Email,
+    }
+}
+
+/// Reads `type` and its properties of an output. A list without `itemType` is accepted here, because Kestra 1.x accepts
+/// it.
+pub(super) fn output_kind(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> InputKind {
+    let list = fields.peek("type").filter(|node| node.text() == Some("ARRAY"));
+    match list.filter(|_| fields.peek("itemType").is_none()) {
+        Some(node) => {
+            let message = format!("{} has no 'itemType', so its elements become texts", fields.what());
+            ctx.tell(
+                Diagnostic::note(codes::FIELD_IGNORED, node.position, message)
+                    .with_hint("add 'itemType: STRING'"),
+            );
+            fields.ignore(&["type"]);
+            InputKind::Array { item_type: "STRING".to_owned() }
+        }
+        None => kind(ctx, fields),
     }
 }
 

@@ -33,6 +33,7 @@ mod types;
 
 pub use crate::positions::Positions;
 pub use defaults::PluginDefault;
+pub use input::TYPES as INPUT_TYPES;
 pub use suite::{ParsedSuite, has_only_suites, parse_suites};
 
 use crate::Map;

@@ -34,7 +34,7 @@ pub(super) fn outputs(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Flo
         if !id.is_empty() {
             fields.rename(format!("output '{id}'"));
         }
-        let kind = input::kind(ctx, &mut fields);
+        let kind = input::output_kind(ctx, &mut fields);
         outputs.push(FlowOutput {
             id,
             kind,

@@ -8,6 +8,9 @@ use crate::suggest::suggest;
 use crate::trigger_types::{self, TriggerType, condition_types, trigger_types};
 use crate::{Json, flowable_types};
 
+/// The names of the task that ran the tasks of a template. Kestra has removed it.
+const TEMPLATES: [&str; 2] = ["io.kestra.core.tasks.flows.Template", "io.kestra.plugin.core.flow.Template"];
+
 /// The canonical name of a task type; `None` if the type is unknown.
 pub(super) fn canonical_task(catalog: &Catalog, name: &str) -> Option<&'static str> {
     flowable_types::find(name)
@@ -34,9 +37,20 @@ pub(super) fn task_type(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> (Stri
             legacy(ctx, &name, canonical, position);
             (canonical.to_owned(), true)
         }
+        None if TEMPLATES.contains(&name.as_str()) => {
+            let problem =
+                format!("Invalid type: {name}: Segue has no templates, which Kestra has removed too");
+            ctx.tell(
+                Diagnostic::error(codes::INVALID_TYPE, position, problem)
+                    .with_hint("move its tasks to a flow, and call that flow with a Subflow task"),
+            );
+            (name, false)
+        }
         None => {
             let known = ctx.catalog.names().chain(flowable_types::names());
-            let near = suggest(&name, known).map(str::to_owned);
+            // The suggested name is the present one, also if an older name is nearer.
+            let near = suggest(&name, known);
+            let near = near.map(|near| canonical_task(ctx.catalog, near).unwrap_or(near).to_owned());
             unknown(ctx, &name, near, position);
             (name, false)
         }
@@ -117,6 +131,6 @@ fn unknown(ctx: &mut Context<'_>, name: &str, near: Option<String>, position: Po
     let problem = Diagnostic::error(codes::INVALID_TYPE, position, format!("Invalid type: {name}"));
     ctx.tell(match near {
         Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
-        None => problem,
+        None => problem.with_hint("`segue docs --list` and docs/task-types list all types"),
     });
 }

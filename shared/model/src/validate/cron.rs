@@ -1,7 +1,7 @@
-//! The cron expression of a Schedule trigger must be valid (docs/kestra.md 5.2).
+//! The cron expression of a Schedule trigger must be valid, and match a day (docs/kestra.md 5.2).
 
 use crate::Json;
-use crate::cron::parse_cron;
+use crate::cron::{has_a_day, parse_cron};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
 use crate::positions::Positions;
@@ -19,11 +19,21 @@ pub(super) fn cron(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
             Some(Json::String(text)) => text.eq_ignore_ascii_case("true"),
             _ => false,
         };
-        if let Err(why) = parse_cron(expression, with_seconds) {
-            found.push(
-                Diagnostic::error(codes::INVALID_CRON, positions.of(&format!("/triggers/{index}/cron")), why)
+        let position = positions.of(&format!("/triggers/{index}/cron"));
+        match parse_cron(expression, with_seconds) {
+            Ok(cron) if has_a_day(&cron) => {}
+            Ok(_) => found.push(
+                Diagnostic::warning(
+                    codes::NEVER_FIRES,
+                    position,
+                    format!("the cron expression '{expression}' never fires: no year has such a day"),
+                )
+                .with_hint("change the day of the month or the month"),
+            ),
+            Err(why) => found.push(
+                Diagnostic::error(codes::INVALID_CRON, position, why)
                     .with_hint("write five fields: minute, hour, day of month, month, day of week; with 'withSeconds: true' also seconds, first"),
-            );
+            ),
         }
     }
     found

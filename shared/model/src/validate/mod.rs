@@ -18,6 +18,7 @@ mod input_dependencies;
 mod retry;
 mod subflow;
 mod switch;
+mod task_runner;
 mod time_zone;
 mod working_directory;
 
@@ -27,7 +28,7 @@ use crate::positions::Positions;
 
 type Rule = fn(&Flow, &Positions) -> Vec<Diagnostic>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     duplicates::duplicates,
     subflow::recursive,
     input_dependencies::input_dependencies,
@@ -39,6 +40,7 @@ const RULES: [Rule; 13] = [
     dash::dash_in_dot_notation,
     retry::bounds,
     cron::cron,
+    task_runner::known,
     time_zone::time_zone,
     flow_trigger::for_every_flow,
 ];

@@ -17,7 +17,7 @@ pub(super) static TABLE: &[Builtin] = &[
         timestamp(run, args, |moment| Value::from(floor(moment, 1_000_000)))
     }),
     builtin("timestampMicro", &["timeZone", "existingFormat"], |run, args| {
-        timestamp(run, args, |moment| Value::from(floor(moment, 1_000).to_string()))
+        timestamp(run, args, |moment| Value::from(micro(moment).to_string()))
     }),
     builtin("timestampNano", &["timeZone", "existingFormat"], |run, args| {
         timestamp(run, args, |moment| Value::from(moment.as_nanosecond().to_string()))
@@ -27,6 +27,13 @@ pub(super) static TABLE: &[Builtin] = &[
 /// The whole units since 1970, for a unit of this many nanoseconds. Times before 1970 are rounded down, as in Java.
 fn floor(moment: jiff::Timestamp, nanoseconds: i128) -> i64 {
     i64::try_from(moment.as_nanosecond().div_euclid(nanoseconds)).unwrap_or(i64::MAX)
+}
+
+/// Kestra's `timestampMicro`: the nanoseconds of the whole seconds, plus the microseconds of the rest. It is no count of
+/// microseconds since 1970. Flows of Kestra rely on it, so it is the same here.
+fn micro(moment: jiff::Timestamp) -> i128 {
+    let nanoseconds = moment.as_nanosecond();
+    nanoseconds.div_euclid(1_000_000_000) * 1_000_000_000 + nanoseconds.rem_euclid(1_000_000_000) / 1_000
 }
 
 fn date(run: &Run, args: &Args<'_>) -> Outcome {

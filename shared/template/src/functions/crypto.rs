@@ -5,7 +5,9 @@ use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::run::Run;
 use aes_gcm::aead::{Aead, KeyInit};
-use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use aes_gcm::aes::Aes192;
+use aes_gcm::aes::cipher::consts::U12;
+use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::Value;
@@ -17,6 +19,7 @@ const NONCE_LENGTH: usize = 12;
 
 enum Cipher {
     Aes128(Box<Aes128Gcm>),
+    Aes192(Box<AesGcm<Aes192, U12>>),
     Aes256(Box<Aes256Gcm>),
 }
 
@@ -25,10 +28,11 @@ fn cipher(args: &Args<'_>) -> Result<Cipher, Fault> {
     let key = key.map_err(|_| Fault::from(format!("The key of the {} is not base64", args.callee)))?;
     let cipher = match key.len() {
         16 => Aes128Gcm::new_from_slice(&key).map(|cipher| Cipher::Aes128(Box::new(cipher))),
+        24 => AesGcm::new_from_slice(&key).map(|cipher| Cipher::Aes192(Box::new(cipher))),
         _ => Aes256Gcm::new_from_slice(&key).map(|cipher| Cipher::Aes256(Box::new(cipher))),
     };
     cipher.map_err(|_| {
-        format!("The key of the {} must have 16 or 32 bytes, but has {}", args.callee, key.len()).into()
+        format!("The key of the {} must have 16, 24 or 32 bytes, but has {}", args.callee, key.len()).into()
     })
 }
 
@@ -40,6 +44,7 @@ fn encrypt(run: &Run, args: &Args<'_>) -> Outcome {
     let place = nonce.as_slice().try_into().map_err(|_| Fault::from("the nonce has the wrong length"))?;
     let encrypted = match cipher(args)? {
         Cipher::Aes128(cipher) => cipher.encrypt(place, plaintext),
+        Cipher::Aes192(cipher) => cipher.encrypt(place, plaintext),
         Cipher::Aes256(cipher) => cipher.encrypt(place, plaintext),
     };
     let encrypted = encrypted.map_err(|_| Fault::from("The text cannot be encrypted"))?;
@@ -55,6 +60,7 @@ fn decrypt(run: &Run, args: &Args<'_>) -> Outcome {
     let nonce = nonce.try_into().map_err(|_| failed())?;
     let plaintext = match cipher(args)? {
         Cipher::Aes128(cipher) => cipher.decrypt(nonce, encrypted),
+        Cipher::Aes192(cipher) => cipher.decrypt(nonce, encrypted),
         Cipher::Aes256(cipher) => cipher.decrypt(nonce, encrypted),
     };
     let plaintext = plaintext.map_err(|_| failed())?;

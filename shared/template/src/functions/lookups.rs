@@ -41,7 +41,11 @@ fn secret(run: &Run, args: &Args<'_>) -> Outcome {
         Some(value) => Ok(value_from_json(&value)),
         None => Err(match subkey {
             Some(subkey) => format!("Cannot find secret sub-key '{subkey}' in secret '{key}'."),
-            None => format!("Cannot find secret for key '{key}'."),
+            None => format!(
+                "Cannot find secret for key '{key}'. On one machine, set SECRET_{} to the value in base64, in the \
+                 environment or in a file .env; on Google Cloud, add the secret to Secret Manager.",
+                key.to_ascii_uppercase()
+            ),
         }
         .into()),
     }

@@ -96,10 +96,11 @@ fn random_int(run: &Run, args: &Args<'_>) -> Outcome {
         }
     }
     let (lower, upper) = (args.int(0, "lower")?, args.int(1, "upper")?);
-    if lower >= upper {
-        return Err(format!("In 'randomInt', lower ({lower}) must be below upper ({upper})").into());
+    if lower > upper {
+        return Err(format!("In 'randomInt', lower ({lower}) must not be above upper ({upper})").into());
     }
-    let span = i128::from(upper) - i128::from(lower);
+    // Two equal bounds have one number between them.
+    let span = (i128::from(upper) - i128::from(lower)).max(1);
     let drawn = i128::from(lower) + i128::from(run.random()) % span;
     Ok(Value::from(i64::try_from(drawn).unwrap_or(lower)))
 }

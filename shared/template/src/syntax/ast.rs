@@ -26,7 +26,8 @@ pub(crate) enum Node {
     /// `{% filter name | name %}`
     Filter { filters: Vec<(String, Arguments, Span)>, body: Vec<Node> },
     /// `{% block name %}`: its body is printed at its position, because templates do not inherit from each other.
-    Block { body: Vec<Node> },
+    /// `{{ block("name") }}` prints it once more.
+    Block { name: String, body: Vec<Node> },
 }
 
 /// An expression and the position of its start.

@@ -177,10 +177,10 @@ impl Parser {
 
     fn block_tag(&mut self) -> Parsed<Node> {
         self.skip();
-        match self.kind() {
-            TokenKind::Name(_) | TokenKind::Str(_) => self.skip(),
-            _ => return self.unexpected("the name of the block"),
-        }
+        let (TokenKind::Name(name) | TokenKind::Str(name)) = self.kind().clone() else {
+            return self.unexpected("the name of the block");
+        };
+        self.skip();
         self.tag_end()?;
         let body = self.body(&["endblock"])?;
         self.skip();
@@ -188,6 +188,6 @@ impl Parser {
             self.skip();
         }
         self.tag_end()?;
-        Ok(Node::Block { body })
+        Ok(Node::Block { name, body })
     }
 }

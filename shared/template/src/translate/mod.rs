@@ -11,7 +11,7 @@
 use crate::error::RenderError;
 use crate::predicates;
 use crate::syntax::ast::{Arguments, Expr, ExprKind, Node, Span, UnaryOp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 mod calls;
@@ -31,13 +31,16 @@ pub(crate) enum Flavor {
 /// [`RenderError::Failed`] if a function, filter, test or argument does not exist.
 pub(crate) fn translate(template: &str, nodes: &[Node], flavor: Flavor) -> Result<String, RenderError> {
     let mut macros = Vec::new();
-    collect_macros(nodes, &mut macros);
+    let mut blocks = BTreeMap::new();
+    collect(nodes, &mut macros, &mut blocks);
     let names = macros.iter().map(|found| found.name).collect();
     let mut translator = Translator {
         template,
         out: String::new(),
         line: 1,
         macros: names,
+        blocks,
+        printed_blocks: 0,
         flavor,
         captures: 0,
         keeps_lines: false,
@@ -56,25 +59,48 @@ struct MacroNode<'a> {
     body: &'a [Node],
 }
 
-/// Finds all macros of a template. A macro can be called before its definition.
-fn collect_macros<'a>(nodes: &'a [Node], found: &mut Vec<MacroNode<'a>>) {
+/// The blocks of a template by name. Of two blocks with one name, the last one counts, as in Pebble.
+type Blocks<'a> = BTreeMap<&'a str, &'a [Node]>;
+
+/// How often a template may print blocks by `block()`. Blocks that print each other would have no end.
+const MOST_BLOCKS: usize = 100;
+
+/// Finds all macros and blocks of a template. They can be used before their definition.
+fn collect<'a>(nodes: &'a [Node], macros: &mut Vec<MacroNode<'a>>, blocks: &mut Blocks<'a>) {
     for node in nodes {
         match node {
             Node::Macro { name, parameters, body } => {
-                found.push(MacroNode { name, parameters, body });
-                collect_macros(body, found);
+                macros.push(MacroNode { name, parameters, body });
+                collect(body, macros, blocks);
             }
             Node::If { branches, otherwise } => {
-                branches.iter().for_each(|(_, body)| collect_macros(body, found));
-                collect_macros(otherwise.as_deref().unwrap_or_default(), found);
+                branches.iter().for_each(|(_, body)| collect(body, macros, blocks));
+                collect(otherwise.as_deref().unwrap_or_default(), macros, blocks);
             }
             Node::For { body, otherwise, .. } => {
-                collect_macros(body, found);
-                collect_macros(otherwise.as_deref().unwrap_or_default(), found);
+                collect(body, macros, blocks);
+                collect(otherwise.as_deref().unwrap_or_default(), macros, blocks);
             }
-            Node::Filter { body, .. } | Node::Block { body } => collect_macros(body, found),
+            Node::Filter { body, .. } => collect(body, macros, blocks),
+            Node::Block { name, body } => {
+                blocks.insert(name, body);
+                collect(body, macros, blocks);
+            }
             Node::Text(_) | Node::Print(_) | Node::Set { .. } => {}
         }
+    }
+}
+
+/// The name in `block("name")`. None for any other expression.
+fn block_name(value: &Expr) -> Option<&str> {
+    match &value.kind {
+        ExprKind::Call(name, arguments) if name == "block" && arguments.named.is_empty() => {
+            match arguments.positional.as_slice() {
+                [Expr { kind: ExprKind::Str(name), .. }] => Some(name),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 
@@ -84,6 +110,9 @@ struct Translator<'a> {
     /// The line that the end of `out` is on.
     line: u32,
     macros: BTreeSet<&'a str>,
+    blocks: Blocks<'a>,
+    /// How many blocks `block()` has printed.
+    printed_blocks: usize,
     flavor: Flavor,
     /// The number of open captures (macros, `filter` tags). Everything inside a capture is text.
     captures: usize,
@@ -144,6 +173,7 @@ impl Translator<'_> {
                 self.push(if self.typed() { ") %}" } else { "}}" });
                 Ok(())
             }
+            Node::Print(value) if block_name(value).is_some() => self.print_block(value),
             Node::Print(value) => {
                 self.push(if self.typed() { "{% do __emit(" } else { "{{" });
                 self.expr(value)?;
@@ -164,8 +194,21 @@ impl Translator<'_> {
             }
             Node::Macro { .. } => Ok(()),
             Node::Filter { filters, body } => self.filter_node(filters, body),
-            Node::Block { body } => self.nodes(body),
+            Node::Block { body, .. } => self.nodes(body),
         }
+    }
+
+    /// Prints a block at the position of `{{ block("name") }}`. An unknown block prints nothing, as in Pebble.
+    fn print_block(&mut self, value: &Expr) -> Done {
+        let Some(body) = block_name(value).and_then(|name| self.blocks.get(name).copied()) else {
+            return Ok(());
+        };
+        self.printed_blocks += 1;
+        if self.printed_blocks > MOST_BLOCKS {
+            let message = format!("A template prints at most {MOST_BLOCKS} blocks with 'block'");
+            return self.fail(message, value.span);
+        }
+        self.nodes(body)
     }
 
     fn if_node(&mut self, branches: &[(Expr, Vec<Node>)], otherwise: Option<&[Node]>) -> Done {

@@ -10,7 +10,9 @@ use crate::queries::flows::graph::graph_of;
 use crate::view;
 use crate::view::flow::flow as flow_view;
 use segue_api_types as types;
+use segue_executor::Begun;
 use segue_model::id::{ExecutionId, TaskRunId};
+use segue_ports::PortError;
 use segue_ports::state::{ExecutionFilter, StoredExecution, StoredFlow};
 
 /// An execution, or an error if it does not exist.
@@ -26,9 +28,20 @@ pub(crate) fn whole(api: &Api, stored: &StoredExecution) -> types::Execution {
     view::execution(api, &stored.execution, stored.task_runs.iter().map(|(_, run)| run))
 }
 
-/// An execution with its task runs.
+/// An execution with its task runs. Task runs that a worker has begun are RUNNING.
 pub(crate) async fn one(api: &Api, id: &str) -> Answer<types::Execution> {
-    Ok(whole(api, &stored(api, id).await?))
+    let mut stored = stored(api, id).await?;
+    mark_begun(api, &mut stored).await?;
+    Ok(whole(api, &stored))
+}
+
+/// Makes task runs RUNNING that a worker has begun. An execution that has ended has none.
+pub(crate) async fn mark_begun(api: &Api, stored: &mut StoredExecution) -> Result<Begun, PortError> {
+    if stored.execution.state.current().is_terminal() {
+        return Ok(Begun::default());
+    }
+    let runs = stored.task_runs.iter_mut().map(|(_, run)| run);
+    segue_executor::mark_begun(api.state(), &stored.execution.id, runs).await
 }
 
 /// The newest execution of a flow, without its task runs. None if the flow has not run.

@@ -11,7 +11,7 @@ use segue_api_types as types;
 use segue_executor::{CreateError, NewExecution};
 use segue_model::execution::{Execution, storage_prefix};
 use segue_model::input::Input;
-use segue_model::label::Label;
+use segue_model::label::{Label, set_labels};
 use segue_model::{Json as Value, Map};
 use segue_ports::random_execution_id;
 use std::time::Duration;
@@ -28,15 +28,22 @@ pub(super) async fn create(
 ) -> Answer<Json<types::Execution>> {
     let labels = labels(&query)?;
     let (wait, schedule_date) = (query.flag("wait", false)?, query.date("scheduleDate")?);
-    let slot = query.date("triggerDate")?;
+    let slot = query.slot("triggerDate")?;
     let plan = api.executor.plan(&namespace, &flow_id, query.number("revision")?).await?;
     let flow = &plan.flow;
     if flow.disabled {
         return Err(CreateError::Disabled(format!("{namespace}.{flow_id}")).into());
     }
-    let trigger = api.scheduler.manual_trigger(flow, query.text("triggerId"), slot).await?;
+    let manual = api.scheduler.manual_run(flow, query.text("triggerId"), slot).await?;
     let id = random_execution_id();
     let submitted = submitted(&api, form, &flow.inputs, &storage_prefix(&namespace, &flow_id, &id)).await?;
+    // The values of the request go before those of the trigger.
+    let (mut inputs, mut all_labels, trigger) = match manual {
+        Some(manual) => (manual.inputs, manual.labels, Some(manual.trigger)),
+        None => (Map::new(), Vec::new(), None),
+    };
+    inputs.extend(submitted.values.clone());
+    set_labels(&mut all_labels, labels);
     let mut changes = wait.then(|| api.watch.subscribe());
     let created = api
         .executor
@@ -45,8 +52,8 @@ pub(super) async fn create(
             namespace,
             flow_id,
             revision: Some(flow.revision),
-            inputs: submitted.values.clone(),
-            labels,
+            inputs,
+            labels: all_labels,
             trigger,
             schedule_date,
         })

@@ -1,7 +1,7 @@
 //! Sends an execution at each change, as server-sent events (docs/kestra.md 6.3): `progress`, and at last `end`.
 
 use crate::error::Answer;
-use crate::looks::{Glance, Looks};
+use crate::followed::{Followed, Seen};
 use crate::parts::Api;
 use crate::queries::executions::{stored, whole};
 use crate::view::events::{Sender, stream};
@@ -9,12 +9,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use segue_executor::Change;
 use segue_model::id::ExecutionId;
-use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-
-/// The longest wait for a wake-up where reads cost nothing. A change by another process wakes no follower of this process.
-const PATIENCE: Duration = Duration::from_millis(400);
 
 pub(super) async fn follow(State(api): State<Api>, Path(id): Path<String>) -> Answer<Response> {
     // Subscribe before the first read, so that no change is missed.
@@ -24,32 +20,25 @@ pub(super) async fn follow(State(api): State<Api>, Path(id): Path<String>) -> An
 }
 
 async fn tell(api: Api, id: String, mut changes: Receiver<Change>, sender: Sender) {
-    let id = ExecutionId::from(id);
-    let (mut seen, mut glance, mut looks) = (None, Glance::default(), Looks::new(&api.ports, PATIENCE));
+    let mut followed = Followed::new(&api, ExecutionId::from(id), None);
     loop {
-        let has_changed = glance.has_changed(api.state(), &id, false).await.unwrap_or(false);
-        if has_changed {
-            match api.state().execution(&id).await {
-                // A deleted execution has no last event.
-                Ok(None) => return,
-                Ok(Some(stored)) => {
-                    let is_last = stored.execution.state.current().is_terminal();
-                    if is_last || seen != Some(stored.version) {
-                        seen = Some(stored.version);
-                        let kind = if is_last { "end" } else { "progress" };
-                        if !sender.send(kind, &whole(&api, &stored)).await || is_last {
-                            return;
-                        }
-                    }
+        match followed.look(&api).await {
+            // A deleted execution has no last event.
+            Seen::Gone => return,
+            Seen::Same => {}
+            Seen::News(stored) => {
+                let is_last = stored.execution.state.current().is_terminal();
+                let kind = if is_last { "end" } else { "progress" };
+                if !sender.send(kind, &whole(&api, stored)).await || is_last {
+                    return;
                 }
-                // A store that does not answer may answer later.
-                Err(_) => glance.forget(),
             }
         }
+        let pause = followed.pause();
         tokio::select! {
             () = sender.left() => return,
-            () = changed(&mut changes, &id) => {}
-            () = tokio::time::sleep(looks.pause(has_changed)) => {}
+            () = changed(&mut changes, followed.id()) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -70,11 +70,16 @@ fn making() -> Vec<Endpoint> {
         REVISION,
         Param::new("wait", Kind::Flag, "Answers when the execution has ended."),
         Param::new("scheduleDate", Kind::Date, "The execution does not start before this time."),
-        Param::new("triggerId", Kind::Text, "For a flow with schedules: the schedule to run."),
+        Param::new(
+            "triggerId",
+            Kind::Text,
+            "For a flow with schedules: the schedule to run, with the inputs and labels of this trigger.",
+        ),
         Param::new(
             "triggerDate",
             Kind::Date,
-            "For a flow with schedules: the fire time to run. Default: the latest fire time.",
+            "For a flow with schedules: the fire time to run, with the inputs and labels of its trigger. A date without \
+             a time is the fire time of that day. Default: the latest fire time.",
         ),
     ];
     let hook = |method: fn(&'static str) -> Endpoint, id: &'static str, path: &'static str| {

@@ -4,10 +4,14 @@
 //! that call the REST API are in [`remote`](super::remote). The file `stop` is not a verb. It stops `run` and `server`.
 
 pub(crate) mod backup;
+pub(crate) mod docs;
+pub(crate) mod explain;
 pub(crate) mod expr;
+pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod stop;
 pub(crate) mod tables;

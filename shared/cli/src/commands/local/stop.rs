@@ -23,18 +23,21 @@ pub(crate) fn grace(environment: &Environment) -> Result<Duration, VariableError
     Ok(seconds.map_or(DEFAULT_GRACE, |seconds| Duration::from_secs(seconds.into())))
 }
 
-/// Calls `first` at the first signal, with the exit code of this signal. At the second signal, the process ends with
-/// the exit code. Signals have no other effect from here on.
+/// Calls `first` at the first signal, with the exit code of this signal. At the second signal, calls `last`, and the
+/// process ends with the exit code. Signals have no other effect from here on.
 ///
 /// # Errors
 /// An error if the system does not report signals.
-pub(crate) fn on_signals(first: impl FnOnce(u8) + Send + 'static) -> anyhow::Result<()> {
+pub(crate) fn on_signals(
+    first: impl FnOnce(u8) + Send + 'static,
+    last: impl FnOnce() + Send + 'static,
+) -> anyhow::Result<()> {
     let listen = |kind| signal(kind).context("cannot listen for signals");
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(async move {
         first(next(&mut terminate, &mut interrupt).await);
         let code = next(&mut terminate, &mut interrupt).await;
-        eprintln!("stopped at once; running work continues after the next start");
+        last();
         // The keeper of the scripts kills them when this process ends.
         segue_process::exit_at_once(code.into());
     });

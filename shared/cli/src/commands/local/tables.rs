@@ -1,15 +1,18 @@
 //! `segue tables`: the tables of the local warehouse.
 
-use crate::environment::environment;
+use crate::client::{Needs, Reach};
 use crate::report::{Output, table};
-use segue_standalone::{Options, Standalone};
+use segue_api_types::WarehouseTable;
 use serde_json::json;
-use std::path::PathBuf;
 
 /// Lists the tables of the local warehouse with their row counts.
+///
+/// Works beside a running server, and on a data directory that no server uses.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  segue tables --data-dir .segue")]
+#[command(after_help = "Examples:
+  segue tables --data-dir .segue
+  segue tables zoomcamp --output json
+  segue tables --server http://127.0.0.1:8080")]
 pub(crate) struct Args {
     /// Only tables of this dataset.
     dataset: Option<String>,
@@ -18,28 +21,16 @@ pub(crate) struct Args {
     output: Output,
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let options = Options {
-        data_dir: crate::existing_data_dir(data_dir)?,
-        environment: environment(),
-        ..Options::default()
-    };
-    let standalone = Standalone::open(&options)?;
-    let warehouse = &standalone.ports().warehouse;
-    let datasets = match args.dataset {
-        Some(dataset) => vec![dataset],
-        None => warehouse.list_datasets().await?,
-    };
-    let mut tables = Vec::new();
-    for dataset in datasets {
-        tables.extend(warehouse.list_tables(&dataset).await?);
-    }
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.output, Needs::Tables).await?;
+    let call = session.client.get(&["warehouse", "tables"]).maybe("dataset", args.dataset.as_ref());
+    let tables = call.read::<Vec<WarehouseTable>>().await?.value;
     match args.output {
         Output::Json => {
             let list: Vec<_> = tables
                 .iter()
                 .map(|table| {
-                    json!({"dataset": table.dataset, "table": table.table, "type": table.kind.to_string(), "rows": table.rows})
+                    json!({"dataset": table.dataset, "table": table.table, "type": table.kind, "rows": table.rows})
                 })
                 .collect();
             crate::print::line(serde_json::to_string_pretty(&list)?);
@@ -48,7 +39,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
             let rows = tables.iter().map(|table| {
                 vec![
                     format!("{}.{}", table.dataset, table.table),
-                    table.kind.to_string(),
+                    table.kind.clone(),
                     table.rows.map_or_else(|| "-".into(), |rows| rows.to_string()),
                 ]
             });

@@ -1,12 +1,11 @@
 //! `segue kv`: the key-values of namespaces.
 
-use crate::client::{Connection, Reply, Session, date, list as table, text};
+use crate::client::{Format, Needs, Reach, Reply, Session, date, list as table, text};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Span, Timestamp, civil};
 use segue_api_types::{KvKey, KvValue};
 use segue_model::Json;
 use std::io::Read as _;
-use std::path::PathBuf;
 
 /// The key-values of namespaces.
 #[derive(Debug, clap::Args)]
@@ -16,7 +15,7 @@ use std::path::PathBuf;
   segue kv list zoomcamp")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -45,6 +44,7 @@ enum Verb {
     )]
     List {
         /// The namespace.
+        #[arg(add = crate::complete::namespaces())]
         namespace: String,
     },
     /// Deletes a value. The exit code is 1 if the value does not exist.
@@ -60,6 +60,7 @@ enum Verb {
 #[derive(Debug, clap::Args)]
 struct Key {
     /// The namespace.
+    #[arg(add = crate::complete::namespaces())]
     namespace: String,
     /// The key.
     key: String,
@@ -90,8 +91,17 @@ fn iso_duration(text: &str) -> Result<String, String> {
         .ok_or_else(|| "not a duration; write PT1H, P7D or '2 hours'".to_owned())
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Set(_) => Needs::NewData,
+            Self::Get(_) | Self::List { .. } | Self::Delete(_) => Needs::Data,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     let reply = match args.verb {
         Verb::Set(set) => set_value(&session, &set).await?,
         Verb::Get(key) => get(&session, &key).await?,
@@ -119,7 +129,7 @@ async fn set_value(session: &Session, args: &Set) -> anyhow::Result<Reply> {
         None => call,
     };
     call.send().await?;
-    Ok(Reply::new(Json::Null, format!("set {key} of {namespace}\n")))
+    Ok(Reply::new(Json::Null, format!("set {key} of {namespace}, {}\n", kind(&body))))
 }
 
 /// The body for a value. JSON, dates and durations are sent as they are. Anything else becomes a JSON text, without the
@@ -135,6 +145,19 @@ fn literal(text: &str) -> String {
         return trimmed.to_owned();
     }
     Json::String(text.trim_end_matches(['\n', '\r']).to_owned()).to_string()
+}
+
+/// What a body is stored as, in words.
+fn kind(body: &str) -> &'static str {
+    match serde_json::from_str::<Json>(body) {
+        Ok(Json::String(_)) => "a text",
+        Ok(Json::Number(_)) => "a number",
+        Ok(Json::Bool(_)) => "true or false",
+        Ok(_) => "JSON",
+        Err(_) if body.parse::<Timestamp>().is_ok() => "a date and time",
+        Err(_) if body.parse::<civil::Date>().is_ok() => "a date",
+        Err(_) => "a duration",
+    }
 }
 
 async fn get(session: &Session, args: &Key) -> anyhow::Result<Reply> {
@@ -192,6 +215,21 @@ mod tests {
             ("", "\"\""),
         ] {
             assert_eq!(literal(text), expected);
+        }
+    }
+
+    #[test]
+    fn the_stored_type_is_said() {
+        for (text, expected) in [
+            ("my-bucket", "a text"),
+            ("12", "a number"),
+            ("true", "true or false"),
+            ("{\"a\": 1}", "JSON"),
+            ("2024-01-01", "a date"),
+            ("2024-01-01T00:00:00Z", "a date and time"),
+            ("PT5M", "a duration"),
+        ] {
+            assert_eq!(kind(&literal(text)), expected, "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! `segue logs`: the log lines of all executions.
 
-use crate::client::{Answered, Connection, Reply, Session};
+use crate::client::{Answered, Format, Needs, Reach, Reply, Session};
 use crate::report::Output;
 use console::style;
 use jiff::Timestamp;
@@ -9,7 +9,6 @@ use segue_api_types::{LogEntry, Page};
 use segue_model::log::LogLevel;
 use segue_ports::{Clock as _, SystemClock};
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often a followed log is read.
@@ -25,7 +24,7 @@ What one execution wrote:
   segue execution logs -f 5Y8ps5bWJwcBWVBMVmJpGZ")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -66,7 +65,7 @@ struct Which {
     #[arg(value_name = "TEXT")]
     text: Option<String>,
     /// Only lines of this namespace and the namespaces below it.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = crate::complete::namespaces())]
     namespace: Option<String>,
     /// Only lines of this flow.
     #[arg(long, value_name = "ID")]
@@ -102,8 +101,17 @@ pub(crate) fn line(entry: &LogEntry, zone: &TimeZone, is_whole: bool) -> String 
     format!("{} {level} {} {}", style(written).dim(), style(origin).dim(), entry.message)
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Search { .. } => Needs::Data,
+            Self::Follow { .. } => Needs::Server,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     match args.verb {
         Verb::Search { which, since, until, limit } => {
             let found = search(&session, &which, since.as_deref(), until.as_deref(), limit).await?;

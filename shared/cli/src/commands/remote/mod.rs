@@ -8,4 +8,6 @@ pub(crate) mod flow;
 pub(crate) mod kv;
 pub(crate) mod logs;
 pub(crate) mod namespace;
+pub(crate) mod secrets;
+pub(crate) mod top;
 pub(crate) mod trigger;

@@ -1,6 +1,6 @@
 //! `segue namespace`: namespaces and their files.
 
-use crate::client::{Connection, Refused, Reply, Session, page as table};
+use crate::client::{Format, Needs, Reach, Refused, Reply, Session, page as table};
 use anyhow::Context as _;
 use reqwest::multipart::{Form, Part};
 use segue_api_types::{Namespace, Page};
@@ -16,7 +16,7 @@ use walkdir::WalkDir;
   segue namespace files list zoomcamp")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -48,6 +48,7 @@ enum Files {
     )]
     List {
         /// The namespace.
+        #[arg(add = crate::complete::namespaces())]
         namespace: String,
         /// Only files with this text in their paths.
         #[arg(short, long, value_name = "TEXT")]
@@ -60,6 +61,7 @@ enum Files {
   segue namespace files upload zoomcamp scripts/ --to /scripts")]
     Upload {
         /// The namespace.
+        #[arg(add = crate::complete::namespaces())]
         namespace: String,
         /// The file or folder.
         path: PathBuf,
@@ -73,6 +75,7 @@ enum Files {
   segue namespace files download zoomcamp /sql/main.sql -o main.sql")]
     Download {
         /// The namespace.
+        #[arg(add = crate::complete::namespaces())]
         namespace: String,
         /// The file.
         path: String,
@@ -88,6 +91,7 @@ enum Files {
     )]
     Delete {
         /// The namespace.
+        #[arg(add = crate::complete::namespaces())]
         namespace: String,
         /// The files.
         #[arg(required = true, value_name = "PATH")]
@@ -95,8 +99,17 @@ enum Files {
     },
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Files { verb: Files::Upload { .. } } => Needs::NewData,
+            Self::List | Self::Files { .. } => Needs::Data,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     let reply = match args.verb {
         Verb::List => {
             let call = session.client.get(&["namespaces", "search"]).with("page", 1).with("size", 1000);
@@ -137,7 +150,7 @@ fn absolute(path: &str) -> String {
 
 /// The target of each file. A file goes to `to`, or to its own name. Files of a folder keep their paths in the folder,
 /// below `to`. Hidden files of a folder are not uploaded.
-fn planned(path: &Path, to: Option<&str>) -> anyhow::Result<Vec<(PathBuf, String)>> {
+pub(crate) fn planned(path: &Path, to: Option<&str>) -> anyhow::Result<Vec<(PathBuf, String)>> {
     if !path.is_dir() {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let target = match to {

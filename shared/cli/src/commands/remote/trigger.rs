@@ -1,8 +1,7 @@
 //! `segue trigger`: triggers of flows, and their states.
 
-use crate::client::{Connection, Reply, Session, date, flow_name, page as table};
+use crate::client::{Format, Needs, Reach, Reply, Session, date, flow_name, page as table};
 use segue_api_types::{Page, Trigger, TriggerDeclaration, TriggerHit, TriggerKey, TriggerUpdate};
-use std::path::PathBuf;
 
 /// The triggers of flows.
 #[derive(Debug, clap::Args)]
@@ -11,7 +10,7 @@ use std::path::PathBuf;
   segue trigger disable zoomcamp.monthly schedule")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -44,7 +43,7 @@ enum Verb {
 #[derive(Debug, clap::Args)]
 struct List {
     /// Only this namespace and the namespaces below it.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = crate::complete::namespaces())]
     namespace: Option<String>,
     /// Only this flow.
     #[arg(long, value_name = "ID")]
@@ -58,15 +57,23 @@ struct List {
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The flow.
-    #[arg(value_name = "NAMESPACE.FLOW")]
+    #[arg(value_name = "NAMESPACE.FLOW", add = crate::complete::flows())]
     flow: String,
     /// The id of the trigger.
     #[arg(value_name = "TRIGGER")]
     trigger: String,
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::List(_) | Self::Enable(_) | Self::Disable(_) | Self::Unlock(_) => Needs::Data,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     let reply = match args.verb {
         Verb::List(list) => self::list(&session, &list).await?,
         Verb::Enable(which) => set_disabled(&session, &which, false).await?,
@@ -101,6 +108,10 @@ async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
             note(state, declared),
         ]
     });
+    let text = match answer.value.results.is_empty() {
+        true => text,
+        false => format!("{text}dates are in the time zone {}\n", session.zone_name()),
+    };
     Ok(Reply::new(answer.json, text))
 }
 
@@ -199,7 +210,8 @@ mod tests {
         assert_eq!(
             reply.text,
             "flow   trigger  type      when       last slot            next slot            held by\n\
-             n.s.f  monthly  Schedule  0 9 1 * *  2024-01-01 09:00:00  2024-02-01 09:00:00           disabled\n"
+             n.s.f  monthly  Schedule  0 9 1 * *  2024-01-01 09:00:00  2024-02-01 09:00:00           disabled\n\
+             dates are in the time zone UTC\n"
         );
     }
 

@@ -13,7 +13,7 @@ mod value;
 
 use super::properties::missing;
 use super::{InlineCall, InlineError};
-use segue_model::Json;
+use segue_model::{Json, is_kv_key};
 use segue_template::{Answer, Lookup};
 
 /// The namespace of the task. The default is the flow's own namespace.
@@ -25,18 +25,13 @@ fn namespace(call: &InlineCall<'_>) -> Result<String, InlineError> {
 /// The key in the task.
 fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
     let key = call.text("key")?.ok_or_else(|| missing("key"))?;
-    if is_key(&key) {
+    if is_kv_key(&key) {
         return Ok(key);
     }
     Err(InlineError::failed(format!(
         "The key '{key}' is not allowed: a key starts with a letter or a digit, followed by letters, digits, \
          dots, underscores and hyphens"
     )))
-}
-
-fn is_key(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// The value of a key. If the task names no namespace, the flow's namespace and then its parents are searched.
@@ -63,19 +58,4 @@ fn not_found(key: &str, namespace: &str) -> InlineError {
     InlineError::failed(format!(
         "No value found for key '{key}' in namespace '{namespace}' and `errorOnMissing` is set to true"
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_checked() {
-        for key in ["a", "A1._-", "0"] {
-            assert!(is_key(key), "{key}");
-        }
-        for key in ["", ".a", "_a", "a/b", "a b", "é"] {
-            assert!(!is_key(key), "{key}");
-        }
-    }
 }

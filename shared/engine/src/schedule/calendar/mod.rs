@@ -8,11 +8,10 @@
 //!   repeated hours.
 
 use croner::Cron;
-use croner::time::Weekday;
-use jiff::civil::{DateTime, date};
+use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp, ToSpan};
-use segue_model::parse_cron;
+use jiff::{SignedDuration, Timestamp};
+use segue_model::cron::{has_a_day, parse_cron};
 use thiserror::Error;
 
 /// How far a search goes before it gives up. A leap day on a given weekday comes every 28 years, or after 40 years if
@@ -218,18 +217,6 @@ impl Stretch {
         let (skipped, shown) = (start.before.to_datetime(start.at), self.wall(start.at));
         skipped < shown && cron.find_next_occurrence(&skipped, true).is_ok_and(|found| found < shown)
     }
-}
-
-/// Whether the cron matches any day. The 30th of February does not exist. The calendar repeats every 28 years.
-fn has_a_day(cron: &Cron) -> bool {
-    let first = date(2000, 1, 1);
-    first.series(1.day()).take(28 * 366).any(|day| {
-        let [month, of_month] = [day.month(), day.day()].map(|number| u32::from(number.unsigned_abs()));
-        let weekday =
-            Weekday::from_days_from_sunday(u32::from(day.weekday().to_sunday_zero_offset().unsigned_abs()));
-        cron.pattern.month_match(month).unwrap_or(false)
-            && cron.pattern.day_match(i32::from(day.year()), month, of_month, weekday).unwrap_or(false)
-    })
 }
 
 /// The moment itself if it is a whole second, or else the next whole second.

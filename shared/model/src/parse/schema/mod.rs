@@ -6,19 +6,10 @@ mod value;
 
 use super::context::Context;
 use super::node::Entry;
+use crate::catalog::{TypeProperties, aliases, reference};
 use crate::diagnostic::{Diagnostic, Position, codes};
 use crate::suggest::suggest;
 use crate::{Json, Map};
-
-/// The largest number of references that are followed. More references form a circle.
-const MAX_HOPS: usize = 16;
-
-/// All properties of a type, from every part of its schema.
-struct Properties<'s> {
-    known: Vec<(&'s str, &'s Json)>,
-    required: Vec<&'s str>,
-    open: bool,
-}
 
 /// The plugin that has the checked value, for messages.
 pub(super) struct Owner<'o> {
@@ -36,7 +27,7 @@ pub(super) fn properties<'n>(
     owner: &Owner<'_>,
     position: Position,
 ) -> Map {
-    let known = Properties::of(schema);
+    let known = TypeProperties::of(schema);
     let mut kept = Map::new();
     let mut present: Vec<&str> = Vec::new();
     for entry in entries {
@@ -89,56 +80,5 @@ pub(super) fn properties<'n>(
 
 /// Whether a type has a property with this name.
 pub(super) fn has(schema: &Json, name: &str) -> bool {
-    Properties::of(schema).find(name).is_some()
-}
-
-impl<'s> Properties<'s> {
-    fn of(schema: &'s Json) -> Self {
-        let mut properties = Self { known: Vec::new(), required: Vec::new(), open: false };
-        properties.collect(schema, schema, true, MAX_HOPS);
-        properties
-    }
-
-    /// Collects the properties of a schema and of its parts. A flattened struct is in `allOf`. A flattened enum is in
-    /// `oneOf`; none of its branches can require a property.
-    fn collect(&mut self, root: &'s Json, schema: &'s Json, requires: bool, hops: usize) {
-        if hops == 0 {
-            return;
-        }
-        if let Some(target) = reference(root, schema) {
-            self.collect(root, target, requires, hops - 1);
-        }
-        if let Some(map) = schema.get("properties").and_then(Json::as_object) {
-            self.known.extend(map.iter().map(|(name, property)| (name.as_str(), property)));
-        }
-        if requires && let Some(names) = schema.get("required").and_then(Json::as_array) {
-            self.required.extend(names.iter().filter_map(Json::as_str));
-        }
-        let rest = schema.get("additionalProperties").or_else(|| schema.get("unevaluatedProperties"));
-        self.open |= rest.is_some_and(|rest| *rest == Json::Bool(true) || rest.is_object());
-        for (keyword, requires) in [("allOf", requires), ("anyOf", false), ("oneOf", false)] {
-            for part in schema.get(keyword).and_then(Json::as_array).into_iter().flatten() {
-                self.collect(root, part, requires, hops - 1);
-            }
-        }
-    }
-
-    fn find(&self, name: &str) -> Option<(&'s str, &'s Json)> {
-        self.known
-            .iter()
-            .copied()
-            .find(|(known, property)| *known == name || aliases(property).any(|alias| alias == name))
-    }
-
-    fn names(&self) -> impl Iterator<Item = &'s str> {
-        self.known.iter().map(|(name, _)| *name)
-    }
-}
-
-fn aliases(property: &Json) -> impl Iterator<Item = &str> {
-    property.get("x-aliases").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
-}
-
-fn reference<'s>(root: &'s Json, schema: &Json) -> Option<&'s Json> {
-    root.pointer(schema.get("$ref")?.as_str()?.strip_prefix('#')?)
+    TypeProperties::of(schema).find(name).is_some()
 }

@@ -51,6 +51,17 @@ fn catalog() -> Catalog {
         }),
     });
     types.push(TaskType {
+        name: "io.kestra.plugin.scripts.shell.Commands",
+        aliases: Vec::new(),
+        run_by: RunBy::Service(Service::Named("script")),
+        schema: json!({
+            "type": "object",
+            "properties": {"commands": {"type": "array"}, "taskRunner": {"type": "object"}},
+            "required": ["commands"]
+        }),
+        outputs: None,
+    });
+    types.push(TaskType {
         name: "io.kestra.plugin.core.debug.Any",
         aliases: Vec::new(),
         outputs: None,

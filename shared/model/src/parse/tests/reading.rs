@@ -77,6 +77,37 @@ checks:
 }
 
 #[test]
+fn what_kestra_has_removed_is_refused_with_what_to_write_instead() {
+    let source = with_tasks(
+        "  - {id: a, type: io.kestra.core.tasks.flows.Template, namespace: n, templateId: t}\nlisteners: [{}]\n",
+    );
+    insta::assert_snapshot!(told(&source), @r#"
+    4:19: error[SEG0210]: Invalid type: io.kestra.core.tasks.flows.Template: Segue has no templates, which Kestra has removed too
+        hint: move its tasks to a flow, and call that flow with a Subflow task
+    5:12: error[SEG0201]: 'listeners' of the flow would have no effect: Segue has no listeners
+        hint: write the tasks under 'errors' or 'afterExecution', or in a flow with a Flow trigger
+    "#);
+}
+
+#[test]
+fn what_kestra_1_accepts_is_accepted_with_a_note() {
+    let source = "id: pause\nnamespace: n\ntasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\noutputs: [{id: list, type: ARRAY, value: '[1]'}]\n";
+    insta::assert_snapshot!(told(source), @r#"
+    1:5: note[SEG0215]: the flow id 'pause' is also an action of the API, so the address that runs flows is taken
+        hint: choose another id, or run the flow at /executions/trigger/NAMESPACE/pause
+    4:28: note[SEG0214]: output 'list' has no 'itemType', so its elements become texts
+        hint: add 'itemType: STRING'
+    "#);
+    assert!(parse_flow(source, &catalog()).flow.is_some());
+}
+
+#[test]
+fn an_older_name_is_not_suggested() {
+    let told = told(&with_tasks("  - {id: a, type: Log, message: x}\n"));
+    assert!(told.contains("did you mean 'io.kestra.plugin.core.log.Log'?"), "{told}");
+}
+
+#[test]
 fn older_spellings_are_read_with_a_note() {
     let source = with_tasks(
         "  - {id: a, type: io.kestra.core.tasks.log.Log, message: hi}
@@ -84,7 +115,6 @@ fn older_spellings_are_read_with_a_note() {
   - {id: d, type: io.kestra.plugin.core.flow.Pause, delay: PT1S}
   - {id: e, type: io.kestra.plugin.core.flow.Loop, values: [1], tasks: [{id: g, type: io.kestra.plugin.core.log.Log, message: x}]}
 taskDefaults: []
-listeners: [{}]
 ",
     );
     let parsed = parse_flow(&source, &catalog());
@@ -93,7 +123,6 @@ listeners: [{}]
         hint: use 'io.kestra.plugin.core.log.Log'
     5:19: note[SEG0211]: 'io.kestra.plugin.core.flow.WaitFor' is an older name of 'io.kestra.plugin.core.flow.LoopUntil'
         hint: use 'io.kestra.plugin.core.flow.LoopUntil'
-    9:1: note[SEG0214]: 'listeners' of the flow is ignored: Segue has no listeners; use a Flow trigger or 'errors'
     "#);
     let flow = parsed.flow.unwrap();
     assert_eq!(flow.tasks[0].type_name, "io.kestra.plugin.core.log.Log");

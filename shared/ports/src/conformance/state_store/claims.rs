@@ -161,6 +161,24 @@ pub async fn a_claim_that_was_handed_back_is_taken_over_once(
     Ok(())
 }
 
+/// Displays see which attempts a worker has begun, and since when.
+pub async fn begun_attempts_are_known(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let one = key(scope, "begun");
+    let other = AttemptKey { task_run_id: task_run(&one.execution_id, "other").id, ..one.clone() };
+    let asked = [other.clone(), one.clone()];
+    assert_eq!(store.begun_attempts(&[]).await?, []);
+    assert_eq!(store.begun_attempts(&asked).await?, [None, None]);
+    assert_eq!(store.claim(&one, "dead", at(1), at(60)).await?, granted(1));
+    assert_eq!(store.begun_attempts(&asked).await?, [None, Some(at(1))]);
+    assert!(store.renew_claim(&one, "dead", at(61)).await?);
+    assert_eq!(store.claim(&one, "alive", at(61), at(120)).await?, granted(2));
+    assert!(store.hand_back_claim(&one, "alive", at(200)).await?);
+    assert_eq!(store.begun_attempts(&asked).await?, [None, Some(at(1))], "the first worker counts");
+    store.revoke_claims(std::slice::from_ref(&other)).await?;
+    assert_eq!(store.begun_attempts(&asked).await?, [None, Some(at(1))], "a revoked attempt never began");
+    Ok(())
+}
+
 /// A revoked claim stays revoked, for every caller. An attempt that has ended keeps its result.
 pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let one = key(scope, "revoked");

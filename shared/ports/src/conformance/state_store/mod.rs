@@ -11,7 +11,8 @@ mod triggers;
 pub use backfills::{a_backfill_moves_on_its_version, backfills_are_found};
 pub use claims::{
     a_claim_that_was_handed_back_is_taken_over_once, an_attempt_is_run_by_one_holder,
-    an_expired_claim_is_taken_over, deliveries_that_never_ended_are_counted, revoked_claims_stay_revoked,
+    an_expired_claim_is_taken_over, begun_attempts_are_known, deliveries_that_never_ended_are_counted,
+    revoked_claims_stay_revoked,
 };
 pub use executions::{
     a_commit_is_all_or_nothing, an_execution_is_made_once, deleting_leaves_nothing, executions_are_found,
@@ -42,6 +43,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     deliveries_that_never_ended_are_counted(store, scope).await?;
     a_claim_that_was_handed_back_is_taken_over_once(store, scope).await?;
     revoked_claims_stay_revoked(store, scope).await?;
+    begun_attempts_are_known(store, scope).await?;
     logs_are_followed(store, scope).await?;
     kv_values_expire(store, scope).await?;
     timers_fire_once(store, scope).await?;

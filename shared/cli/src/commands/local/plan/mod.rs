@@ -9,7 +9,7 @@ mod show;
 mod tests;
 mod world;
 
-use crate::client::Connection;
+use crate::client::{Format, Needs, Reach};
 use crate::environment::environment;
 use crate::report::Output;
 use crate::{diagnostics, flow_files};
@@ -63,12 +63,12 @@ pub(crate) struct Args {
     #[arg(long)]
     full: bool,
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
     let environment = environment();
-    let data_dir = crate::kept_data_dir(data_dir);
+    let data_dir = crate::kept_data_dir(reach.data_dir.clone());
     let own = segue_standalone::own_connectors(&environment, &data_dir)?;
     let catalog = segue_standalone::catalog_with(own)?;
     let Some(flow) = read(&args.flow, &catalog) else { return Ok(crate::REFUSED) };
@@ -87,8 +87,11 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     let config = ExecutorConfig::from_environment(&environment, "local")?;
     let renderer = config.limits.renderer();
-    let server = args.connection.names_a_server().then(|| args.connection.open(Some(data_dir.clone())));
-    let client = server.transpose()?.map(|session| session.client);
+    let client = if reach.names_a_server() {
+        Some(reach.open(args.format.output, Needs::Server).await?.client)
+    } else {
+        None
+    };
     let known = Arc::new(Known::open(&data_dir, &environment, client)?);
     known.add_flows(&mut others, &catalog).await?;
     let question = Question {
@@ -104,7 +107,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         outside: known.clone(),
     };
     let found = ask(&question, &known).await?;
-    match args.connection.output() {
+    match args.format.output {
         Output::Json => crate::print::line(serde_json::to_string_pretty(&found)?),
         Output::Text => crate::print::text(show::text(&found, args.full)),
     }

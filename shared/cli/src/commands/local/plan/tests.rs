@@ -25,8 +25,13 @@ fn args(flow: PathBuf, inputs: &[&str]) -> Args {
         load: Vec::new(),
         date: None,
         full: false,
-        connection: Connection::of(None, Output::Json),
+        format: Format { output: Output::Json },
     }
+}
+
+/// No server, and a data directory.
+fn on(data_dir: &Path) -> Reach {
+    Reach { connection: crate::client::Connection::default(), data_dir: Some(data_dir.to_owned()) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,13 +53,13 @@ async fn a_plan_changes_nothing_and_names_what_is_missing() {
     }
     let before = state_of(&data_dir);
     assert!(before.len() > 3, "{:?}", before.keys());
-    let code = run(args(flow.clone(), &[]), Some(data_dir.clone())).await.unwrap();
+    let code = run(args(flow.clone(), &[]), &on(&data_dir)).await.unwrap();
     assert_eq!(code, crate::FAILED, "the key A is missing");
     assert_eq!(state_of(&data_dir), before, "the data directory is the same");
     let nothing = folder.path().join("nothing");
-    assert_eq!(run(args(flow, &[]), Some(nothing.clone())).await.unwrap(), crate::FAILED);
+    assert_eq!(run(args(flow, &[]), &on(&nothing)).await.unwrap(), crate::FAILED);
     assert!(!nothing.exists(), "no data directory is created");
     let broken = folder.path().join("broken.yaml");
     fs::write(&broken, "id: [").unwrap();
-    assert_eq!(run(args(broken, &[]), Some(data_dir)).await.unwrap(), crate::REFUSED);
+    assert_eq!(run(args(broken, &[]), &on(&data_dir)).await.unwrap(), crate::REFUSED);
 }

@@ -5,12 +5,11 @@
 mod request;
 mod show;
 
-use crate::client::{Connection, Reply, Session, date, page as table};
+use crate::client::{Format, Needs, Reach, Reply, Session, date, page as table};
 use request::Which;
 use segue_api_types::{Backfill, BackfillPreview, Page};
 use segue_model::Json;
 use show::{describe, has_ended, has_failed, progress};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often `--wait` reads the backfill.
@@ -24,7 +23,7 @@ const PERIOD: Duration = Duration::from_secs(1);
   segue backfill list")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -80,7 +79,7 @@ enum Verb {
 #[derive(Debug, clap::Args)]
 struct List {
     /// Only this namespace and the namespaces below it.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = crate::complete::namespaces())]
     namespace: Option<String>,
     /// Only this flow.
     #[arg(long, value_name = "ID")]
@@ -95,8 +94,17 @@ struct Id {
     id: String,
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Preview(_) | Self::List(_) | Self::Get(_) => Needs::Data,
+            Self::Start { .. } | Self::Pause(_) | Self::Resume(_) | Self::Cancel(_) => Needs::Server,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     let reply = match args.verb {
         Verb::Start { which, wait } => start(&session, &which, wait.then_some(PERIOD)).await?,
         Verb::Preview(which) => preview(&session, &which).await?,
@@ -129,6 +137,11 @@ async fn start(session: &Session, args: &Which, wait: Option<Duration>) -> anyho
         backfill = session.client.get(&["backfills", &id]).read().await?;
     }
     let mut reply = Reply::new(Json::Null, describe(session, &backfill.value));
+    if backfill.value.total == 0 {
+        eprintln!(
+            "note: there is no slot to run between these dates; `segue backfill preview` lists the slots"
+        );
+    }
     if wait.is_some() && has_failed(&backfill.value) {
         reply.code = crate::FAILED;
     }

@@ -9,7 +9,7 @@ use segue_model::{Json, Map};
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
     /// The flow.
-    #[arg(value_name = "NAMESPACE.FLOW")]
+    #[arg(value_name = "NAMESPACE.FLOW", add = crate::complete::flows())]
     flow: String,
     /// The schedule. Optional if the flow has only one.
     #[arg(long, value_name = "ID")]

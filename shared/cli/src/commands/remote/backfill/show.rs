@@ -32,13 +32,14 @@ pub(super) fn progress(backfill: &Backfill) -> String {
 /// A backfill as text.
 pub(super) fn describe(session: &Session, backfill: &Backfill) -> String {
     let mut text = format!(
-        "{} {}.{} {} from {} to {}\n{}\n",
+        "{} {}.{} {} from {} to {} ({})\n{}\n",
         backfill.id,
         backfill.namespace,
         backfill.flow_id,
         backfill.trigger_id,
         date(Some(backfill.start), &session.zone),
         date(Some(backfill.end), &session.zone),
+        session.zone_name(),
         progress(backfill),
     );
     if let Some(message) = backfill.message.as_ref().filter(|message| !message.is_empty()) {

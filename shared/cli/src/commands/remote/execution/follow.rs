@@ -2,7 +2,7 @@
 
 use super::why;
 use crate::client::{Answered, Events, Session, execution, is_over};
-use crate::report::{Live, Output};
+use crate::report::{Live, Output, Settings};
 use segue_api_types as api;
 use segue_model::execution::Execution;
 use segue_model::log::LogEntry;
@@ -48,7 +48,7 @@ pub(super) async fn to_its_end(
     }
     let id = started.value.id.clone();
     let ended = if session.output == Output::Text {
-        let mut live = Live::new();
+        let mut live = Live::new(Settings::default());
         let (first, _) = execution(&started.value);
         live.begin(&first);
         let ended =
@@ -103,7 +103,8 @@ async fn show(
     let started_id = started.id.clone();
     let id = started_id.as_str();
     let mut states = Events::new(&session.client, &["executions", id, "follow"], Vec::new());
-    let mut log = Events::new(&session.client, &["logs", id, "follow"], Vec::new());
+    // The stream of states already says that the server is away.
+    let mut log = Events::new(&session.client, &["logs", id, "follow"], Vec::new()).silent();
     let mut told = HashSet::new();
     let mut pause = Pause::default();
     let mut latest = started;

@@ -24,6 +24,13 @@ pub(crate) struct Logs {
     task: Option<String>,
 }
 
+impl Logs {
+    /// Whether new lines are printed. Only a server writes new lines.
+    pub(super) fn follows(&self) -> bool {
+        self.follow
+    }
+}
+
 pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
     if args.follow {
         follow(session, args, &mut |entry| say(session, entry)).await?;

@@ -13,7 +13,7 @@ use segue_ports::{Clock as _, SystemClock};
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Only this namespace and the namespaces below it.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = crate::complete::namespaces())]
     namespace: Option<String>,
     /// Only this flow.
     #[arg(long, value_name = "ID")]

@@ -16,8 +16,7 @@ mod manage;
 mod run;
 mod why;
 
-use crate::client::Connection;
-use std::path::PathBuf;
+use crate::client::{Format, Needs, Reach};
 
 /// Runs of flows on a server.
 #[derive(Debug, clap::Args)]
@@ -27,7 +26,7 @@ use std::path::PathBuf;
   segue execution logs -f 5Y8ps5bWJwcBWVBMVmJpGZ")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -95,8 +94,24 @@ enum Verb {
     Delete(manage::Delete),
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::List(_) | Self::Get(_) | Self::Delete(_) => Needs::Data,
+            Self::Logs(logs) if !logs.follows() => Needs::Data,
+            Self::Run(_)
+            | Self::Restart(_)
+            | Self::Replay(_)
+            | Self::Logs(_)
+            | Self::Kill(_)
+            | Self::Pause(_)
+            | Self::Resume(_) => Needs::Server,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     let reply = match args.verb {
         Verb::Run(run) => return run::run(&session, &run).await,
         Verb::Restart(restart) => return act::restart(&session, &restart).await,

@@ -44,9 +44,14 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
         declared.into_iter().filter(|(_, kind)| kind == "FILE").map(|(name, _)| name).collect()
     };
     let form = form::inputs(&args.inputs, |name| files.contains(name)).await?;
+    // `POST /executions/NAMESPACE/pause` pauses an execution.
+    let path: &[&str] = match id.as_str() {
+        "pause" => &["executions", "trigger", &namespace, &id],
+        _ => &["executions", &namespace, &id],
+    };
     let call = session
         .client
-        .post(&["executions", &namespace, &id])
+        .post(path)
         .each("labels", pairs(&args.labels))
         .maybe("revision", args.revision.as_ref())
         .maybe("triggerDate", args.date.as_ref())

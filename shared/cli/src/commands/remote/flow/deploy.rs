@@ -1,7 +1,7 @@
 //! Deploys the source of flows to a server. A source is validated first, and saved whole or not at all.
 
 use crate::client::{Answered, Client, ClientError};
-use segue_api_types::{Flow, FlowValidation};
+use segue_api_types::{Flow, FlowValidation, Severity};
 use segue_model::Json;
 use std::fmt;
 use std::path::Path;
@@ -28,14 +28,19 @@ pub(super) struct Saved {
     pub(super) change: Change,
 }
 
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        })
+    }
+}
+
 impl fmt::Display for Saved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let change = match self.change {
-            Change::Created => "created",
-            Change::Updated => "updated",
-            Change::Unchanged => "unchanged",
-        };
-        write!(f, "{change} {}.{} revision {}", self.name.0, self.name.1, self.revision)
+        write!(f, "{} {}.{} revision {}", self.change, self.name.0, self.name.1, self.revision)
     }
 }
 
@@ -44,6 +49,8 @@ impl fmt::Display for Saved {
 pub(super) struct Verdict {
     /// Problems and warnings, each of one line or more, with file and position in front.
     pub(super) remarks: Vec<String>,
+    /// Notes, which need no action.
+    pub(super) notes: Vec<String>,
     /// Whether a flow would be refused.
     pub(super) is_refused: bool,
     /// Namespace and id of each flow.
@@ -73,7 +80,8 @@ pub(super) async fn validate(client: &Client, file: &Path, source: &str) -> Resu
     let mut verdict = Verdict::default();
     for Answered { json, value: document } in answer.value {
         verdict.is_refused |= document.constraints.as_ref().is_some_and(|text| !text.is_empty());
-        verdict.remarks.extend(remarks(file, &document));
+        verdict.remarks.extend(remarks(file, &document, false));
+        verdict.notes.extend(remarks(file, &document, true));
         let name = document.namespace.zip(document.flow);
         verdict.names.extend(name.filter(|(namespace, id)| !namespace.is_empty() && !id.is_empty()));
         verdict.json.push(json);
@@ -81,12 +89,16 @@ pub(super) async fn validate(client: &Client, file: &Path, source: &str) -> Resu
     Ok(verdict)
 }
 
-/// The problems of a document, with file and position in front. Servers without diagnostics give Kestra's texts
-/// instead.
-fn remarks(file: &Path, document: &FlowValidation) -> Vec<String> {
+/// The problems of a document or its notes, with file and position in front. Servers without diagnostics give Kestra's
+/// texts instead.
+fn remarks(file: &Path, document: &FlowValidation, are_notes: bool) -> Vec<String> {
     let file = file.display();
     if let Some(diagnostics) = &document.diagnostics {
-        return diagnostics.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
+        let wanted = diagnostics.iter().filter(|found| (found.severity == Severity::Note) == are_notes);
+        return wanted.map(|diagnostic| format!("{file}:{diagnostic}")).collect();
+    }
+    if are_notes {
+        return Vec::new();
     }
     let errors = document.constraints.iter().flat_map(|text| text.lines());
     let errors = errors.map(|line| format!("{file}: error: {line}"));

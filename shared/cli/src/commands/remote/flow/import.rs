@@ -1,6 +1,6 @@
 //! `segue flow import` and `segue flow validate`: send flow files to a server, to save or to check them.
 
-use super::deploy;
+use super::{deploy, diff};
 use crate::client::{Reply, Session};
 use crate::flow_files;
 use crate::report::Output;
@@ -17,7 +17,24 @@ pub(crate) struct Files {
     paths: Vec<PathBuf>,
 }
 
-pub(super) async fn import(session: &Session, args: &Files) -> anyhow::Result<Reply> {
+/// The sources, and what happens with them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    files: Files,
+    /// Shows what would change. Saves nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(session: &Session, args: &Import) -> anyhow::Result<Reply> {
+    match args.dry_run {
+        true => diff::dry_run(session, &args.files.paths).await,
+        false => import(session, &args.files).await,
+    }
+}
+
+async fn import(session: &Session, args: &Files) -> anyhow::Result<Reply> {
     let mut reply = Reply::new(Json::Null, "");
     let mut saved = Vec::new();
     for file in flow_files::named(&args.paths)? {
@@ -76,7 +93,7 @@ pub(super) async fn validate(session: &Session, args: &Files) -> anyhow::Result<
         let source = read(&file)?;
         let verdict = deploy::validate(&session.client, &file, &source).await?;
         if session.output == Output::Text {
-            for remark in &verdict.remarks {
+            for remark in verdict.remarks.iter().chain(&verdict.notes) {
                 eprintln!("{remark}");
             }
         }

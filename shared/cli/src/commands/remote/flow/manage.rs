@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Only this namespace and the namespaces below it.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = crate::complete::namespaces())]
     namespace: Option<String>,
     /// Only flows with this text in their names.
     #[arg(short, long, value_name = "TEXT")]
@@ -37,7 +37,7 @@ pub(crate) struct Get {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Delete {
     /// The flows.
-    #[arg(required = true, value_name = "NAMESPACE.FLOW")]
+    #[arg(required = true, value_name = "NAMESPACE.FLOW", add = crate::complete::flows())]
     flows: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Delete {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
     /// Only this namespace and the namespaces below it.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = crate::complete::namespaces())]
     namespace: Option<String>,
     /// The file to write.
     #[arg(short = 'o', long = "to", value_name = "FILE.zip", default_value = "flows.zip")]

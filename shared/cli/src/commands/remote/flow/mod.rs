@@ -2,17 +2,18 @@
 //!
 //! - `manage`: list, get, delete and export the flows of the server
 //! - `deploy`: send one source to the server
+//! - `diff`: what a deployment would change
 //! - `import` and `watch`: choose the sources that are sent
 //! - `folder`: find which files of a folder changed
 
 mod deploy;
+mod diff;
 mod folder;
 mod import;
 mod manage;
 mod watch;
 
-use crate::client::Connection;
-use std::path::PathBuf;
+use crate::client::{Format, Needs, Reach};
 
 /// The flows of a server.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,7 @@ use std::path::PathBuf;
   segue flow watch flows/ --delete")]
 pub(crate) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    format: Format,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -36,8 +37,19 @@ enum Verb {
     #[command(after_help = "Examples:
   segue flow import hello.yaml
   segue flow import flows/ more/taxi.yaml
+  segue flow import flows/ --dry-run
   segue flow import flows.zip")]
-    Import(import::Files),
+    Import(import::Import),
+    /// Shows what an import of files would change, or what changed between two revisions of a flow.
+    #[command(after_help = "Examples:
+  segue flow diff flows/
+  segue flow diff hello.yaml --exit-code
+  segue flow diff tutorial.hello --revisions 2..5")]
+    Diff(diff::Diff),
+    /// Lists the revisions of a flow.
+    #[command(after_help = "Example:
+  segue flow revisions tutorial.hello")]
+    Revisions(diff::Revisions),
     /// Lists flows.
     #[command(
         visible_alias = "ls",
@@ -77,10 +89,28 @@ enum Verb {
     Export(manage::Export),
 }
 
-pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let session = args.connection.open(data_dir)?;
+impl Verb {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Import(_) => Needs::NewData,
+            Self::List(_)
+            | Self::Get(_)
+            | Self::Validate(_)
+            | Self::Delete(_)
+            | Self::Export(_)
+            | Self::Diff(_)
+            | Self::Revisions(_) => Needs::Data,
+            Self::Watch(_) => Needs::Server,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
+    let session = reach.open(args.format.output, args.verb.needs()).await?;
     let reply = match args.verb {
-        Verb::Import(files) => import::import(&session, &files).await?,
+        Verb::Import(args) => import::run(&session, &args).await?,
+        Verb::Diff(args) => diff::run(&session, &args).await?,
+        Verb::Revisions(args) => diff::revisions(&session, &args).await?,
         Verb::Validate(files) => import::validate(&session, &files).await?,
         Verb::List(list) => manage::list(&session, &list).await?,
         Verb::Get(get) => manage::get(&session, &get).await?,

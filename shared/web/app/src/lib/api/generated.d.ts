@@ -2300,6 +2300,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/warehouse/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tables of the local warehouse with their columns and row counts. */
+        get: operations["warehouseTables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warehouse/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs BigQuery SQL on the local warehouse and returns the rows of the last statement. */
+        post: operations["warehouseQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/configs": {
         parameters: {
             query?: never;
@@ -3672,6 +3706,66 @@ export interface components {
             /** @description The backfill to start. If absent, no backfill starts. */
             backfill?: components["schemas"]["NewTriggerBackfill"] | null;
         };
+        /** @description A column of a table or of a result. */
+        WarehouseColumn: {
+            /** @description The name. */
+            name: string;
+            /** @description BigQuery's name of the type, such as `INT64`. For a repeated column, the type of an element. */
+            type: string;
+            /** @description `NULLABLE`, `REQUIRED` or `REPEATED`. */
+            mode: string;
+        };
+        /** @description Statements to run on the local warehouse. */
+        WarehouseQuery: {
+            /** @description One or more statements in BigQuery's SQL. */
+            sql: string;
+            /**
+             * Format: uint64
+             * @description The largest number of rows to return. More rows are only counted. Absent: all rows.
+             */
+            maxResults?: number | null;
+            /** @description Named parameters, written `@name` in the SQL. */
+            parameters?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The result of the last statement. */
+        WarehouseResult: {
+            /** @description The columns of the rows. Empty for a statement without rows. */
+            columns: components["schemas"]["WarehouseColumn"][];
+            /** @description The rows. */
+            rows: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: uint64
+             * @description The number of rows of the result, including rows that are not returned.
+             */
+            totalRows: number;
+            /**
+             * Format: uint64
+             * @description The number of rows that the statement changed or wrote. Absent for other statements.
+             */
+            affectedRows?: number;
+            /** @description The kind of the last statement, such as `SELECT` or `CREATE_TABLE`. */
+            statement: string;
+        };
+        /** @description A table, a view, or a table over files. */
+        WarehouseTable: {
+            /** @description The dataset. */
+            dataset: string;
+            /** @description The name in the dataset. */
+            table: string;
+            /** @description `TABLE`, `VIEW` or `EXTERNAL`. */
+            type: string;
+            /**
+             * Format: uint64
+             * @description The number of rows. Absent for a view and for a table over files.
+             */
+            rows?: number;
+            /** @description The columns, in order. */
+            columns: components["schemas"]["WarehouseColumn"][];
+        };
     };
     responses: {
         /** @description The request was refused. The body has the reason. */
@@ -4648,9 +4742,9 @@ export interface operations {
                 wait?: boolean;
                 /** @description The execution does not start before this time. */
                 scheduleDate?: string;
-                /** @description For a flow with schedules: the schedule to run. */
+                /** @description For a flow with schedules: the schedule to run, with the inputs and labels of this trigger. */
                 triggerId?: string;
-                /** @description For a flow with schedules: the fire time to run. Default: the latest fire time. */
+                /** @description For a flow with schedules: the fire time to run, with the inputs and labels of its trigger. A date without a time is the fire time of that day. Default: the latest fire time. */
                 triggerDate?: string;
             };
             header?: never;
@@ -4700,9 +4794,9 @@ export interface operations {
                 wait?: boolean;
                 /** @description The execution does not start before this time. */
                 scheduleDate?: string;
-                /** @description For a flow with schedules: the schedule to run. */
+                /** @description For a flow with schedules: the schedule to run, with the inputs and labels of this trigger. */
                 triggerId?: string;
-                /** @description For a flow with schedules: the fire time to run. Default: the latest fire time. */
+                /** @description For a flow with schedules: the fire time to run, with the inputs and labels of its trigger. A date without a time is the fire time of that day. Default: the latest fire time. */
                 triggerDate?: string;
             };
             header?: never;
@@ -9109,6 +9203,70 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    warehouseTables: {
+        parameters: {
+            query?: {
+                /** @description Only tables of this dataset. */
+                dataset?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarehouseTable"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    warehouseQuery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarehouseQuery"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarehouseResult"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };

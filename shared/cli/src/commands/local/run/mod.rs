@@ -1,16 +1,21 @@
 //! `segue run`: runs one flow from its file to its end.
 
+mod files;
+mod temporary;
+
 use crate::commands::local::stop;
 use crate::diagnostics;
 use crate::environment::environment;
-use crate::report::{Output, Reporter};
+use crate::report::{Output, Reporter, Settings};
 use anyhow::{Context as _, anyhow, bail};
+use jiff::tz::TimeZone;
 use segue_executor::{CreateError, NewExecution};
 use segue_model::execution::{Execution, storage_prefix};
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
 use segue_model::input::InputKind;
 use segue_model::label::Label;
+use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::{Json, Map};
@@ -33,6 +38,7 @@ use std::time::Duration;
   segue run taxi.yaml -i taxi=yellow -i month=01 --label team=data
   segue run load.yaml -i data=@trips.csv --data-dir .segue --output json
   segue run parent.yaml --load child.yaml
+  segue run report.yaml --files scripts/ --log-level DEBUG --timestamps
   segue run taxi.yaml --data-dir .segue --resume")]
 pub(crate) struct Args {
     /// The flow.
@@ -50,10 +56,34 @@ pub(crate) struct Args {
     /// The format of the output: a tree of the task runs, or the JSON of Kestra's API.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
+    /// The lowest level of the printed log lines.
+    #[arg(short, long, value_name = "LEVEL", default_value = "INFO", value_parser = log_level)]
+    log_level: LogLevel,
+    /// Prints the time before each log line.
+    #[arg(long)]
+    timestamps: bool,
+    /// Prints only log lines and the result.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Uploads a folder to the files of the namespace before the run, for `read()`, `namespaceFiles` and scripts.
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
     /// Continues the last execution of the flow in the data directory, if it has not ended, instead of starting a new
     /// one.
     #[arg(long)]
     resume: bool,
+}
+
+fn log_level(text: &str) -> Result<LogLevel, String> {
+    LogLevel::parse(text).ok_or_else(|| "unknown level; write TRACE, DEBUG, INFO, WARN or ERROR".to_owned())
+}
+
+impl Args {
+    /// What is shown of the execution.
+    fn shown(&self) -> Settings {
+        let timestamps = self.timestamps.then(TimeZone::system);
+        Settings { level: self.log_level, quiet: self.quiet, timestamps }
+    }
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
@@ -64,7 +94,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let grace = stop::grace(&environment)?;
     let temporary = match &data_dir {
         Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("segue-").tempdir()?),
+        None => Some(temporary::create().context("cannot create a temporary data directory")?),
     };
     let data_dir = match (data_dir, &temporary) {
         (Some(dir), _) => dir,
@@ -87,11 +117,32 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let Some(flow) = put(&standalone, &args.flow).await? else { return Ok(crate::REFUSED) };
 
     warn_of_missing_subflows(&standalone, &flow).await?;
+    if let Some(folder) = &args.files {
+        files::upload(&standalone, &flow.namespace, folder).await?;
+    }
 
-    let mut reporter = Reporter::new(args.output, standalone.watch(), standalone.ports().state.clone());
+    let mut reporter =
+        Reporter::new(args.output, args.shown(), standalone.watch(), standalone.ports().state.clone());
     let resumed = if args.resume { last_execution(&standalone, &flow).await? } else { None };
     let execution = match resumed {
-        Some(execution) => execution,
+        Some(execution) if execution.state.current().is_terminal() => {
+            eprintln!(
+                "error: the last execution of {}.{}, {}, has ended in {}; start a new one without --resume",
+                flow.namespace,
+                flow.id,
+                execution.id,
+                execution.state.current()
+            );
+            return Ok(crate::REFUSED);
+        }
+        Some(execution) => {
+            if !args.inputs.is_empty() || !args.labels.is_empty() {
+                eprintln!(
+                    "warning: a resumed execution keeps its inputs and labels; -i and --label are ignored"
+                );
+            }
+            execution
+        }
         None => {
             let (labels, inputs) = match arguments(&args, &flow) {
                 Ok(arguments) => arguments,
@@ -130,10 +181,18 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     reporter.begin(&execution);
     let (asked, stop_asked) = tokio::sync::oneshot::channel();
     let at_work = standalone.clone();
-    stop::on_signals(move |code| {
+    let first = move |code| {
         stop::announce(&at_work, grace);
         // Sending fails only if the execution has just ended.
         let _ = asked.send(code);
+    };
+    let (flow_file, at, kept) = (args.flow.clone(), id.clone(), temporary.is_none());
+    stop::on_signals(first, move || {
+        say_stopped(&flow_file, &at, 0, kept.then_some(&*data_dir));
+        if !kept {
+            // Nothing can be done about a directory that cannot be deleted. The next run tries again.
+            let _ = std::fs::remove_dir_all(&data_dir);
+        }
     })?;
     let running = standalone.start();
     if args.resume {
@@ -147,7 +206,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let stored = match ended {
         Ok(stored) => stored?,
         Err(code) => {
-            say_stopped(&args.flow, &id, stopped, temporary.is_none().then_some(&*data_dir));
+            say_stopped(&args.flow, &id, stopped, temporary.is_none().then_some(&*options.data_dir));
             return Ok(code);
         }
     };
@@ -263,6 +322,13 @@ fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<G
         if !flow.inputs.iter().any(|input| input.id == key) {
             eprintln!("warning: {}.{} has no input '{key}'; it is ignored", flow.namespace, flow.id);
         }
+        let is_flag =
+            flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::Boolean));
+        if is_flag && !["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)) {
+            eprintln!(
+                "warning: the input '{key}' is true or false, and '{value}' counts as false, as in Kestra"
+            );
+        }
         let is_file =
             flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
         let path = match value.strip_prefix('@') {
@@ -307,14 +373,20 @@ async fn submitted(
 
 async fn upload(standalone: &Standalone, target: &str, file: std::fs::File) -> anyhow::Result<String> {
     let uri = segue_ports::InternalStorage::uri(target);
+    put_file(standalone, &uri, file).await?;
+    Ok(uri)
+}
+
+/// Copies a file to internal storage.
+async fn put_file(standalone: &Standalone, uri: &str, file: std::fs::File) -> anyhow::Result<()> {
     let ports = standalone.ports();
     let stream = tokio_util::io::ReaderStream::new(tokio::fs::File::from_std(file));
     let bytes = futures::TryStreamExt::map_err(stream, |error| {
         segue_ports::PortError::invalid(format!("the file cannot be read: {error}"))
     });
-    let address = ports.storage.address(&uri)?;
+    let address = ports.storage.address(uri)?;
     ports.objects.put(&address, Box::pin(bytes), ObjectAttributes::default()).await?;
-    Ok(uri)
+    Ok(())
 }
 
 /// The flow's last execution in the data directory.
@@ -344,7 +416,7 @@ async fn follow(
         } else {
             reporter.wait(Duration::from_millis(50)).await;
         }
-        reporter.show_logs().await?;
+        reporter.flush().await?;
     }
     standalone
         .execution(id)

@@ -1,5 +1,7 @@
 //! `segue server`: API, triggers and all task types in one process.
 
+mod console;
+
 use crate::commands::local::stop;
 use crate::credentials;
 use crate::environment::environment;
@@ -7,8 +9,7 @@ use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
 use segue_ports::Environment;
 use segue_standalone::{
-    Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server,
-    Standalone, Token,
+    Access, AllowedHost, BasicAuth, Durability, Hosts, Options, PutFlowError, Server, Standalone, Token,
 };
 use serde_json::json;
 use std::io::{ErrorKind, Write as _};
@@ -87,9 +88,15 @@ pub(crate) struct Args {
     /// Starts even if a part of the data directory is lost or damaged, with the rest.
     #[arg(long)]
     accept_loss: bool,
-    /// Saves the flows of this folder and of the folders below it before the start.
-    #[arg(long, value_name = "DIR")]
+    /// Saves flows before the start: of this folder and of the folders below it, or of one file.
+    #[arg(long, value_name = "DIR|FILE")]
     flows: Option<PathBuf>,
+    /// Prints no starts and ends of executions.
+    ///
+    /// Without this option, standard error shows them: in colour on a terminal, and elsewhere as one JSON document on
+    /// each line.
+    #[arg(short, long)]
+    quiet: bool,
     /// Where data is stored: on this machine, or in the Google Cloud project or emulators that the environment
     /// names (SEGUE_PROJECT, *_EMULATOR_HOST).
     #[arg(long, env = "SEGUE_PLATFORM", value_enum, default_value_t = Platform::Local, value_name = "PLATFORM")]
@@ -107,7 +114,13 @@ enum Platform {
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
     let environment = environment();
-    let user = credentials::user("--auth", args.auth.as_deref(), |name| environment.get(name))?;
+    let user = match credentials::user("--auth", args.auth.as_deref(), |name| environment.get(name)) {
+        Ok(user) => user,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return Ok(crate::REFUSED);
+        }
+    };
     let basic = match user {
         Some((username, password)) => Some(BasicAuth { username, password }),
         None if args.token => None,
@@ -151,10 +164,11 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 
     let shutdown = CancellationToken::new();
     let (at_work, stopping) = (standalone.clone(), shutdown.clone());
-    stop::on_signals(move |_| {
+    let announced = move |_| {
         stop::announce(&at_work, grace);
         stopping.cancel();
-    })?;
+    };
+    stop::on_signals(announced, || eprintln!("stopped at once; the next start continues the running work"))?;
     let server = Server::new(standalone.clone(), url.clone(), access);
     if let Some(folder) = &args.flows
         && !save_flows(folder, async |source| server.save_flow(source).await).await?
@@ -164,7 +178,11 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let told = AddressFile::write(&data_dir, &url, token.as_deref())?;
     crate::print::line_if_read(format_args!("Segue answers at {url} (data in {})", data_dir.display()));
     open(&args, &url, token.as_deref());
+    let console = (!args.quiet).then(|| console::Console::start(&standalone));
     let served = server.serve(listener, shutdown, grace).await;
+    if let Some(console) = console {
+        console.abort();
+    }
     drop(told);
     let stopped = served?;
     if stopped > 0 {
@@ -173,7 +191,17 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     Ok(crate::OK)
 }
 
+/// Refuses a platform that is not in this program.
+#[cfg(not(feature = "gcp"))]
+async fn on_google_cloud(_: &Args, _: &Environment, _: &Path, _: Access) -> anyhow::Result<u8> {
+    eprintln!(
+        "error: this program was built without Google Cloud (`make demo` does so); `make build` builds all of it"
+    );
+    Ok(crate::REFUSED)
+}
+
 /// Runs the server on the ports of Google Cloud. The data directory has only the address.
+#[cfg(feature = "gcp")]
 async fn on_google_cloud(
     args: &Args,
     environment: &Environment,
@@ -182,16 +210,17 @@ async fn on_google_cloud(
 ) -> anyhow::Result<u8> {
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
-    let server = CloudServer::connect(environment, address).await?;
+    let server = segue_standalone::CloudServer::connect(environment, address).await?;
     let url = format!("http://{}", reachable(address));
     let access = Access { token: args.token.then(|| Arc::new(Token::new(address.port()))), ..access };
     let token = access.token.clone();
     let shutdown = CancellationToken::new();
     let stopping = shutdown.clone();
-    stop::on_signals(move |_| {
+    let announced = move |_| {
         eprintln!("stopping; a second Ctrl-C ends at once");
         stopping.cancel();
-    })?;
+    };
+    stop::on_signals(announced, || eprintln!("stopped at once; the next start continues the running work"))?;
     if let Some(folder) = &args.flows
         && !save_flows(folder, async |source| server.save_flow(source).await).await?
     {

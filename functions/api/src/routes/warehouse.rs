@@ -1,0 +1,108 @@
+//! The local warehouse: its tables, and SQL on them. Segue's own endpoints, for a server on one machine. On Google
+//! Cloud the tables are in BigQuery, which has its own tools and roles, so the endpoints answer 404.
+
+use crate::endpoint::{Endpoint, Kind, Param, get, json, post};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{JsonBody, Query};
+use axum::Json;
+use axum::extract::State;
+use segue_api_types as types;
+use segue_ports::warehouse::{Column, Mode, QueryJob, TableInfo, Warehouse, WarehouseError};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/warehouse/tables", tables)
+            .is(
+                "warehouseTables",
+                "Lists the tables of the local warehouse with their columns and row counts.",
+            )
+            .takes(&[Param::new("dataset", Kind::Text, "Only tables of this dataset.")])
+            .refuses(&[404, 422]),
+        post("/warehouse/query", query)
+            .is(
+                "warehouseQuery",
+                "Runs BigQuery SQL on the local warehouse and returns the rows of the last statement.",
+            )
+            .body(json::<types::WarehouseQuery>())
+            .refuses(&[404, 409]),
+    ]
+}
+
+fn warehouse(api: &Api) -> Answer<&dyn Warehouse> {
+    if api.has_local_warehouse {
+        return Ok(&*api.ports.warehouse);
+    }
+    Err(ApiError::not_found(
+        "The local warehouse (the tables of this server are in BigQuery; use the tool `bq` or BigQuery's console)",
+    ))
+}
+
+async fn tables(State(api): State<Api>, query: Query) -> Answer<Json<Vec<types::WarehouseTable>>> {
+    let warehouse = warehouse(&api)?;
+    let datasets = match query.text("dataset") {
+        Some(dataset) => vec![dataset.to_owned()],
+        None => warehouse.list_datasets().await.map_err(refusal)?,
+    };
+    let mut tables = Vec::new();
+    for dataset in datasets {
+        tables.extend(warehouse.list_tables(&dataset).await.map_err(refusal)?.into_iter().map(table));
+    }
+    Ok(Json(tables))
+}
+
+async fn query(
+    State(api): State<Api>,
+    JsonBody(request): JsonBody<types::WarehouseQuery>,
+) -> Answer<Json<types::WarehouseResult>> {
+    let job = QueryJob {
+        job_id: format!("query_{}", segue_ports::random_execution_id()),
+        sql: request.sql,
+        max_results: request.max_results,
+        parameters: request.parameters.into_iter().collect(),
+        ..QueryJob::default()
+    };
+    let result = warehouse(&api)?.query(job).await.map_err(refusal)?;
+    Ok(Json(types::WarehouseResult {
+        columns: result.schema.into_iter().map(column).collect(),
+        rows: result.rows,
+        total_rows: result.total_rows,
+        affected_rows: result.affected_rows,
+        statement: result.statement_kind,
+    }))
+}
+
+fn table(table: TableInfo) -> types::WarehouseTable {
+    types::WarehouseTable {
+        dataset: table.dataset,
+        table: table.table,
+        kind: table.kind.to_string(),
+        rows: table.rows,
+        columns: table.columns.into_iter().map(column).collect(),
+    }
+}
+
+fn column(column: Column) -> types::WarehouseColumn {
+    let mode = match column.mode {
+        Mode::Nullable => "NULLABLE",
+        Mode::Required => "REQUIRED",
+        Mode::Repeated => "REPEATED",
+    };
+    types::WarehouseColumn { name: column.name, data_type: column.data_type, mode: mode.to_owned() }
+}
+
+/// The answer for an error of the warehouse. The message is the warehouse's own, with position and hint.
+fn refusal(error: WarehouseError) -> ApiError {
+    match &error {
+        WarehouseError::NotFound { .. } => ApiError::missing(error),
+        WarehouseError::InvalidQuery { .. }
+        | WarehouseError::BadData { .. }
+        | WarehouseError::AlreadyExists { .. } => ApiError::invalid(error.to_string(), Vec::new()),
+        WarehouseError::Conflict { .. }
+        | WarehouseError::Busy { .. }
+        | WarehouseError::StillRunning { .. } => ApiError::conflict(error),
+        WarehouseError::Unavailable { message } => {
+            segue_ports::PortError::unavailable("warehouse", message.clone()).into()
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The keys of the KV store (docs/kestra.md 4.5).
+
+/// Whether a text is a key: a letter or a digit, followed by letters, digits, dots, underscores and hyphens.
+pub fn is_kv_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_checked() {
+        for key in ["a", "A1._-", "0"] {
+            assert!(is_kv_key(key), "{key}");
+        }
+        for key in ["", ".a", "_a", "a/b", "a b", "é"] {
+            assert!(!is_kv_key(key), "{key}");
+        }
+    }
+}
