@@ -45,10 +45,12 @@ fn substitute(sql: &str, named: &HashMap<String, String>, positional: &[String])
             }
             (Piece::Text, "@") => {
                 let rest = sql.get(scanner.position()..).unwrap_or_default();
-                let end = rest
-                    .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-                    .unwrap_or(rest.len());
-                let name = rest.get(..end).unwrap_or_default();
+                // A name can be in backticks.
+                let quoted = rest.strip_prefix('`').and_then(|rest| Some(rest.split_once('`')?.0));
+                let plain = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                let plain = plain.unwrap_or(rest.len());
+                let name = quoted.or_else(|| rest.get(..plain)).unwrap_or_default();
+                let end = if quoted.is_some() { name.len() + 2 } else { plain };
                 if name.is_empty() || text.ends_with('@') {
                     // `@@name` is a variable of the system.
                     text.push('@');
@@ -202,6 +204,7 @@ mod tests {
             replaced(sql, &named).unwrap(),
             "SELECT '@a', \"?\", `@a`, @@time_zone, (1) -- @a ?\n/* @a */"
         );
+        assert_eq!(replaced("SELECT @`a`+@a", &named).unwrap(), "SELECT (1)+(1)");
         assert!(replaced("SELECT @b", &named).is_err());
         let positional = json!({"queryParameters": [one(""), one("")]});
         assert_eq!(replaced("SELECT ?, '?', ?", &positional).unwrap(), "SELECT (1), '?', (1)");
