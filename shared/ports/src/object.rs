@@ -253,7 +253,10 @@ pub trait ObjectStore: Send + Sync {
 /// The `length` bytes of a stream from byte number `first` on.
 fn cut(bytes: ByteStream, first: u64, length: u64) -> ByteStream {
     let pieces = stream::try_unfold((bytes, first, length), |(mut bytes, mut before, left)| async move {
-        while left > 0 {
+        if left == 0 {
+            return Ok(None);
+        }
+        loop {
             let Some(mut piece) = bytes.try_next().await? else { return Ok(None) };
             let skipped = usize::try_from(before).unwrap_or(usize::MAX).min(piece.len());
             before -= skipped as u64;
@@ -264,7 +267,6 @@ fn cut(bytes: ByteStream, first: u64, length: u64) -> ByteStream {
                 return Ok(Some((kept, (bytes, before, left))));
             }
         }
-        Ok(None)
     });
     pieces.boxed()
 }

@@ -147,7 +147,7 @@ impl Jobs {
     async fn until_ended(&self, id: &str, patience: Duration) -> bool {
         let mut changes = self.changes.subscribe();
         let reached = async {
-            while !self.get(id).is_none_or(|job| job.outcome.is_some()) {
+            while self.get(id).is_some_and(|job| job.outcome.is_none()) {
                 if changes.changed().await.is_err() {
                     return;
                 }
