@@ -93,6 +93,10 @@ enum Command {
     Backup(commands::local::backup::BackupArgs),
     /// Creates a data directory from a backup.
     Restore(commands::local::backup::RestoreArgs),
+    /// Prints the variables with which Google's clients use the tables and buckets of a running server.
+    Env(commands::local::env::Args),
+    /// Makes the key file of a service account for Google's clients.
+    Credentials(commands::local::credentials::Args),
     /// Runs BigQuery SQL on the local warehouse and prints the rows.
     Query(commands::local::query::Args),
     /// The flows of a server: import, list, get, validate, delete, watch, export.
@@ -198,6 +202,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Backup(args) => commands::local::backup::backup(&args, cli.data_dir),
         Command::Restore(args) => commands::local::backup::restore(&args, cli.data_dir),
+        Command::Env(args) => commands::local::env::run(&args, cli.data_dir),
+        Command::Credentials(args) => commands::local::credentials::run(&args, cli.data_dir),
         Command::Server(args) => {
             harden();
             block_on(commands::local::server::run(args, cli.data_dir))

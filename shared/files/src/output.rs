@@ -209,6 +209,9 @@ pub(crate) mod tests {
         async fn bucket(&self, _: &str) -> Result<Option<BucketInfo>, PortError> {
             Ok(None)
         }
+        async fn list_buckets(&self) -> Result<Vec<BucketInfo>, PortError> {
+            Ok(Vec::new())
+        }
         async fn delete_bucket(&self, _: &str) -> Result<(), PortError> {
             Ok(())
         }

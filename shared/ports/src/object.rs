@@ -4,7 +4,8 @@ use crate::credentials::Credentials;
 use crate::error::PortError;
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -152,6 +153,9 @@ pub trait ObjectStore: Send + Sync {
     /// The description of a bucket. None if the bucket does not exist.
     async fn bucket(&self, name: &str) -> Result<Option<BucketInfo>, PortError>;
 
+    /// All buckets, by name.
+    async fn list_buckets(&self) -> Result<Vec<BucketInfo>, PortError>;
+
     /// Removes an empty bucket.
     ///
     /// # Errors
@@ -185,6 +189,21 @@ pub trait ObjectStore: Send + Sync {
     /// # Errors
     /// [`PortError::NotFound`] if the object does not exist.
     async fn get(&self, address: &ObjectAddress) -> Result<(ObjectInfo, ByteStream), PortError>;
+
+    /// Reads `length` bytes of an object from byte number `first` on. Fewer bytes arrive if the object ends before. A
+    /// store that can jump to a position does so instead of reading the bytes before it.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`] if the object does not exist.
+    async fn get_range(
+        &self,
+        address: &ObjectAddress,
+        first: u64,
+        length: u64,
+    ) -> Result<(ObjectInfo, ByteStream), PortError> {
+        let (info, bytes) = self.get(address).await?;
+        Ok((info, cut(bytes, first, length)))
+    }
 
     /// Reads an object into a local file. The file is a copy, never a link, so the caller may change it.
     ///
@@ -229,6 +248,27 @@ pub trait ObjectStore: Send + Sync {
         let _bytes_are_copied = (from, to);
         Ok(None)
     }
+}
+
+/// The `length` bytes of a stream from byte number `first` on.
+fn cut(bytes: ByteStream, first: u64, length: u64) -> ByteStream {
+    let pieces = stream::try_unfold((bytes, first, length), |(mut bytes, mut before, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        loop {
+            let Some(mut piece) = bytes.try_next().await? else { return Ok(None) };
+            let skipped = usize::try_from(before).unwrap_or(usize::MAX).min(piece.len());
+            before -= skipped as u64;
+            let mut kept = piece.split_off(skipped);
+            kept.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            if !kept.is_empty() {
+                let left = left - kept.len() as u64;
+                return Ok(Some((kept, (bytes, before, left))));
+            }
+        }
+    });
+    pieces.boxed()
 }
 
 /// Checks the name of a bucket by Google's rules: 3 to 63 of `a-z 0-9 - _ .`, a letter or digit at both ends.

@@ -14,6 +14,7 @@
 #[cfg(feature = "gcp")]
 mod cloud;
 mod families;
+mod google;
 mod running;
 mod server;
 mod standalone;
@@ -22,11 +23,13 @@ mod work;
 #[cfg(feature = "gcp")]
 pub use cloud::CloudServer;
 pub use families::families;
+pub use google::{GoogleAccess, GoogleOptions, google_project, make_key};
 pub use running::Running;
 pub use segue_catalog::{CatalogError, catalog, catalog_with, editor, pages};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};
+pub use segue_google_apis::{AccountError, KeyFile};
 pub use segue_runtime::own_connectors;
 pub use server::{ServeError, Server};
 pub use standalone::{Options, PutFlowError, Standalone};

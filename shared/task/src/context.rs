@@ -16,6 +16,7 @@ use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
 use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -123,6 +124,17 @@ impl TaskContext {
     /// What a task that asks for a container may do.
     pub fn containers(&self) -> ContainerRules {
         self.0.service.settings.containers
+    }
+
+    /// The variables that the platform adds to those of a script on this machine.
+    ///
+    /// # Errors
+    /// An error of the platform.
+    pub async fn script_variables(&self) -> Result<BTreeMap<String, String>, TaskError> {
+        match &self.0.service.settings.script_variables {
+            Some(variables) => Ok(variables.variables().await?),
+            None => Ok(BTreeMap::new()),
+        }
     }
 
     /// How long to wait for work outside the service before the task returns [`Self::unfinished`]. None:

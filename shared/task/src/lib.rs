@@ -46,6 +46,6 @@ pub use polling::{Find, PollingTrigger, find_outputs};
 pub use realtime::RealtimeTrigger;
 pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion, is_truthy, yaml};
-pub use settings::TaskSettings;
+pub use settings::{ScriptVariables, TaskSettings};
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

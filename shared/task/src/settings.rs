@@ -1,10 +1,13 @@
 //! What all attempts of one service share.
 
 use crate::containers::ContainerRules;
+use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use segue_lookups::outbound::Clients;
-use segue_ports::Ports;
+use segue_ports::{PortError, Ports};
 use segue_template::Renderer;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +64,18 @@ pub struct TaskSettings {
     pub allow_metadata: bool,
     /// The address of Segue's pages as people see it, without a slash at the end. None: messages contain no links.
     pub url: Option<String>,
+    /// Variables that the platform adds to those of scripts. None: it adds none.
+    pub script_variables: Option<Arc<dyn ScriptVariables>>,
+}
+
+/// Variables that the platform adds to those of scripts on this machine, such as the address of a service for them.
+#[async_trait]
+pub trait ScriptVariables: Debug + Send + Sync {
+    /// The variables. Called when a script starts.
+    ///
+    /// # Errors
+    /// An error if the service behind them cannot be started.
+    async fn variables(&self) -> Result<BTreeMap<String, String>, PortError>;
 }
 
 impl Default for TaskSettings {
@@ -83,6 +98,7 @@ impl Default for TaskSettings {
             containers: ContainerRules::default(),
             allow_metadata: false,
             url: None,
+            script_variables: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Parser;
-use segue_tests::standins::bigquery::{BigQuery, app};
+use segue_tests::standins::bigquery::app;
 use std::io::Write as _;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
@@ -25,12 +25,12 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let bigquery = BigQuery::open(&arguments.data_dir, arguments.storage.as_deref())
+    let app = app(&arguments.data_dir, arguments.storage.as_deref())
         .with_context(|| format!("the folder {} cannot be used", arguments.data_dir.display()))?;
     let listener = TcpListener::bind(("127.0.0.1", arguments.port))
         .await
         .with_context(|| format!("port {} of 127.0.0.1 cannot be used", arguments.port))?;
     writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
-    axum::serve(listener, app(bigquery)).await?;
+    axum::serve(listener, app).await?;
     Ok(())
 }

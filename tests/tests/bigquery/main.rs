@@ -15,7 +15,7 @@ use bucket::Bucket;
 use segue_gcp::{BigQueryWarehouse, PlatformConfig};
 use segue_ports::conformance::warehouse as conformance;
 use segue_ports::warehouse::{QueryJob, QueryResult, TableKind, Warehouse as _, WarehouseError};
-use segue_tests::standins::bigquery::{BigQuery, app};
+use segue_tests::standins::bigquery::app;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -30,10 +30,10 @@ impl World {
     async fn new() -> Self {
         let bucket = Bucket::serve().await;
         let dir = tempfile::tempdir().unwrap();
-        let bigquery = BigQuery::open(dir.path(), Some(&bucket.address)).unwrap();
+        let app = app(dir.path(), Some(&bucket.address)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, app(bigquery)).await });
+        tokio::spawn(async move { axum::serve(listener, app).await });
         let config = PlatformConfig::from_variables(|name| match name {
             "SEGUE_PROJECT" => Some("demo".to_owned()),
             "BIGQUERY_EMULATOR_HOST" => Some(address.clone()),

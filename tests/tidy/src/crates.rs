@@ -33,6 +33,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-task", &["segue-files", "segue-lookups", "segue-model", "segue-ports", "segue-template"]),
     ("segue-embedded", &["segue-model", "segue-ports"]),
     ("segue-gcp", &["segue-model", "segue-ports"]),
+    ("segue-google-apis", &["segue-ports"]),
     ("segue-process", &[]),
     ("segue-web", &[]),
     ("segue-tidy", &[]),

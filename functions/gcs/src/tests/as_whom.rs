@@ -48,6 +48,10 @@ impl ObjectStore for Guarded {
         self.inner()?.bucket(name).await
     }
 
+    async fn list_buckets(&self) -> Result<Vec<BucketInfo>, PortError> {
+        self.inner()?.list_buckets().await
+    }
+
     async fn delete_bucket(&self, name: &str) -> Result<(), PortError> {
         self.inner()?.delete_bucket(name).await
     }

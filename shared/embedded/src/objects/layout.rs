@@ -103,6 +103,14 @@ impl Layout {
         Ok(self.root.join(name))
     }
 
+    /// The names of all buckets. A folder with a name that no bucket can have is skipped.
+    pub(super) fn bucket_names(&self) -> Result<Vec<String>, PortError> {
+        let entries = std::fs::read_dir(&self.root).map_err(|error| failed(&self.root, &error))?;
+        let names = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        Ok(names.filter(|name| check_bucket_name(name).is_ok()).collect())
+    }
+
     /// The file with the description of a bucket.
     pub(super) fn bucket_file(&self, name: &str) -> PathBuf {
         self.root.join(".buckets").join(format!("{name}.json"))

@@ -36,10 +36,10 @@ use segue_ports::object::{
     BucketInfo, BucketSpec, ByteStream, Listing, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore,
 };
 use segue_ports::{Clock as _, PortError, SystemClock};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::io::ReaderStream;
 
 /// The number of bytes that are read or written at once.
@@ -164,6 +164,16 @@ impl ObjectStore for DirectoryObjectStore {
         self.blocking(move |layout| bucket_info(layout, &name)).await
     }
 
+    async fn list_buckets(&self) -> Result<Vec<BucketInfo>, PortError> {
+        self.blocking(move |layout| {
+            let mut names = layout.bucket_names()?;
+            names.sort_unstable();
+            let known = names.iter().map(|name| bucket_info(layout, name));
+            Ok(known.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
     async fn delete_bucket(&self, name: &str) -> Result<(), PortError> {
         let name = name.to_owned();
         self.blocking(move |layout| {
@@ -260,6 +270,25 @@ impl ObjectStore for DirectoryObjectStore {
         let address = address.clone();
         let (file, path, info) = self.blocking(move |layout| open(layout, &address)).await?;
         let bytes = ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK)
+            .map(move |chunk: std::io::Result<Bytes>| chunk.map_err(|error| failed(&path, &error)));
+        Ok((info, bytes.boxed()))
+    }
+
+    async fn get_range(
+        &self,
+        address: &ObjectAddress,
+        first: u64,
+        length: u64,
+    ) -> Result<(ObjectInfo, ByteStream), PortError> {
+        let address = address.clone();
+        let opened = self.blocking(move |layout| {
+            let (mut file, path, info) = open(layout, &address)?;
+            file.seek(SeekFrom::Start(first)).map_err(|error| failed(&path, &error))?;
+            Ok((file, path, info))
+        });
+        let (file, path, info) = opened.await?;
+        let part = tokio::fs::File::from_std(file).take(length);
+        let bytes = ReaderStream::with_capacity(part, CHUNK)
             .map(move |chunk: std::io::Result<Bytes>| chunk.map_err(|error| failed(&path, &error)));
         Ok((info, bytes.boxed()))
     }

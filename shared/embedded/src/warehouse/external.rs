@@ -184,9 +184,7 @@ impl ExternalTable {
         let paths = format!("[{}]", paths.join(", "));
         match self.format.as_str() {
             "PARQUET" => self.typed(&format!("read_parquet({paths}, union_by_name = true)")),
-            "JSON" | "NEWLINE_DELIMITED_JSON" => {
-                self.typed(&format!("read_json({paths}, format = 'newline_delimited')"))
-            }
+            "JSON" | "NEWLINE_DELIMITED_JSON" => self.json(&paths),
             _ => self.csv(&paths, files, care, skip_bad),
         }
     }
@@ -201,6 +199,24 @@ impl ExternalTable {
             .map(|column| format!("CAST({0} AS {1}) AS {0}", quote(&column.name), column.data_type.duckdb()))
             .collect();
         format!("SELECT {} FROM {source}", columns.join(", "))
+    }
+
+    /// A declared field that no row has is NULL. The bytes of BYTES are in base64.
+    fn json(&self, paths: &str) -> String {
+        let source = format!("read_json({paths}, format = 'newline_delimited'");
+        if self.columns.is_empty() {
+            return format!("SELECT * FROM {source})");
+        }
+        let (mut types, mut values) = (Vec::new(), Vec::new());
+        for column in &self.columns {
+            let (name, target) = (quote(&column.name), column.data_type.duckdb());
+            let is_bytes = column.data_type == DataType::Bytes;
+            let read = if is_bytes { "VARCHAR".to_owned() } else { target.clone() };
+            types.push(format!("{}: {}", literal(&column.name), literal(&read)));
+            let value = if is_bytes { format!("from_base64({name})") } else { name.clone() };
+            values.push(format!("CAST({value} AS {target}) AS {name}"));
+        }
+        format!("SELECT {} FROM {source}, columns = {{{}}})", values.join(", "), types.join(", "))
     }
 
     fn csv(&self, paths: &str, files: &[SourceFile], care: Care, skip_bad: bool) -> String {

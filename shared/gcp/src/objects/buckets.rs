@@ -1,6 +1,6 @@
 //! Buckets, with the JSON API.
 
-use super::wire::{BucketChange, BucketResource, IamConfiguration};
+use super::wire::{BucketChange, BucketPage, BucketResource, IamConfiguration};
 use super::{CloudObjectStore, PORT, names};
 use crate::rest::{Request, RestError};
 use reqwest::Method;
@@ -76,6 +76,28 @@ impl CloudObjectStore {
                 Ok(changed) => return Ok(changed.info()?.0),
                 Err(error) if error.is_status(412) && tries < TRIES => {}
                 Err(error) => return Err(said(error)),
+            }
+        }
+    }
+
+    /// The buckets of the project, by name.
+    pub(super) async fn all_buckets(&self) -> Result<Vec<BucketInfo>, PortError> {
+        let (mut found, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let request = self.access.rest.get(["b"]).query("project", &self.project);
+            self.counters.class_a();
+            let page: BucketPage = request
+                .query_if("pageToken", token.as_deref())
+                .send()
+                .await
+                .map_err(|error| error.about(PORT, format!("the project {}", self.project)))?;
+            for bucket in page.items {
+                found.push(bucket.info()?.0);
+            }
+            token = page.next_page_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                found.sort_by(|one, other| one.name.cmp(&other.name));
+                return Ok(found);
             }
         }
     }

@@ -98,6 +98,10 @@ impl ObjectStore for CloudObjectStore {
         Ok(self.look_at_bucket(name).await?.map(|(info, _)| info))
     }
 
+    async fn list_buckets(&self) -> Result<Vec<BucketInfo>, PortError> {
+        self.all_buckets().await
+    }
+
     async fn delete_bucket(&self, name: &str) -> Result<(), PortError> {
         self.remove_bucket(name).await
     }

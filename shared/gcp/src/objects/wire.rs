@@ -120,6 +120,14 @@ pub(super) struct Rewrite {
     pub(super) resource: Option<ObjectResource>,
 }
 
+/// A page of a list of buckets.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct BucketPage {
+    pub(super) items: Vec<BucketResource>,
+    pub(super) next_page_token: Option<String>,
+}
+
 /// A bucket.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -65,6 +65,12 @@ pub async fn buckets_are_made_changed_and_removed(
             "{name:?} is not the name of a bucket: {refused:?}"
         );
     }
+    let listed = store.list_buckets().await?;
+    assert!(listed.iter().any(|bucket| bucket.name == spec.name), "the bucket is listed: {listed:?}");
+    assert!(
+        listed.is_sorted_by(|one, other| one.name < other.name),
+        "buckets are listed by name: {listed:?}"
+    );
     let changed = BucketSpec { labels: BTreeMap::from([("k".to_owned(), "v".to_owned())]), ..spec.clone() };
     store.update_bucket(changed.clone()).await?;
     let known = store.bucket(&spec.name).await?.map(|bucket| bucket.labels);
@@ -103,6 +109,11 @@ pub async fn objects_are_written_whole(store: &dyn ObjectStore, scope: &str) -> 
     let read: Vec<Bytes> = reading.try_collect().await?;
     assert_eq!(read.concat(), b"a,b\n1,2\n", "an open reader still reads the old object");
     assert_eq!(text(store, &address).await?, "new");
+    for (first, length, expected) in [(0, 2, "ne"), (1, 1, "e"), (1, 100, "ew"), (3, 1, ""), (0, 0, "")] {
+        let (info, part) = store.get_range(&address, first, length).await?;
+        let part: Vec<Bytes> = part.try_collect().await?;
+        assert_eq!((info.size, part.concat().as_slice()), (3, expected.as_bytes()), "{first} {length}");
+    }
     let empty = ObjectAddress::new(&bucket, "empty");
     assert_eq!(store.put(&empty, stream(&[]), ObjectAttributes::default()).await?.size, 0);
     assert_eq!(text(store, &empty).await?, "");

@@ -161,7 +161,7 @@ impl Script {
             body.push(copies.replace(context, text).await?);
         }
         remote_files.extend(copies.remote_files());
-        let mut env = self.variables(directories, runner, rendered.variables).await?;
+        let mut env = self.variables(context, directories, runner, rendered.variables).await?;
         let commands = [before.as_slice(), &body].concat();
         if matches!(runner, Some(Local::Process { .. }))
             && let Some(program) = &self.extras.program
@@ -226,12 +226,16 @@ impl Script {
     /// The environment variables of the process. A variable of the task replaces all others with its name.
     async fn variables(
         &self,
+        context: &TaskContext,
         directories: &Directories,
         runner: Option<&Local>,
         own: BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, OsString>, TaskError> {
         let mut env: BTreeMap<String, OsString> =
             self.language.env.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
+        if matches!(runner, Some(Local::Process { .. })) {
+            env.extend(platform_variables(context.script_variables().await?, &own, environment::for_child));
+        }
         env.extend(directories.variables());
         env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
         let is_script = matches!(self.body, Body::Script(_));
@@ -246,6 +250,23 @@ impl Script {
         }
         Ok(env)
     }
+}
+
+/// The variable with the file of a program's credentials for Google Cloud.
+const GOOGLE_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+
+/// The platform's variables for a script. A variable that the script has already stays. A script with credentials of its
+/// own talks to Google Cloud itself, so it gets none of them.
+fn platform_variables(
+    mut given: BTreeMap<String, String>,
+    own: &BTreeMap<String, String>,
+    inherited: impl Fn(&str) -> Option<OsString>,
+) -> BTreeMap<String, OsString> {
+    if own.contains_key(GOOGLE_CREDENTIALS) || inherited(GOOGLE_CREDENTIALS).is_some() {
+        given.clear();
+    }
+    given.retain(|name, _| inherited(name).is_none());
+    given.into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
 /// The program for a script file.

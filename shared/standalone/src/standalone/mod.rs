@@ -1,6 +1,7 @@
 //! One process with all functions.
 
 use crate::families::families_with;
+use crate::google::{Google, GoogleAccess, GoogleOptions, google_project};
 use crate::work::Work;
 use jiff::Timestamp;
 use segue_catalog::catalog_with;
@@ -38,6 +39,8 @@ pub struct Options {
     pub url: Option<String>,
     /// Whether a data directory is opened even if data in it is lost.
     pub accept_loss: bool,
+    /// Google's APIs for programs of this machine.
+    pub google: GoogleOptions,
 }
 
 /// One process with all functions.
@@ -48,6 +51,7 @@ pub struct Standalone {
     catalog: Arc<Catalog>,
     watch: Arc<Watch>,
     work: Work,
+    google: Arc<Google>,
 }
 
 impl Standalone {
@@ -84,7 +88,10 @@ impl Standalone {
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
         let url = segue_runtime::address_of_pages(&options.environment).or_else(|| options.url.clone());
-        let limits = TaskSettings { work_root, max_deliveries, ..TaskSettings::default() };
+        let project = google_project(&options.environment);
+        let google = Arc::new(Google::new(ports.clone(), &data_dir, project, options.google.clone()));
+        let script_variables = Some(google.clone() as _);
+        let limits = TaskSettings { work_root, max_deliveries, script_variables, ..TaskSettings::default() };
         let settings = TaskSettings { containers, allow_metadata, url, ..limits };
         let services = families_with(own)
             .into_iter()
@@ -95,7 +102,15 @@ impl Standalone {
                 Arc::new(TaskService::with_settings(family, ports, renderer, holder, settings.clone()))
             })
             .collect();
-        Ok(Self { embedded, executor, services, catalog, watch, work })
+        Ok(Self { embedded, executor, services, catalog, watch, work, google })
+    }
+
+    /// Serves Google's APIs to programs of this machine, until this value is dropped. None if they are off.
+    ///
+    /// # Errors
+    /// An error if the port cannot be used.
+    pub async fn start_google(&self) -> Result<Option<GoogleAccess>, PortError> {
+        self.google.start().await
     }
 
     /// The adapters of all ports.

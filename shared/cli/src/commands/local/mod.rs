@@ -1,12 +1,16 @@
 //! Verbs that read files or the data directory of this machine.
 //!
 //! A verb that needs the data directory opens the directory itself. So no server may have the directory open. Verbs
-//! that call the REST API are in [`remote`](super::remote). The file `stop` is not a verb. It stops `run` and `server`.
+//! that call the REST API are in [`remote`](super::remote). The files `stop` and `google` are not verbs. `stop` stops
+//! `run` and `server`, and `google` has the settings of Google's APIs for both.
 
 pub(crate) mod backup;
+pub(crate) mod credentials;
 pub(crate) mod docs;
+pub(crate) mod env;
 pub(crate) mod explain;
 pub(crate) mod expr;
+pub(crate) mod google;
 pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod query;

@@ -20,8 +20,13 @@ where
     let mut chosen = Vec::new();
     for name in &names {
         let column = quoted(name)?;
-        let tests: Vec<_> =
-            TYPES.iter().map(|kind| format!("COUNTIF(SAFE_CAST({column} AS {kind}) IS NOT NULL)")).collect();
+        let tests = TYPES.iter().map(|kind| {
+            // A time at midnight can be converted to a date, but is no date.
+            let also =
+                if *kind == "DATE" { format!(" AND STRPOS({column}, ':') = 0") } else { String::new() };
+            format!("COUNTIF(SAFE_CAST({column} AS {kind}) IS NOT NULL{also})")
+        });
+        let tests: Vec<_> = tests.collect();
         chosen.push(format!(
             "CASE COUNTIF({column} IS NOT NULL) WHEN 0 THEN 'STRING' {} ELSE 'STRING' END AS {column}",
             tests

@@ -3,7 +3,7 @@
 mod files;
 mod temporary;
 
-use crate::commands::local::stop;
+use crate::commands::local::{google, stop};
 use crate::diagnostics;
 use crate::environment::environment;
 use crate::report::{Output, Reporter, Settings};
@@ -22,7 +22,7 @@ use segue_model::{Json, Map};
 use segue_ports::object::ObjectAttributes;
 use segue_ports::random_execution_id;
 use segue_ports::state::{ExecutionFilter, StoredExecution};
-use segue_standalone::{Durability, Options, PutFlowError, Standalone};
+use segue_standalone::{Durability, GoogleOptions, Options, PutFlowError, Standalone};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,7 +103,11 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     // A temporary data directory is deleted at the end, so its data need not survive a loss of power.
     let durability = temporary.as_ref().map(|_| Durability::Normal);
-    let options = Options { data_dir: data_dir.clone(), environment, durability, ..Options::default() };
+    // Scripts get the secret of Google's APIs in their variables. No other program needs it.
+    let google =
+        GoogleOptions { is_guarded: true, is_off: google::is_off(&environment)?, ..GoogleOptions::default() };
+    let options =
+        Options { data_dir: data_dir.clone(), environment, durability, google, ..Options::default() };
     let standalone = Arc::new(Standalone::open(&options)?);
     if let Some(note) = standalone.note() {
         eprintln!("note: {note}");

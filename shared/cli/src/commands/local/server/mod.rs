@@ -2,14 +2,15 @@
 
 mod console;
 
-use crate::commands::local::stop;
+use crate::commands::local::{google, stop};
 use crate::credentials;
 use crate::environment::environment;
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
 use segue_ports::Environment;
 use segue_standalone::{
-    Access, AllowedHost, BasicAuth, Durability, Hosts, Options, PutFlowError, Server, Standalone, Token,
+    Access, AllowedHost, BasicAuth, Durability, GoogleAccess, Hosts, Options, PutFlowError, Server, Standalone,
+    Token,
 };
 use serde_json::json;
 use std::io::{ErrorKind, Write as _};
@@ -101,6 +102,13 @@ pub(crate) struct Args {
     /// names (SEGUE_PROJECT, *_EMULATOR_HOST).
     #[arg(long, env = "SEGUE_PLATFORM", value_enum, default_value_t = Platform::Local, value_name = "PLATFORM")]
     platform: Platform,
+    /// The port of Google's APIs for programs of this machine, or off. 0 takes a free port. Default: 8088, or a free port
+    /// if 8088 is taken.
+    ///
+    /// BigQuery and Cloud Storage answer there, with the tables and buckets of the flows: `segue env` prints the settings
+    /// of dbt, bq and Google's client libraries. They are never on another address than 127.0.0.1.
+    #[arg(long, env = google::PORT, value_name = "PORT|off")]
+    google_port: Option<String>,
 }
 
 /// Where data is stored.
@@ -146,10 +154,12 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let listener = listen(&args).await?;
     let address = listener.local_addr()?;
     let url = format!("http://{}", reachable(address));
+    let is_guarded = access.basic.is_some() || args.token || !args.host.is_loopback();
     let options = Options {
+        google: google::options(args.google_port.as_deref(), is_guarded)?,
         data_dir: data_dir.clone(),
         environment,
-        isolate: access.basic.is_some() || args.token || !args.host.is_loopback(),
+        isolate: is_guarded,
         triggers: true,
         durability: args.durability,
         url: Some(url.clone()),
@@ -169,14 +179,19 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         stopping.cancel();
     };
     stop::on_signals(announced, || eprintln!("stopped at once; the next start continues the running work"))?;
+    let served_google = standalone.clone();
     let server = Server::new(standalone.clone(), url.clone(), access);
     if let Some(folder) = &args.flows
         && !save_flows(folder, async |source| server.save_flow(source).await).await?
     {
         return Ok(crate::REFUSED);
     }
-    let told = AddressFile::write(&data_dir, &url, token.as_deref())?;
+    let google = served_google.start_google().await?;
+    let told = AddressFile::write(&data_dir, &url, token.as_deref(), google.as_ref())?;
     crate::print::line_if_read(format_args!("Segue answers at {url} (data in {})", data_dir.display()));
+    if let Some(google) = &google {
+        crate::print::line_if_read(format_args!("Google's clients: {} (settings: segue env)", google.url));
+    }
     open(&args, &url, token.as_deref());
     let console = (!args.quiet).then(|| console::Console::start(&standalone));
     let served = server.serve(listener, shutdown, grace).await;
@@ -227,7 +242,7 @@ async fn on_google_cloud(
         return Ok(crate::REFUSED);
     }
     std::fs::create_dir_all(data_dir)?;
-    let told = AddressFile::write(data_dir, &url, token.as_deref())?;
+    let told = AddressFile::write(data_dir, &url, token.as_deref(), None)?;
     let project = server.project();
     let work = if server.is_on_emulators() {
         format!("on the emulators of project {project}, with every function")
@@ -287,12 +302,14 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 struct AddressFile(PathBuf);
 
 impl AddressFile {
-    fn write(data_dir: &Path, url: &str, token: Option<&Token>) -> anyhow::Result<Self> {
+    fn write(
+        data_dir: &Path,
+        url: &str,
+        token: Option<&Token>,
+        google: Option<&GoogleAccess>,
+    ) -> anyhow::Result<Self> {
         let file = data_dir.join(ADDRESS_FILE);
-        let content = match token {
-            Some(token) => json!({"url": url, "token": token.secret()}),
-            None => json!({"url": url}),
-        };
+        let content = json!({"url": url, "token": token.map(Token::secret), "google": google});
         // A temporary file is made for its user alone (0600) and then renamed, so nobody reads a part of the file or
         // opens the file before its mode is set.
         let write = || -> std::io::Result<()> {

@@ -1,22 +1,36 @@
 //! Jobs, in memory: begin a job, change it, and wait for it.
 //!
-//! `json` writes jobs as JSON, and `routes` serves the requests about jobs.
-
-#![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
+//! `json` writes jobs as JSON, `routes` serves the requests about jobs, `query` the short form of a query in one
+//! request, and `pages` the rows of a job.
 
 mod json;
+mod pages;
+mod query;
 pub(super) mod routes;
 
-use super::refusal::Refusal;
+pub(super) use pages::{Wanted, respond};
+pub(super) use query::query;
+
+use super::results::Results;
+use crate::refusal::Refusal;
 use jiff::Timestamp;
 use segue_ports::warehouse::QueryResult;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-pub(super) type Parameters = HashMap<String, String>;
+/// The parameters in the address of a request.
+pub(crate) type Parameters = HashMap<String, String>;
+
+/// The dataset of the tables with the results of queries. No dataset of a user has a name that begins with `_`.
+pub(super) const RESULTS: &str = "_segue_results";
+/// The largest number of jobs that are remembered. With one more, the oldest job that has ended is forgotten.
+const MOST: usize = 10_000;
+/// How long a job and its rows are remembered after its end. BigQuery keeps rows for 24 hours.
+const KEPT_HOURS: i64 = 24;
 
 /// All jobs.
 pub(super) struct Jobs {
@@ -29,8 +43,14 @@ struct Known {
     jobs: HashMap<String, Job>,
     /// The number of jobs so far, which gives their order.
     count: u64,
-    /// The statements that have already failed on purpose, so they do not fail again.
-    failed: HashSet<String>,
+}
+
+/// What a job has done.
+#[derive(Clone)]
+pub(super) struct Done {
+    pub(super) result: QueryResult,
+    /// The rows of the last statement. None if it has none, or if they are in a table.
+    pub(super) rows: Option<Arc<Results>>,
 }
 
 /// One job.
@@ -46,8 +66,8 @@ pub(super) struct Job {
     children: u64,
     began: Timestamp,
     ended: Option<Timestamp>,
-    cancelled: bool,
-    outcome: Option<Result<QueryResult, Refusal>>,
+    cancelled: CancellationToken,
+    outcome: Option<Result<Done, Refusal>>,
 }
 
 impl Default for Jobs {
@@ -72,6 +92,7 @@ impl Jobs {
             let name = format!("{}:{}.{}", used.project, used.location, used.id);
             return Err(Refusal::new("duplicate", format!("Already Exists: Job {name}")));
         }
+        known.forget(job.began);
         known.count += 1;
         let job = Job { number: known.count, ..job };
         known.jobs.insert(job.id.clone(), job.clone());
@@ -79,9 +100,14 @@ impl Jobs {
     }
 
     /// Adds the finished job of one statement of a script.
-    pub(super) fn add_child(&self, parent: &str, statement: &str, outcome: Result<QueryResult, Refusal>) {
+    pub(super) fn add_child(
+        &self,
+        parent: &str,
+        statement: &str,
+        now: Timestamp,
+        outcome: Result<Done, Refusal>,
+    ) {
         let Some(script) = self.get(parent) else { return };
-        let now = Timestamp::now();
         let child = Job {
             id: format!("script_job_{parent}_{}", script.children),
             configuration: json!({"query": {"query": statement.trim(), "useLegacySql": false}}),
@@ -98,9 +124,9 @@ impl Jobs {
         }
     }
 
-    pub(super) fn end(&self, id: &str, outcome: Result<QueryResult, Refusal>) {
+    pub(super) fn end(&self, id: &str, now: Timestamp, outcome: Result<Done, Refusal>) {
         self.change(id, |job| {
-            job.ended = Some(Timestamp::now());
+            job.ended = Some(now);
             job.outcome = Some(outcome);
         });
     }
@@ -112,26 +138,22 @@ impl Jobs {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Whether these statements must fail on purpose, because they run for the first time.
-    pub(super) fn fails_first(&self, statements: &str) -> bool {
-        self.known().failed.insert(statements.to_owned())
+    /// Forgets a job and the jobs of its statements.
+    fn remove(&self, id: &str) {
+        self.known().jobs.retain(|known, job| known != id && job.parent.as_deref() != Some(id));
     }
 
-    /// Waits until the job matches `wanted`. Returns false if `patience` ends first.
-    pub(super) async fn until(&self, id: &str, patience: Duration, wanted: impl Fn(&Job) -> bool) -> bool {
+    /// Waits until the job has ended. Returns false if `patience` ends first.
+    async fn until_ended(&self, id: &str, patience: Duration) -> bool {
         let mut changes = self.changes.subscribe();
         let reached = async {
-            while !self.get(id).is_none_or(|job| wanted(&job)) {
+            while self.get(id).is_some_and(|job| job.outcome.is_none()) {
                 if changes.changed().await.is_err() {
                     return;
                 }
             }
         };
         tokio::time::timeout(patience, reached).await.is_ok()
-    }
-
-    pub(super) fn is_cancelled(&self, id: &str) -> bool {
-        self.get(id).is_some_and(|job| job.cancelled)
     }
 
     /// The job, if the request names the right location. The API finds jobs in `US` and `EU` without a
@@ -145,14 +167,31 @@ impl Jobs {
             })
             .ok_or_else(|| Refusal::not_found(format!("Not found: Job {project}:{id}")))
     }
+
+    /// The rows of the query with this table of results.
+    pub(super) fn results(&self, table: &str) -> Option<Arc<Results>> {
+        let known = self.known();
+        let job = known.jobs.values().find(|job| job.results_table() == table)?;
+        job.outcome.as_ref()?.as_ref().ok()?.rows.clone()
+    }
+}
+
+impl Known {
+    /// Forgets the jobs that ended long ago, and the oldest job if there are too many.
+    fn forget(&mut self, now: Timestamp) {
+        let oldest = now.checked_sub(jiff::SignedDuration::from_hours(KEPT_HOURS)).unwrap_or(Timestamp::MIN);
+        self.jobs.retain(|_, job| job.ended.is_none_or(|ended| ended > oldest));
+        if self.jobs.len() >= MOST {
+            let ended = self.jobs.values().filter(|job| job.ended.is_some());
+            if let Some(first) = ended.min_by_key(|job| job.number).map(|job| job.id.clone()) {
+                self.jobs.remove(&first);
+            }
+        }
+    }
 }
 
 impl Job {
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled
-    }
-
-    fn new(project: &str, id: &str, location: &str, configuration: &Value) -> Self {
+    fn new(project: &str, id: &str, location: &str, configuration: &Value, began: Timestamp) -> Self {
         Self {
             id: id.to_owned(),
             project: project.to_owned(),
@@ -161,10 +200,19 @@ impl Job {
             configuration: configuration.clone(),
             parent: None,
             children: 0,
-            began: Timestamp::now(),
+            began,
             ended: None,
-            cancelled: false,
+            cancelled: CancellationToken::new(),
             outcome: None,
         }
+    }
+
+    /// The name of the table with the rows of a query.
+    fn results_table(&self) -> String {
+        format!("anon{}", self.number)
+    }
+
+    fn reference(&self) -> Value {
+        json!({"projectId": self.project, "jobId": self.id, "location": self.location})
     }
 }

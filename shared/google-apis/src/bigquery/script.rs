@@ -1,11 +1,36 @@
-//! Splits a script into statements. Blanks replace the text before a statement, so that positions in error messages
-//! stay correct.
+//! Splits a script into statements, so that each statement is a job of its own. Blanks replace the text before a
+//! statement, so that positions in error messages stay correct.
+//!
+//! A script with variables, control flow or temporary tables is one piece, because its statements share them.
+
+/// The words at the beginning of statements that need the statements around them.
+const SHARING: &[&str] = &[
+    "DECLARE", "SET", "IF", "LOOP", "WHILE", "REPEAT", "FOR", "CASE", "BEGIN", "COMMIT", "ROLLBACK", "CALL",
+    "EXECUTE", "RAISE", "ASSERT", "BREAK", "LEAVE", "CONTINUE", "ITERATE", "RETURN", "END",
+];
 
 /// The statements. A piece with only blanks and comments is left out.
 pub(super) fn statements(script: &str) -> Vec<String> {
+    let found = pieces(script);
+    if found.len() > 1 && found.iter().any(|statement| shares(statement)) {
+        return vec![script.to_owned()];
+    }
+    found
+}
+
+/// Whether a statement needs the statements around it.
+fn shares(statement: &str) -> bool {
+    let mut words =
+        statement.split_whitespace().map(|word| word.trim_end_matches(['(', ';']).to_ascii_uppercase());
+    let first = words.next().unwrap_or_default();
+    let makes_temporary = || words.take(3).any(|word| matches!(word.as_str(), "TEMP" | "TEMPORARY"));
+    SHARING.contains(&first.as_str()) || (first == "CREATE" && makes_temporary())
+}
+
+fn pieces(script: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut start = 0;
-    let mut rest = Scanner { text: script, at: 0 };
+    let mut rest = Scanner::of(script);
     let mut says_something = false;
     while let Some(piece) = rest.next_piece() {
         match piece {
@@ -34,7 +59,7 @@ fn alone(script: &str, start: usize, end: usize) -> String {
     text
 }
 
-enum Piece {
+pub(super) enum Piece {
     /// A `;`, and its position.
     End(usize),
     /// Part of a statement.
@@ -44,13 +69,28 @@ enum Piece {
 }
 
 /// Reads a script piece by piece. A string or comment is one piece, so a `;` inside it ends no statement.
-struct Scanner<'a> {
+pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl Scanner<'_> {
-    fn next_piece(&mut self) -> Option<Piece> {
+impl<'a> Scanner<'a> {
+    /// Reads a script from its beginning.
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The position of the next piece, in bytes.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Leaves out bytes.
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    pub(super) fn next_piece(&mut self) -> Option<Piece> {
         let at = self.at;
         let rest = self.text.get(at..)?;
         let first = rest.chars().next()?;
@@ -104,5 +144,15 @@ mod tests {
             format!("{}\n SELECT \"\"\"x\";y\"\"\", 'it\\';s', `a;b`", "                 \n           ")
         );
         assert!(statements(" -- nothing\n;").is_empty());
+    }
+
+    #[test]
+    fn a_script_with_variables_is_one_piece() {
+        for script in
+            ["DECLARE x INT64; SELECT x", "SELECT 1; CREATE TEMP TABLE t (x INT64)", "BEGIN SELECT 1; END;"]
+        {
+            assert_eq!(statements(script), [script]);
+        }
+        assert_eq!(statements("CREATE TABLE d.t (x INT64); SELECT 1").len(), 2);
     }
 }

@@ -1,0 +1,140 @@
+//! Rows in BigQuery's format: `{"f": [{"v": "1"}, …]}`. Every value is a text.
+
+use super::types;
+use segue_ports::warehouse::Column;
+use serde_json::{Map, Value, json};
+
+/// The schema of columns.
+pub(super) fn schema(columns: &[Column]) -> Value {
+    json!({"fields": columns.iter().map(types::field).collect::<Vec<_>>()})
+}
+
+/// A row. Its TIMESTAMPs are in microseconds.
+pub(super) fn row(schema: &Value, row: &Map<String, Value>) -> Value {
+    let cells: Vec<Value> = fields(schema)
+        .iter()
+        .map(|field| {
+            let value = row.get(text(field, "name")).unwrap_or(&Value::Null);
+            json!({"v": cell(field, value)})
+        })
+        .collect();
+    json!({ "f": cells })
+}
+
+/// The fields of a schema or a record.
+pub(super) fn fields(schema: &Value) -> &[Value] {
+    schema.get("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'a>(field: &'a Value, name: &str) -> &'a str {
+    field.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn cell(field: &Value, value: &Value) -> Value {
+    match value {
+        Value::Array(items) if text(field, "mode") == "REPEATED" => {
+            items.iter().map(|item| json!({"v": single(field, item)})).collect()
+        }
+        Value::Null if text(field, "mode") == "REPEATED" => json!([]),
+        other => single(field, other),
+    }
+}
+
+fn single(field: &Value, value: &Value) -> Value {
+    match (text(field, "type"), value) {
+        (_, Value::Null) => Value::Null,
+        ("RECORD", Value::Object(own)) => row(field, own),
+        ("TIMESTAMP", Value::String(instant)) => json!(timestamp(instant)),
+        ("DATETIME", Value::String(text)) => json!(text.trim_end_matches('Z')),
+        ("FLOAT", Value::String(text)) => json!(text.replace("inf", "Infinity")),
+        (_, Value::String(text)) => json!(text),
+        (_, other) => json!(other.to_string()),
+    }
+}
+
+fn timestamp(instant: &str) -> String {
+    match instant.parse::<jiff::Timestamp>() {
+        Ok(at) => at.as_microsecond().to_string(),
+        Err(_) => instant.to_owned(),
+    }
+}
+
+/// Whether a schema has a column of type TIMESTAMP.
+pub(super) fn has_timestamps(schema: &Value) -> bool {
+    fields(schema).iter().any(|field| text(field, "type") == "TIMESTAMP" || has_timestamps(field))
+}
+
+/// The form of TIMESTAMPs in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    /// Whole microseconds.
+    Micros,
+    /// Seconds as a double. Clients that do not ask for a form get it.
+    Seconds,
+    /// `2024-01-01T00:00:00.123456Z`.
+    Instants,
+}
+
+/// Changes the TIMESTAMPs of a row, which are in microseconds.
+pub(super) fn change_times(schema: &Value, row: &mut Value, times: Times) {
+    let Some(cells) = row.get_mut("f").and_then(Value::as_array_mut) else { return };
+    for (field, cell) in fields(schema).iter().zip(cells) {
+        let Some(value) = cell.get_mut("v") else { continue };
+        match value {
+            Value::Array(items) => {
+                items
+                    .iter_mut()
+                    .filter_map(|item| item.get_mut("v"))
+                    .for_each(|item| change_time(field, item, times));
+            }
+            single => change_time(field, single, times),
+        }
+    }
+}
+
+fn change_time(field: &Value, value: &mut Value, times: Times) {
+    match (text(field, "type"), &*value) {
+        ("TIMESTAMP", Value::String(micros)) => {
+            let Ok(micros) = micros.parse::<i64>() else { return };
+            match times {
+                Times::Micros => {}
+                Times::Seconds => *value = json!(format!("{:E}", micros as f64 / 1e6)),
+                Times::Instants => {
+                    let at = jiff::Timestamp::from_microsecond(micros);
+                    *value = json!(at.map(|at| format!("{at:.6}")).unwrap_or_default());
+                }
+            }
+        }
+        ("RECORD", Value::Object(_)) => change_times(field, value, times),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_a_text() {
+        let schema = json!({"fields": [
+            {"name": "n", "type": "INTEGER"},
+            {"name": "at", "type": "TIMESTAMP"},
+            {"name": "who", "type": "RECORD", "mode": "REPEATED", "fields": [{"name": "b", "type": "BOOLEAN"}]},
+            {"name": "none", "type": "STRING", "mode": "REPEATED"},
+        ]});
+        let own = json!({"n": 1, "at": "2021-01-01T00:30:00Z", "who": [{"b": true}, {"b": null}]});
+        let mut encoded = row(&schema, own.as_object().unwrap());
+        assert_eq!(
+            encoded,
+            json!({"f": [{"v": "1"}, {"v": "1609461000000000"}, {"v": [
+                {"v": {"f": [{"v": "true"}]}}, {"v": {"f": [{"v": null}]}},
+            ]}, {"v": []}]})
+        );
+        assert!(has_timestamps(&schema));
+        let mut other = encoded.clone();
+        change_times(&schema, &mut encoded, Times::Seconds);
+        assert_eq!(encoded["f"][1]["v"], "1.609461E9");
+        change_times(&schema, &mut other, Times::Instants);
+        assert_eq!(other["f"][1]["v"], "2021-01-01T00:30:00.000000Z");
+    }
+}
