@@ -79,6 +79,11 @@ export async function remove(address: string, options: Options = {}, body?: unkn
   await send('DELETE', address, options, body);
 }
 
+/** Deletes or stops what the body lists, and reads the JSON of the answer. */
+export async function removeAll<T>(address: string, body: unknown, options: Options = {}): Promise<T> {
+  return read<T>(await send('DELETE', address, options, body));
+}
+
 /** Opens an answer that is read while it comes. */
 export async function open(address: string, options: Options = {}): Promise<ReadableStream<Uint8Array>> {
   const answer = await send('GET', address, options);
