@@ -124,3 +124,22 @@ test('U72 files are shown by their kind, and nothing of them runs', async ({ pag
   await expect(dialog.getByRole('img', { name: 'Content of dot.svg' })).toBeVisible();
   await expect(page).not.toHaveTitle('run');
 });
+
+test('U73 an expression is tried with the values of the execution', async ({ page, segue }) => {
+  await segue.save(FILES);
+  const run = await segue.run('shop.outputs/files');
+  await page.goto(segue.address(run, 'outputs'));
+  await page.getByText('Try an expression').click();
+  const field = page.getByLabel('Expression', { exact: true });
+  const result = page.getByLabel('Result');
+  await field.fill("{{ outputs['exact-numbers'].values.code + 1 }} {{ flow.id | upper }}");
+  await page.getByRole('button', { name: 'Evaluate' }).click();
+  await expect(result).toHaveText('8 FILES');
+  await field.fill('{{ nothing.like.this | upper( }}');
+  await page.keyboard.press('Control+Enter');
+  await expect(result).toHaveClass(/wrong/);
+  await page.getByLabel('As read by').selectOption({ label: 'load [a]' });
+  await field.fill('{{ taskrun.value }}');
+  await page.keyboard.press('Control+Enter');
+  await expect(result).toHaveText('a');
+});

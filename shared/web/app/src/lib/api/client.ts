@@ -45,6 +45,11 @@ export async function post<T>(address: string, body: unknown, options: Options =
   return read<T>(await send('POST', address, options, body));
 }
 
+/** Posts a text, and reads the JSON of the answer. */
+export async function postText<T>(address: string, text: string, options: Options = {}): Promise<T> {
+  return read<T>(await send('POST', address, options, new Blob([text], { type: 'text/plain' })));
+}
+
 /** Posts YAML, and reads the JSON of the answer. */
 export async function postYaml<T>(address: string, source: string, options: Options = {}): Promise<T> {
   return read<T>(await send('POST', address, options, new Blob([source], { type: 'application/x-yaml' })));
