@@ -5,15 +5,15 @@ test('U90 a failure needs attention until a restart succeeds, and numbers lead t
   page,
   segue,
 }) => {
+  const set = (value: string): Promise<Response> =>
+    fetch(`${segue.url}/api/v1/main/namespaces/shop.board/kv/is_well`, { method: 'PUT', body: `"${value}"` });
+  await set('no');
   await segue.save(`id: flaky
 namespace: shop.board
 tasks:
   - id: maybe
-    type: io.kestra.plugin.core.flow.If
-    condition: "{{ kv('board_is_well', errorOnMissing=false) is not defined or kv('board_is_well', errorOnMissing=false) is null }}"
-    then:
-      - id: fail
-        type: io.kestra.plugin.core.execution.Fail
+    type: io.kestra.plugin.core.execution.Fail
+    condition: "{{ kv('is_well') == 'no' }}"
 `);
   const failed = await segue.run('shop.board/flaky');
   await page.goto(`${segue.url}/ui/main/dashboards`);
@@ -28,10 +28,7 @@ tasks:
   await expect(page.getByText(new RegExp(`of ${total} executions`))).toBeVisible();
   await page.goBack();
 
-  await fetch(`${segue.url}/api/v1/main/namespaces/shop.board/kv/board_is_well`, {
-    method: 'PUT',
-    body: '"yes"',
-  });
+  await set('yes');
   await attention.getByRole('link', { name: 'Restart flaky' }).click();
   await page
     .getByRole('dialog')

@@ -69,7 +69,7 @@ test('U17 a file has its exact size', async ({ page, segue }) => {
     .getByRole('list', { name: 'Files' })
     .getByRole('listitem')
     .filter({ hasText: 'twice.csv' });
-  await expect(file).toContainText('24 B');
+  await expect(file).toContainText('22 B');
   const download = page.waitForEvent('download');
   await file.getByRole('link', { name: 'Download' }).click();
   expect((await download).suggestedFilename()).toContain('twice.csv');

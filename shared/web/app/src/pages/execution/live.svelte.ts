@@ -16,13 +16,12 @@ export class LiveExecution {
   /** The number of all lines of the log. */
   count = $state(0);
   error = $state.raw<Refusal>();
-  #execution = $state.raw<Stream>();
-  #log: Stream | undefined;
+  #stream = $state.raw<Stream>();
   /** Grows with each start, so that an answer of an earlier one is dropped. */
   #start = 0;
 
-  readonly status = $derived(this.#execution?.status ?? 'ended');
   readonly isRunning = $derived(this.execution !== undefined && !hasEnded(this.execution.state.current));
+  readonly status = $derived(this.#stream?.status ?? (this.isRunning ? 'live' : 'ended'));
 
   constructor(readonly id: string) {
     this.follow();
@@ -31,17 +30,15 @@ export class LiveExecution {
   /** Follows from the start: at first, and after an execution that had ended goes on. */
   follow(): void {
     this.close();
+    this.#stream = undefined;
     this.lines.length = 0;
     this.count = 0;
-    this.#execution = new Stream([[`execution:${this.id}`, null]], (event) => {
-      if (event.execution) this.execution = event.execution;
-    });
     void this.#look();
-    void this.#followLog(this.#start);
+    void this.#listen(this.#start);
   }
 
-  /** Follows the log from its last lines on. */
-  async #followLog(start: number): Promise<void> {
+  /** Follows the execution, and its log from the last lines on, over one stream. */
+  async #listen(start: number): Promise<void> {
     let total = 0;
     try {
       total = (await get<LogIndex>(path`/logs/${this.id}/index`)).total;
@@ -51,10 +48,17 @@ export class LiveExecution {
     if (start !== this.#start) return;
     const first = Math.max(0, total - TAIL);
     this.count = first;
-    this.#log = new Stream([[`log:${this.id}`, first === 0 ? null : first]], ({ lines = [] }) => {
-      for (const line of lines ?? []) this.lines.push({ number: ++this.count, line });
-      if (this.lines.length > MOST) this.lines.splice(0, this.lines.length - MOST);
-    });
+    this.#stream = new Stream(
+      [
+        [`execution:${this.id}`, null],
+        [`log:${this.id}`, first === 0 ? null : first],
+      ],
+      (event) => {
+        if (event.execution) this.execution = event.execution;
+        for (const line of event.lines ?? []) this.lines.push({ number: ++this.count, line });
+        if (this.lines.length > MOST) this.lines.splice(0, this.lines.length - MOST);
+      },
+    );
   }
 
   /** Somebody did something. What goes on is heard by the stream; an execution that had ended has none. */
@@ -77,7 +81,6 @@ export class LiveExecution {
 
   close(): void {
     this.#start += 1;
-    this.#execution?.close();
-    this.#log?.close();
+    this.#stream?.close();
   }
 }
