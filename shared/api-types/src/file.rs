@@ -25,6 +25,8 @@ pub enum PreviewKind {
     Image,
     /// A PDF document in base64.
     Pdf,
+    /// Bytes that are no text, as lines of hexadecimal numbers.
+    Binary,
 }
 
 /// The beginning of a file.
@@ -41,6 +43,12 @@ pub struct FilePreview {
     /// The largest number of lines in the preview. Absent for pictures and PDF documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_line: Option<u64>,
+    /// The names of the columns of a CSV or TSV file, in the order of the file. Absent for other files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// The rows of a CSV or TSV file, each with its cells in the order of the file. Absent for other files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Vec<String>>>,
     /// Whether the file is longer than the preview.
     pub truncated: bool,
 }

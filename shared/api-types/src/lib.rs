@@ -43,7 +43,7 @@ pub use graph::{
 };
 pub use kv::{Keys, KvKey, KvType, KvValue};
 pub use list::{Count, Page};
-pub use log::LogEntry;
+pub use log::{LogEntry, LogIndex, NumberedLine};
 pub use metric::{Metric, MetricAggregation, MetricValue};
 pub use namespace::{Namespace, NamespaceFile, NamespaceFileKind, SecretKey};
 pub use plugin::{

@@ -32,6 +32,26 @@ pub struct LogEntry {
     pub message: String,
 }
 
+/// A line of the log of an execution with its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NumberedLine {
+    /// The number of the line in the log, from 1. It never changes.
+    pub number: u64,
+    /// The line.
+    pub line: LogEntry,
+}
+
+/// How many lines of a log match a search, and which.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogIndex {
+    /// The number of all lines of the log.
+    pub total: u64,
+    /// The number of lines that match.
+    pub found: u64,
+    /// The numbers of the first lines that match, in order. At most 10,000.
+    pub numbers: Vec<u64>,
+}
+
 impl From<&model::LogEntry> for LogEntry {
     fn from(line: &model::LogEntry) -> Self {
         Self {

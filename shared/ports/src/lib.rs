@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod environment;
 pub mod error;
 pub mod kv;
+pub mod log_line;
 pub mod object;
 mod random;
 pub mod schedule;

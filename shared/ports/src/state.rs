@@ -2,6 +2,7 @@
 
 use crate::error::PortError;
 use crate::kv::{KvEntry, KvWrite};
+use crate::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine, choose_lines, index_lines};
 use crate::schedule::ScheduleStore;
 use crate::wire::AttemptKey;
 use async_trait::async_trait;
@@ -401,6 +402,29 @@ pub trait StateStore: ScheduleStore {
         let _ = limit;
         let lines = self.logs(execution, min_level, from).await?;
         Ok(LogPage { next: from.saturating_add(lines.len() as u64), lines, more: false })
+    }
+
+    /// A part of an execution's log: about `limit` lines with their numbers, oldest first. By default the whole log is
+    /// read.
+    async fn log_lines(
+        &self,
+        execution: &ExecutionId,
+        filter: &LineFilter,
+        at: LinesAt,
+        limit: u32,
+    ) -> Result<Vec<NumberedLine>, PortError> {
+        Ok(choose_lines(self.logs(execution, LogLevel::Trace, 0).await?, filter, at, limit))
+    }
+
+    /// How many lines of an execution's log match, and the numbers of the first `most` of them. By default the whole log
+    /// is read.
+    async fn log_index(
+        &self,
+        execution: &ExecutionId,
+        filter: &LineFilter,
+        most: u32,
+    ) -> Result<LineIndex, PortError> {
+        Ok(index_lines(self.logs(execution, LogLevel::Trace, 0).await?, filter, most))
     }
 
     /// A number that changes when an execution changes, for a follower that looks often. It is cheaper than

@@ -36,6 +36,15 @@ const OF_TASK: [Param; 4] = [
     Param::new("taskId", Kind::Text, "Only this task."),
     Param::new("attempt", Kind::Number(0), "Only this attempt, counted from 0."),
 ];
+const OF_PART: [Param; 3] = [
+    LEVEL,
+    Param::new("taskRunId", Kind::Text, "Only this task run."),
+    Param::new("q", Kind::Text, "Only lines with this text in the message."),
+];
+/// The largest number of numbers in the index of a log.
+const NUMBERS: u32 = 10_000;
+/// How many lines a part has if the request does not say.
+const PART: u32 = 500;
 /// How often a follower looks at the log where reads cost nothing. Task services write lines without a message to this
 /// process.
 const LOOK: Duration = Duration::from_millis(200);
@@ -68,6 +77,25 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes(&[LEVEL])
             .takes(&OF_TASK)
             .answers(json::<Vec<types::LogEntry>>())
+            .refuses(&[404]),
+        get("/logs/{executionId}/lines", lines)
+            .is(
+                "logLines",
+                "Lists a part of the log of an execution: lines with their numbers, oldest first.",
+            )
+            .takes(&[
+                Param::new("after", Kind::Number(0), "The first lines with a higher number. Default: 0."),
+                Param::new("before", Kind::Number(1), "The last lines with a lower number, in place of `after`."),
+                Param::new("limit", Kind::Number(1), "The largest number of lines, at most 2,000. Default: 500."),
+            ])
+            .takes(&OF_PART)
+            .refuses(&[404]),
+        get("/logs/{executionId}/index", index)
+            .is(
+                "logIndex",
+                "Counts the lines of the log of an execution that match, and lists the numbers of the first 10,000.",
+            )
+            .takes(&OF_PART)
             .refuses(&[404]),
         get("/logs/{executionId}/download", download)
             .is("downloadLogs", "Returns the log lines of an execution as text.")
@@ -193,6 +221,22 @@ async fn list(State(api): State<Api>, Path(id): Path<String>, query: Query) -> A
         text.push_str(&serde_json::to_string(&types::LogEntry::from(line)).unwrap_or_default());
     });
     Ok(([(header::CONTENT_TYPE, "application/json")], body.await?).into_response())
+}
+
+async fn lines(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Vec<types::NumberedLine>>> {
+    queries::logs::lines(&api, &id, &query, PART, LINES).await.map(Json)
+}
+
+async fn index(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<types::LogIndex>> {
+    queries::logs::index(&api, &id, &query, NUMBERS).await.map(Json)
 }
 
 async fn download(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Response> {

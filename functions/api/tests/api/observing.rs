@@ -189,6 +189,21 @@ async fn long_logs_are_answered_whole() {
         lines.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap()).collect();
     assert!(texts.len() >= 4_499, "{}", texts.len());
     assert_eq!((texts[0], texts[4_498]), ("line 1", "line 4499"));
+    let index = server.get(&format!("/logs/{made}/index?q=LINE+44")).await.ok();
+    // 44, 440 to 449, and 4400 to 4499.
+    assert_eq!(index["found"], 111, "{index}");
+    let number = index["numbers"][0].as_u64().unwrap();
+    let part = server.get(&format!("/logs/{made}/lines?after={}&limit=2", number - 1)).await.ok();
+    assert_eq!((&part[0]["number"], &part[0]["line"]["message"]), (&json!(number), &json!("line 44")));
+    assert_eq!(part.as_array().unwrap().len(), 2);
+    let before = server.get(&format!("/logs/{made}/lines?before={number}&limit=1&q=line")).await.ok();
+    assert_eq!((&before[0]["line"]["message"], before.as_array().unwrap().len()), (&json!("line 43"), 1));
+    let total = index["total"].as_u64().unwrap();
+    let last = server.get(&format!("/logs/{made}/lines?before={}&limit=1", total + 1)).await.ok();
+    assert_eq!(last[0]["number"], total);
+    server.get(&format!("/logs/{made}/lines?before=3&after=1")).await.refused(422);
+    server.get("/logs/none/lines").await.refused(404);
+    server.get("/logs/none/index").await.refused(404);
     let text = server.get(&format!("/logs/{made}/download?taskId=say")).await.text();
     assert_eq!(text.lines().count(), texts.len());
     assert!(text.lines().zip(&texts).all(|(line, text)| line.ends_with(text)));

@@ -10,6 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine};
 use segue_ports::state::{LogFilter, LogPage};
 
 pub(super) fn append(connection: &Connection, lines: &[LogRow]) -> Result<(), DbError> {
@@ -83,6 +84,91 @@ pub(super) fn page(
     let more = found.len() as u64 >= u64::from(limit);
     let next = found.last().map_or(from, |(last, _)| last.saturating_add(1));
     Ok(LogPage { lines: found.into_iter().map(|(_, line)| line).collect(), next, more })
+}
+
+/// The part of a query that a filter needs, after the range of positions and the level, with its values.
+fn conditions(filter: &LineFilter) -> (String, Vec<Value>) {
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    if let Some(run) = &filter.task_run {
+        sql.push_str(" AND body ->> '$.taskRunId' = ?");
+        values.push(run.clone().into());
+    }
+    if let Some(text) = &filter.text {
+        sql.push_str(" AND instr(lower(body ->> '$.message'), lower(?)) > 0");
+        values.push(text.clone().into());
+    }
+    (sql, values)
+}
+
+/// A part of the log of an execution, by the numbers of its lines.
+pub(super) fn lines(
+    connection: &Connection,
+    execution: &ExecutionId,
+    filter: &LineFilter,
+    at: LinesAt,
+    limit: u32,
+) -> Result<Vec<NumberedLine>, DbError> {
+    let Some(no) = number(connection, execution.as_str())? else { return Ok(Vec::new()) };
+    let of = row_keys(no);
+    // A number counts from 1, and a position from 0.
+    let most = u64::from(u32::MAX);
+    let (from, to, order) = match at {
+        LinesAt::After(number) => (of.start().saturating_add(count(number.min(most))?), *of.end(), "ASC"),
+        LinesAt::Before(number) => {
+            let last = of.start().saturating_add(count(number.min(most))?).saturating_sub(2);
+            (*of.start(), last, "DESC")
+        }
+    };
+    let (sql, more) = conditions(filter);
+    let mut values: Vec<Value> = vec![from.into(), to.into(), severity(filter.min_level).into()];
+    values.extend(more);
+    values.push(i64::from(limit).into());
+    let mut found = rows(
+        connection,
+        &format!(
+            "SELECT place, body FROM logs WHERE place BETWEEN ? AND ? AND level >= ?{sql} ORDER BY place {order} LIMIT ?"
+        ),
+        params_from_iter(values),
+        |row| {
+            let number = position(row.get(0)?).saturating_add(1);
+            Ok(NumberedLine { number, line: decode(&row.get::<_, String>(1)?)? })
+        },
+    )?;
+    if matches!(at, LinesAt::Before(_)) {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// How many lines of an execution match, and the numbers of the first ones.
+pub(super) fn index(
+    connection: &Connection,
+    execution: &ExecutionId,
+    filter: &LineFilter,
+    most: u32,
+) -> Result<LineIndex, DbError> {
+    let Some(no) = number(connection, execution.as_str())? else { return Ok(LineIndex::default()) };
+    let total = next_position(connection, no)?;
+    if filter.is_all() {
+        // Positions have no gaps, so no line needs to be read.
+        let numbers = (1..=total).take(most as usize).collect();
+        return Ok(LineIndex { total, found: total, numbers });
+    }
+    let of = row_keys(no);
+    let (sql, more) = conditions(filter);
+    let mut values: Vec<Value> =
+        vec![(*of.start()).into(), (*of.end()).into(), severity(filter.min_level).into()];
+    values.extend(more);
+    let mut numbers = rows(
+        connection,
+        &format!("SELECT place FROM logs WHERE place BETWEEN ? AND ? AND level >= ?{sql} ORDER BY place"),
+        params_from_iter(values),
+        |row| Ok(position(row.get(0)?).saturating_add(1)),
+    )?;
+    let found = numbers.len() as u64;
+    numbers.truncate(most as usize);
+    Ok(LineIndex { total, found, numbers })
 }
 
 /// The largest number of lines that a search counts.

@@ -39,6 +39,7 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
     Claim, Commit, ExecutionFilter, LogFilter, LogPage, Permit, StateStore, StoredExecution, StoredFlow,
@@ -287,6 +288,27 @@ impl StateStore for SqliteStateStore {
     ) -> Result<LogPage, PortError> {
         let execution = execution.clone();
         self.scan(move |connection| logs::page(connection, &execution, min_level, from, limit)).await
+    }
+
+    async fn log_lines(
+        &self,
+        execution: &ExecutionId,
+        filter: &LineFilter,
+        at: LinesAt,
+        limit: u32,
+    ) -> Result<Vec<NumberedLine>, PortError> {
+        let (execution, filter) = (execution.clone(), filter.clone());
+        self.scan(move |connection| logs::lines(connection, &execution, &filter, at, limit)).await
+    }
+
+    async fn log_index(
+        &self,
+        execution: &ExecutionId,
+        filter: &LineFilter,
+        most: u32,
+    ) -> Result<LineIndex, PortError> {
+        let (execution, filter) = (execution.clone(), filter.clone());
+        self.scan(move |connection| logs::index(connection, &execution, &filter, most)).await
     }
 
     async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {

@@ -10,6 +10,9 @@ const KEPT = [
   'execution-failed-light-1366',
   'act-replay-light-1366',
   'flows-dark-1366',
+  'flow-backfills-light-1366',
+  'flow-edit-dark-1366',
+  'execution-topology-light-1366',
   'run-light-1366',
   'execution-light-390',
 ];

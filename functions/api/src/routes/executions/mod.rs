@@ -272,6 +272,7 @@ fn files_of() -> Vec<Endpoint> {
             .takes(&[
                 PATH,
                 Param::new("maxRows", Kind::Number(1), "The largest number of lines. Default: 100."),
+                Param::new("offset", Kind::Number(0), "The number of rows or lines to skip. Default: 0."),
                 Param::new("encoding", Kind::Text, "The encoding of the file. Default: UTF-8."),
             ])
             .refuses(&[404]),

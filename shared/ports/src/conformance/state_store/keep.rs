@@ -3,8 +3,10 @@
 use super::{at, execution};
 use crate::error::PortError;
 use crate::kv::{KvType, KvWrite};
+use crate::log_line::{LineFilter, LineIndex, LinesAt, choose_lines, index_lines};
 use crate::state::{StateStore, Timer};
 use jiff::Timestamp;
+use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use serde_json::json;
 
@@ -107,6 +109,7 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
         let end = store.log_page(&made.id, level, from, 3).await?;
         assert!(end.lines.is_empty() && end.next == from && !end.more, "{end:?}");
     }
+    parts_are_chosen_by_number(store, &made.id).await?;
     let other = execution(scope, "logs", "other", at(0));
     store.append_logs(vec![LogEntry { execution_id: other.id.clone(), ..line("e", LogLevel::Info) }]).await?;
     assert_eq!(store.delete_logs(&made.id).await?, 4, "its lines are counted");
@@ -117,6 +120,38 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
         1,
         "the log of another execution is not changed"
     );
+    Ok(())
+}
+
+/// Each part of a log is the same as the part that is chosen from the whole log.
+async fn parts_are_chosen_by_number(store: &dyn StateStore, id: &ExecutionId) -> Result<(), PortError> {
+    let all = store.logs(id, LogLevel::Trace, 0).await?;
+    let run = Some("no-such-run".to_owned());
+    let text = |text: &str| LineFilter { text: Some(text.to_owned()), ..LineFilter::default() };
+    let filters = [
+        LineFilter::default(),
+        LineFilter { min_level: LogLevel::Info, ..LineFilter::default() },
+        LineFilter { task_run: run, ..LineFilter::default() },
+        text("C"),
+        text("nothing has this"),
+        text("'"),
+    ];
+    for filter in &filters {
+        for at in [LinesAt::After(0), LinesAt::After(2), LinesAt::Before(4), LinesAt::Before(u64::MAX)] {
+            for limit in [1, 2, 100] {
+                let found = store.log_lines(id, filter, at, limit).await?;
+                assert_eq!(found, choose_lines(all.clone(), filter, at, limit), "{filter:?} {at:?} {limit}");
+            }
+        }
+        for most in [0, 1, 100] {
+            let found = store.log_index(id, filter, most).await?;
+            assert_eq!(found, index_lines(all.clone(), filter, most), "{filter:?} {most}");
+        }
+    }
+    let last = store.log_lines(id, &LineFilter::default(), LinesAt::Before(u64::MAX), 1).await?;
+    assert_eq!(last.first().map(|line| line.number), Some(4));
+    let unknown = ExecutionId::derive(&["no", "such", "log"]);
+    assert_eq!(store.log_index(&unknown, &LineFilter::default(), 9).await?, LineIndex::default());
     Ok(())
 }
 

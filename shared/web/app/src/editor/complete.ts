@@ -95,7 +95,7 @@ function typeOptions(type: PluginType): Completion[] {
 }
 
 /** The schema of the map at a place, with the schema that its references lead into. */
-async function schemaOf(
+export async function schemaOf(
   place: Place,
   known: Knowledge,
 ): Promise<{ schema: Schema; root: Schema } | undefined> {

@@ -3,6 +3,7 @@
 import { get, path } from '../lib/api/client';
 import type { components } from '../lib/api/generated';
 import type { Execution } from '../lib/api/types';
+import { evaluate } from './evaluate';
 import type { Schema } from './schema';
 
 type Schemas = components['schemas'];
@@ -22,6 +23,8 @@ export interface Knowledge {
   secrets(namespace: string): Promise<string[]>;
   /** The outputs of the tasks in the last execution of a flow, by the id of the task. */
   outputs(namespace: string, flow: string): Promise<Map<string, unknown>>;
+  /** The value of an expression in the last execution, or why it has none. Undefined if the flow has never run. */
+  evaluate(namespace: string, flow: string, expression: string): Promise<string | undefined>;
 }
 
 /** Asks the API, and keeps each answer for as long as the page is open. */
@@ -69,8 +72,19 @@ export class ServerKnowledge implements Knowledge {
     );
   }
 
-  outputs(namespace: string, flow: string): Promise<Map<string, unknown>> {
-    return this.#once(`outputs ${namespace}/${flow}`, async () => {
+  async outputs(namespace: string, flow: string): Promise<Map<string, unknown>> {
+    const last = await this.#last(namespace, flow);
+    return new Map((last?.taskRunList ?? []).map((run) => [run.taskId, run.outputs]));
+  }
+
+  async evaluate(namespace: string, flow: string, expression: string): Promise<string | undefined> {
+    const last = await this.#last(namespace, flow);
+    return last && (await evaluate(last.id, undefined, expression)).text;
+  }
+
+  /** The last execution of a flow. Undefined if the flow has never run. */
+  #last(namespace: string, flow: string): Promise<Execution | undefined> {
+    return this.#once(`last ${namespace}/${flow}`, async () => {
       const query = new URLSearchParams({
         'filters[namespace][EQUALS]': namespace,
         'filters[flowId][EQUALS]': flow,
@@ -79,9 +93,7 @@ export class ServerKnowledge implements Knowledge {
       });
       const { results } = await get<{ results: Execution[] }>('/executions/search', { query });
       // The list has executions without outputs.
-      const last = results[0] && (await get<Execution>(path`/executions/${results[0].id}`));
-      const runs = last?.taskRunList ?? [];
-      return new Map(runs.map((run) => [run.taskId, run.outputs]));
+      return results[0] && get<Execution>(path`/executions/${results[0].id}`);
     });
   }
 

@@ -25,6 +25,7 @@ import {
 } from '@codemirror/view';
 import type { Diagnostic } from '../lib/api/types';
 import { completions, optionClass } from './complete';
+import { hovers } from './hover';
 import type { Knowledge } from './knowledge';
 import { marks, range } from './marks';
 import { theme } from './theme';
@@ -118,6 +119,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorV
       // The words are known in the browser, so the list need not wait.
       activateOnTypingDelay: 20,
     }),
+    hovers(options.known),
     lintGutter(),
     linter(async (view) => marks(view.state.doc, await options.validate(view.state.doc.toString())), {
       delay: PAUSE,

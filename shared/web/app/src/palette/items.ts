@@ -21,6 +21,7 @@ export interface Item {
 const MOST = 6;
 
 const pages: Item[] = [
+  { kind: 'page', text: 'Dashboard', hint: '', address: href({ page: 'dashboard' }) },
   { kind: 'page', text: 'Flows', hint: '', address: href({ page: 'flows' }) },
   { kind: 'page', text: 'Executions', hint: '', address: href({ page: 'executions' }) },
   { kind: 'page', text: 'Triggers', hint: '', address: href({ page: 'triggers' }) },

@@ -280,3 +280,17 @@ test('a link leads to a line of the source, and to an older revision', async ({ 
   await expect(page.getByText('The latest one is revision 2')).toBeVisible();
   await expect(page.getByRole('list', { name: 'Source of the flow' })).toContainText('message: first');
 });
+
+test('U44 a hover on an expression shows its value in the last execution, and on a property what it is', async ({
+  page,
+  segue,
+}) => {
+  await segue.save(source('hovered'));
+  await segue.run('shop.edit/hovered', { city: 'Porto' });
+  const editor = await open(page, segue, 'hovered');
+  await editor.getByText('inputs.city', { exact: false }).first().hover();
+  await expect(page.locator('.cm-tooltip .hover')).toHaveText('Porto');
+  await page.mouse.move(0, 0);
+  await editor.getByText('format', { exact: true }).hover();
+  await expect(page.locator('.cm-tooltip .hover')).toContainText('string');
+});

@@ -105,3 +105,28 @@ test('U28 the theme is kept, and is there before the first paint', async ({ page
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
   }
 });
+
+test('U49 a description is drawn as Markdown, and a tag in it is text', async ({ page, segue }) => {
+  await segue.save(`id: described
+namespace: shop.edit
+description: |
+  Loads **all** rows with \`bq\`. <img src=x onerror="document.title='run'">
+
+  - first
+  - second
+
+  \`\`\`mermaid
+  graph TD
+  \`\`\`
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: x
+`);
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop.edit/described/overview`);
+  await expect(page.locator('main strong').filter({ hasText: 'all' })).toBeVisible();
+  await expect(page.getByText('<img src=x onerror=')).toBeVisible();
+  await expect(page.locator('main li').filter({ hasText: 'second' })).toBeVisible();
+  await expect(page.locator('main img')).toHaveCount(0);
+  await expect(page).not.toHaveTitle('run');
+});

@@ -37,6 +37,7 @@ export async function pages(segue: Segue): Promise<Shown[]> {
       address: `${ui}/flows/edit/shop.orders/nightly_load/topology`,
       text: 'report',
     },
+    { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },
     { name: 'triggers', address: `${ui}/triggers`, text: 'first_of_month' },
     { name: 'triggers-agenda', address: `${ui}/triggers?view=agenda`, text: 'triggers' },
     { name: 'execution-topology', address: segue.address(done, 'topology'), text: 'report' },

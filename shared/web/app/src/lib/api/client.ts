@@ -45,6 +45,11 @@ export async function post<T>(address: string, body: unknown, options: Options =
   return read<T>(await send('POST', address, options, body));
 }
 
+/** Posts a text, and reads the JSON of the answer. */
+export async function postText<T>(address: string, text: string, options: Options = {}): Promise<T> {
+  return read<T>(await send('POST', address, options, new Blob([text], { type: 'text/plain' })));
+}
+
 /** Posts YAML, and reads the JSON of the answer. */
 export async function postYaml<T>(address: string, source: string, options: Options = {}): Promise<T> {
   return read<T>(await send('POST', address, options, new Blob([source], { type: 'application/x-yaml' })));
@@ -77,6 +82,11 @@ export async function getText(address: string, options: Options = {}): Promise<s
 /** Deletes, without an answer to read. */
 export async function remove(address: string, options: Options = {}, body?: unknown): Promise<void> {
   await send('DELETE', address, options, body);
+}
+
+/** Deletes or stops what the body lists, and reads the JSON of the answer. */
+export async function removeAll<T>(address: string, body: unknown, options: Options = {}): Promise<T> {
+  return read<T>(await send('DELETE', address, options, body));
 }
 
 /** Opens an answer that is read while it comes. */

@@ -1340,6 +1340,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/logs/{executionId}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a part of the log of an execution: lines with their numbers, oldest first. */
+        get: operations["logLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logs/{executionId}/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the lines of the log of an execution that match, and lists the numbers of the first 10,000. */
+        get: operations["logIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/logs/{executionId}/download": {
         parameters: {
             query?: never;
@@ -2787,6 +2821,10 @@ export interface components {
              * @description The largest number of lines in the preview. Absent for pictures and PDF documents.
              */
             maxLine?: number;
+            /** @description The names of the columns of a CSV or TSV file, in the order of the file. Absent for other files. */
+            columns?: string[];
+            /** @description The rows of a CSV or TSV file, each with its cells in the order of the file. Absent for other files. */
+            rows?: string[][];
             /** @description Whether the file is longer than the preview. */
             truncated: boolean;
         };
@@ -3197,6 +3235,21 @@ export interface components {
              */
             total: number;
         };
+        /** @description How many lines of a log match a search, and which. */
+        LogIndex: {
+            /**
+             * Format: uint64
+             * @description The number of all lines of the log.
+             */
+            total: number;
+            /**
+             * Format: uint64
+             * @description The number of lines that match.
+             */
+            found: number;
+            /** @description The numbers of the first lines that match, in order. At most 10,000. */
+            numbers: number[];
+        };
         /** @description The level of a log line. The order goes from the least to the most serious level. */
         LogLevel: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
         /** @description A metric of a task run. */
@@ -3314,6 +3367,16 @@ export interface components {
              */
             labels: components["schemas"]["Label"][];
         };
+        /** @description A line of the log of an execution with its number. */
+        NumberedLine: {
+            /**
+             * Format: uint64
+             * @description The number of the line in the log, from 1. It never changes.
+             */
+            number: number;
+            /** @description The line. */
+            line: components["schemas"]["LogEntry"];
+        };
         /** @description A type with the schema of its properties. */
         PluginDoc: {
             /** @description The name and description of the type, in Markdown. */
@@ -3388,7 +3451,7 @@ export interface components {
             state: components["schemas"]["StateName"];
         };
         /** @description The form of a file preview. */
-        PreviewKind: "LIST" | "TEXT" | "MARKDOWN" | "IMAGE" | "PDF";
+        PreviewKind: "LIST" | "TEXT" | "MARKDOWN" | "IMAGE" | "PDF" | "BINARY";
         /** @description The number of lines in the preview of a file. */
         PreviewLimits: {
             /**
@@ -6124,6 +6187,8 @@ export interface operations {
                 path: string;
                 /** @description The largest number of lines. Default: 100. */
                 maxRows?: number;
+                /** @description The number of rows or lines to skip. Default: 0. */
+                offset?: number;
                 /** @description The encoding of the file. Default: UTF-8. */
                 encoding?: string;
             };
@@ -7116,6 +7181,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    logLines: {
+        parameters: {
+            query?: {
+                /** @description The first lines with a higher number. Default: 0. */
+                after?: number;
+                /** @description The last lines with a lower number, in place of `after`. */
+                before?: number;
+                /** @description The largest number of lines, at most 2,000. Default: 500. */
+                limit?: number;
+                /** @description The lowest level of the lines. Default: all levels. */
+                minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+                /** @description Only this task run. */
+                taskRunId?: string;
+                /** @description Only lines with this text in the message. */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                executionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberedLine"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    logIndex: {
+        parameters: {
+            query?: {
+                /** @description The lowest level of the lines. Default: all levels. */
+                minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+                /** @description Only this task run. */
+                taskRunId?: string;
+                /** @description Only lines with this text in the message. */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                executionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogIndex"];
+                };
             };
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];

@@ -4,7 +4,7 @@ import { Refusal } from '../api/client';
 import { parseExact } from '../api/json';
 import type { TopicEvent } from '../api/types';
 import { follow } from './link';
-import type { ToTab } from './messages';
+import type { Asked, ToTab } from './messages';
 import { Topics } from './topics';
 
 export type Status = 'live' | 'reconnecting' | 'paused' | 'ended';
@@ -17,8 +17,9 @@ export class Stream {
   readonly #take: (event: TopicEvent) => void;
   readonly #leave: () => void;
 
-  constructor(topics: readonly string[], take: (event: TopicEvent) => void) {
-    this.#topics = new Topics(topics.map((topic) => [topic, null]));
+  /** Each topic has the position after which it is followed. Null: from its start. */
+  constructor(topics: readonly Asked[], take: (event: TopicEvent) => void) {
+    this.#topics = new Topics(topics);
     this.#take = take;
     this.#leave = follow({ asked: () => this.#topics.asked(), hear: (message) => this.#hear(message) });
   }

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'flows' }
   | { page: 'new-flow' }
   | { page: 'flow'; namespace: string; id: string; tab: string }
+  | { page: 'dashboard' }
   | { page: 'triggers' }
   | { page: 'executions' }
   | { page: 'execution'; namespace: string; flowId: string; id: string; tab: string }
@@ -48,6 +49,7 @@ export function read(path: string): Route {
   if (page === undefined) return { page: 'flows' };
   if (page === 'flows') return flow(rest) ?? missing;
   if (page === 'triggers' && rest.length === 0) return { page };
+  if (page === 'dashboards' && rest.length === 0) return { page: 'dashboard' };
   if (page === 'executions') return execution(rest) ?? missing;
   if (page === 'namespaces') return namespace(rest) ?? missing;
   if ((page === 'kv' || page === 'secrets') && rest.length === 0) return { page };
@@ -93,6 +95,8 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
       return route.page;
     case 'namespace':
       return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
+    case 'dashboard':
+      return 'dashboards';
     case 'new-flow':
       return 'flows/new';
     case 'flow':

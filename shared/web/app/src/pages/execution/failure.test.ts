@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Execution, LogEntry, StateName, TaskRun } from '../../lib/api/types';
+import type { Execution, LogEntry, NumberedLine, StateName, TaskRun } from '../../lib/api/types';
 import { failure } from './failure';
 
 const state = (current: StateName) => ({
@@ -22,6 +22,9 @@ const line = (
   ...{ namespace: 'n', flowId: 'f', executionId: 'e', timestamp: '2026-01-01T00:00:00Z' },
   ...{ taskRunId, attemptNumber, level, message },
 });
+/** Lines from a number on. */
+const numbered = (from: number, lines: LogEntry[]): NumberedLine[] =>
+  lines.map((one, at) => ({ number: from + at, line: one }));
 const execution = (current: StateName, runs: TaskRun[]) =>
   ({ state: state(current), taskRunList: runs }) as unknown as Execution;
 
@@ -35,9 +38,10 @@ it('names the innermost task that failed, its last error, and the lines before o
   ];
   const found = failure(
     execution('FAILED', [run('outer', 'FAILED'), run('inner', 'FAILED', 'outer')]),
-    lines,
+    numbered(101, lines),
   );
-  expect(found).toMatchObject({ attempts: 2, message: 'second try', line: 4, context: [3, 4] });
+  expect(found).toMatchObject({ attempts: 2, message: 'second try', line: 104 });
+  expect(found?.context.map(({ number }) => number)).toEqual([103, 104]);
   expect(found?.run.id).toBe('inner');
 });
 

@@ -1,5 +1,5 @@
 // Why an execution failed: the task run that failed first, its attempts, and the last lines of its log.
-import type { Execution, LogEntry, TaskRun } from '../../lib/api/types';
+import type { Execution, NumberedLine, TaskRun } from '../../lib/api/types';
 import { isFailure } from '../../lib/state';
 
 export interface Failure {
@@ -10,12 +10,12 @@ export interface Failure {
   message: string | undefined;
   /** The number of that line, from 1. */
   line: number | undefined;
-  /** The numbers of that line and of at most five before it, of the same task run. */
-  context: number[];
+  /** That line and at most five before it, of the same task run. */
+  context: NumberedLine[];
 }
 
-/** The failure that explains the state. Undefined if nothing failed. */
-export function failure(execution: Execution, lines: readonly LogEntry[]): Failure | undefined {
+/** The failure that explains the state, with what the given lines say. Undefined if nothing failed. */
+export function failure(execution: Execution, lines: readonly NumberedLine[]): Failure | undefined {
   if (!isFailure(execution.state.current)) return undefined;
   const runs = execution.taskRunList ?? [];
   const parents = new Set(runs.map((run) => run.parentTaskRunId));
@@ -24,18 +24,15 @@ export function failure(execution: Execution, lines: readonly LogEntry[]): Failu
   const run = failed.find((one) => !parents.has(one.id)) ?? failed[0];
   if (!run) return undefined;
   // The last attempt explains the state. Lines of earlier attempts are in the log.
-  const last = lines.findLast((line) => line.taskRunId === run.id)?.attemptNumber;
-  const isOwn = (line: LogEntry) => line.taskRunId === run.id && line.attemptNumber === last;
-  const own = lines.flatMap((line, at) => (isOwn(line) ? [at + 1] : []));
-  const isError = (number: number) => lines[number - 1]?.level === 'ERROR';
-  const line = own.filter(isError).at(-1);
-  const end = line === undefined ? own.length : own.indexOf(line) + 1;
-  const message = line === undefined ? undefined : lines[line - 1]?.message;
+  const last = lines.findLast(({ line }) => line.taskRunId === run.id)?.line.attemptNumber;
+  const own = lines.filter(({ line }) => line.taskRunId === run.id && line.attemptNumber === last);
+  const at = own.findLastIndex(({ line }) => line.level === 'ERROR');
+  const end = at < 0 ? own.length : at + 1;
   return {
     run,
     attempts: run.attempts?.length ?? 0,
-    message,
-    line,
+    message: own[at]?.line.message,
+    line: own[at]?.number,
     context: own.slice(Math.max(0, end - 6), end),
   };
 }

@@ -1,19 +1,27 @@
 import { expect, it } from 'vitest';
-import type { LogEntry } from '../../lib/api/types';
+import type { LogEntry, NumberedLine } from '../../lib/api/types';
 import { logRows, readRange, writeRange } from './lines';
 
-const line = (level: LogEntry['level'], message: string, taskRunId?: string): LogEntry => ({
-  namespace: 'n',
-  flowId: 'f',
-  executionId: 'e',
-  timestamp: '2026-01-01T00:00:00Z',
-  level,
-  message,
-  ...(taskRunId && { taskRunId }),
+const line = (
+  number: number,
+  level: LogEntry['level'],
+  message: string,
+  taskRunId?: string,
+): NumberedLine => ({
+  number,
+  line: {
+    namespace: 'n',
+    flowId: 'f',
+    executionId: 'e',
+    timestamp: '2026-01-01T00:00:00Z',
+    level,
+    message,
+    ...(taskRunId && { taskRunId }),
+  },
 });
 
 it('shows lines from a level on, of one task run, with the numbers of the whole log', () => {
-  const lines = [line('DEBUG', 'a'), line('INFO', 'b\nc', 'x'), line('ERROR', 'd', 'y')];
+  const lines = [line(1, 'DEBUG', 'a'), line(2, 'INFO', 'b\nc', 'x'), line(3, 'ERROR', 'd', 'y')];
   expect(
     logRows(lines, { minLevel: 'TRACE', taskRun: undefined }).map(({ number, text, isFirst }) => [
       number,
@@ -29,7 +37,7 @@ it('shows lines from a level on, of one task run, with the numbers of the whole 
   expect(logRows(lines, { minLevel: 'INFO', taskRun: 'x' }).map(({ text }) => text)).toEqual(['b', 'c']);
   expect(logRows(lines, { minLevel: 'ERROR', taskRun: undefined }).map(({ number }) => number)).toEqual([3]);
   expect(
-    logRows([line('INFO', 'x'.repeat(10_050))], { minLevel: 'INFO', taskRun: undefined })[0]?.text,
+    logRows([line(1, 'INFO', 'x'.repeat(10_050))], { minLevel: 'INFO', taskRun: undefined })[0]?.text,
   ).toContain('50 more characters');
 });
 

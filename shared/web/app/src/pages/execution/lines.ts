@@ -1,5 +1,5 @@
 // Which lines of a log are shown, and the part of the address that marks lines.
-import type { LogEntry, LogLevel } from '../../lib/api/types';
+import type { LogEntry, LogLevel, NumberedLine } from '../../lib/api/types';
 
 export const LEVELS: readonly LogLevel[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'];
 
@@ -23,17 +23,17 @@ export interface Choice {
 const LONGEST = 10_000;
 
 /** The rows that are shown. */
-export function logRows(lines: readonly LogEntry[], { minLevel, taskRun }: Choice): LogRow[] {
+export function logRows(lines: readonly NumberedLine[], { minLevel, taskRun }: Choice): LogRow[] {
   const found: LogRow[] = [];
   const least = LEVELS.indexOf(minLevel);
-  lines.forEach((line, at) => {
+  lines.forEach(({ number, line }) => {
     if (LEVELS.indexOf(line.level) < least || (taskRun !== undefined && line.taskRunId !== taskRun)) return;
     line.message.split('\n').forEach((text, part) => {
       const shown =
         text.length > LONGEST
           ? `${text.slice(0, LONGEST)} … ${text.length - LONGEST} more characters in the download`
           : text;
-      found.push({ number: at + 1, line, text: shown, isFirst: part === 0 });
+      found.push({ number, line, text: shown, isFirst: part === 0 });
     });
   });
   return found;

@@ -1,19 +1,27 @@
 // An execution with its log as they are now, and as they change.
 import { get, path, Refusal } from '../../lib/api/client';
-import type { Execution, LogEntry } from '../../lib/api/types';
+import type { Execution, LogIndex, NumberedLine } from '../../lib/api/types';
 import { Stream } from '../../lib/live/stream.svelte';
 import { hasEnded } from '../../lib/state';
 
+/** How many of the last lines of a log are loaded with the page. The viewer loads others when somebody looks at them. */
+const TAIL = 2_000;
+/** The most lines that are kept while a log grows. */
+const MOST = 50_000;
+
 export class LiveExecution {
   execution = $state.raw<Execution>();
-  /** The lines in the order of the store. The array is the same one while lines are added: `count` says so. */
-  readonly lines: LogEntry[] = [];
+  /** The last lines of the log. The array is the same one while lines are added: `count` says so. */
+  readonly lines: NumberedLine[] = [];
+  /** The number of all lines of the log. */
   count = $state(0);
   error = $state.raw<Refusal>();
   #stream = $state.raw<Stream>();
+  /** Grows with each start, so that an answer of an earlier one is dropped. */
+  #start = 0;
 
-  readonly status = $derived(this.#stream?.status ?? 'ended');
   readonly isRunning = $derived(this.execution !== undefined && !hasEnded(this.execution.state.current));
+  readonly status = $derived(this.#stream?.status ?? (this.isRunning ? 'live' : 'ended'));
 
   constructor(readonly id: string) {
     this.follow();
@@ -21,17 +29,36 @@ export class LiveExecution {
 
   /** Follows from the start: at first, and after an execution that had ended goes on. */
   follow(): void {
-    this.#stream?.close();
+    this.close();
+    this.#stream = undefined;
     this.lines.length = 0;
     this.count = 0;
-    this.#stream = new Stream([`execution:${this.id}`, `log:${this.id}`], (event) => {
-      if (event.execution) this.execution = event.execution;
-      if (event.lines) {
-        for (const line of event.lines) this.lines.push(line);
-        this.count = this.lines.length;
-      }
-    });
     void this.#look();
+    void this.#listen(this.#start);
+  }
+
+  /** Follows the execution, and its log from the last lines on, over one stream. */
+  async #listen(start: number): Promise<void> {
+    let total = 0;
+    try {
+      total = (await get<LogIndex>(path`/logs/${this.id}/index`)).total;
+    } catch {
+      // The page says why the execution cannot be shown. A log that cannot be counted is followed from its start.
+    }
+    if (start !== this.#start) return;
+    const first = Math.max(0, total - TAIL);
+    this.count = first;
+    this.#stream = new Stream(
+      [
+        [`execution:${this.id}`, null],
+        [`log:${this.id}`, first === 0 ? null : first],
+      ],
+      (event) => {
+        if (event.execution) this.execution = event.execution;
+        for (const line of event.lines ?? []) this.lines.push({ number: ++this.count, line });
+        if (this.lines.length > MOST) this.lines.splice(0, this.lines.length - MOST);
+      },
+    );
   }
 
   /** Somebody did something. What goes on is heard by the stream; an execution that had ended has none. */
@@ -53,6 +80,7 @@ export class LiveExecution {
   }
 
   close(): void {
+    this.#start += 1;
     this.#stream?.close();
   }
 }
