@@ -277,9 +277,11 @@ mod tests {
         let sql = "CREATE TABLE IF NOT EXISTS `p.d.main` (a STRING); -- FROM nothing\n\
                    CREATE OR REPLACE EXTERNAL TABLE `p.d.x` (b INT64) OPTIONS (uris = ['gs://b/f.csv']);\n\
                    WITH t AS (SELECT * FROM d.src) MERGE INTO d.main M USING t ON M.a = t.a;\n\
-                   DELETE FROM d.old; SELECT * FROM UNNEST([1]) JOIN d.other";
-        let found: Vec<_> =
-            tables(sql).into_iter().map(|(access, name)| format!("{access:?} {name}")).collect();
+                   DELETE FROM d.old; SELECT 'read from here' FROM UNNEST([1]) JOIN `‹kv('P')›.d.other`";
+        let (words, texts) = words(sql);
+        assert_eq!(texts, ["gs://b/f.csv", "read from here"]);
+        let found = tables(&words).into_iter().map(|(access, name)| format!("{access:?} {name}"));
+        let found: Vec<_> = found.collect();
         assert_eq!(
             found,
             [
