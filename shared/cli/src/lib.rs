@@ -169,6 +169,8 @@ impl Command {
             | Self::Expr(_)
             | Self::Backup(_)
             | Self::Restore(_)
+            | Self::Env(_)
+            | Self::Credentials(_)
             | Self::Completion { .. } => false,
             Self::Plan(_)
             | Self::Tables(_)

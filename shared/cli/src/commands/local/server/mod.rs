@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
 use segue_ports::Environment;
 use segue_standalone::{
-    Access, AllowedHost, BasicAuth, Durability, GoogleAccess, Hosts, Options, PutFlowError, Server, Standalone,
-    Token,
+    Access, AllowedHost, BasicAuth, Durability, GoogleAccess, Hosts, Options, PutFlowError, Server,
+    Standalone, Token,
 };
 use serde_json::json;
 use std::io::{ErrorKind, Write as _};
