@@ -17,7 +17,7 @@ def rows(client, sql, config=None):
 
 def test_a_query_returns_typed_rows(bigquery):
     sql = """SELECT 1 AS n, 'x' AS s, TRUE AS b, 0.5 AS f, DATE '2024-02-29' AS d,
-        TIMESTAMP '2024-02-29 12:30:00.123456 UTC' AS at, DATETIME '2024-02-29T12:30:00' AS dt, TIME '12:30:00' AS t,
+        TIMESTAMP '2024-02-29 12:30:00.123456 UTC' AS `at`, DATETIME '2024-02-29T12:30:00' AS dt, TIME '12:30:00' AS t,
         NUMERIC '1.25' AS num, b'abc' AS bytes, [1, 2] AS list, STRUCT(1 AS a, 'y' AS b) AS record,
         [STRUCT(1 AS a)] AS records, CAST(NULL AS STRING) AS nothing"""
     for result in (bigquery.query(sql).result(), bigquery.query_and_wait(sql)):

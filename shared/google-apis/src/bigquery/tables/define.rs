@@ -267,7 +267,7 @@ pub(in super::super) fn partition_clauses(of: &Value) -> Result<String, Refusal>
     let clustering = of.get("clustering").map(|clustering| list(clustering, "fields")).unwrap_or_default();
     let names: Vec<_> = clustering.iter().filter_map(Value::as_str).map(name).collect::<Result<_, _>>()?;
     if !names.is_empty() {
-        clauses.push_str(&format!(" CLUSTER BY {}", names.join(", ")));
+        clauses.push_str(&format!(" CLUSTER BY `{}`", names.join("`, `")));
     }
     Ok(clauses)
 }
@@ -284,9 +284,9 @@ fn time_partition(kind: &str, field: Option<&str>, data_type: Option<&str>) -> R
             _ => format!("TIMESTAMP_TRUNC(_PARTITIONTIME, {kind})"),
         });
     };
-    let field = name(field)?;
+    let field = format!("`{}`", name(field)?);
     Ok(match (data_type.unwrap_or("DATE"), kind) {
-        ("DATE", "DAY") => field.to_owned(),
+        ("DATE", "DAY") => field,
         ("DATE", _) => format!("DATE_TRUNC({field}, {kind})"),
         (_, "DAY") => format!("DATE({field})"),
         ("DATETIME", _) => format!("DATETIME_TRUNC({field}, {kind})"),
