@@ -157,7 +157,6 @@ fn keys_types_and_choices_that_the_parser_refuses_are_refused() {
     let schema = Schema::new();
     let by_schema = [
         codes::UNRECOGNIZED_FIELD,
-        codes::MISSING_PROPERTY,
         codes::WRONG_VALUE_TYPE,
         codes::NOT_ALLOWED_VALUE,
         codes::INVALID_NAMESPACE,

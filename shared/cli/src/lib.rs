@@ -296,7 +296,7 @@ mod tests {
         }
     }
 
-    /// Splits a line into words like a shell, up to a pipe or redirection.
+    /// Splits a line into words like a shell, up to a pipe, a redirection, or the end of a `$(…)`.
     fn words(line: &str) -> Vec<String> {
         let mut words = vec![String::new()];
         let mut quote = None;
@@ -309,7 +309,7 @@ mod tests {
                 ('\\', Some('"')) => word.push(letters.next().unwrap()),
                 (' ', None) if word.is_empty() => {}
                 (' ', None) => words.push(String::new()),
-                ('|' | '>', None) => break,
+                ('|' | '>' | ')', None) => break,
                 _ => word.push(letter),
             }
         }

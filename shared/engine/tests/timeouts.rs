@@ -66,7 +66,7 @@ fn a_pause_that_is_over_runs_once() {
         let states: Vec<State> =
             world.run_of("s").state.histories().iter().map(|change| change.state).collect();
         assert_eq!(states, [State::Created, State::Running, State::Paused, State::Failed], "{rest}");
-        assert_eq!(world.states(), ["CREATED", "RUNNING", "PAUSED", "FAILED"], "{rest}");
+        assert_eq!(world.states(), ["CREATED", "RUNNING", "PAUSED", "RUNNING", "FAILED"], "{rest}");
         assert!(world.logs.iter().any(|line| line.message.contains("the pause has timed out")), "{rest}");
         assert_eq!(world.timers(), [] as [&str; 0]);
     }

@@ -95,7 +95,9 @@ pub(crate) async fn found_files(
             "'{name}' is not stored: the link leads out of the working directory, or its target does not exist"
         ));
     }
-    if found.files.is_empty() && found.refused.is_empty() {
+    // A pattern for every file says nothing about a file that was expected.
+    let is_for_all = |pattern: &String| pattern.chars().all(|letter| matches!(letter, '*' | '/'));
+    if found.files.is_empty() && found.refused.is_empty() && !patterns.iter().all(is_for_all) {
         let there = match found.others.as_slice() {
             [] => "the working directory is empty".to_owned(),
             others => format!("the working directory has {}", others.join(", ")),

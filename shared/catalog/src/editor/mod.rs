@@ -2,7 +2,7 @@
 //!
 //! The schema says of a flow what the parser says, as far as a schema can: it knows the types of tasks and triggers with
 //! their properties, at every depth, and refuses unknown keys. A text with an expression fits everywhere. The rules
-//! between the parts of a flow are not in it, such as ids that occur twice.
+//! between the parts of a flow are not in it, such as ids that occur twice, or properties that plugin defaults supply.
 //!
 //! What it must not know: how an editor uses the schema, and the code of a function.
 //!
@@ -129,12 +129,8 @@ fn typed(kind: Typed<'_>, more: &Map, definitions: &mut Map) -> Json {
     let mut names = vec![kind.name];
     names.extend(kind.aliases);
     properties.insert("type".into(), json!({"enum": names}));
-    let has_alias = |name: &str| known.find(name).is_some_and(|(_, found)| aliases(found).next().is_some());
-    let mut required: Vec<&str> = known.required.iter().copied().filter(|name| !has_alias(name)).collect();
-    if more.contains_key("id") {
-        required.push("id");
-    }
-    required.push("type");
+    // Any other property can come from plugin defaults, which a schema of the task does not see.
+    let required: &[&str] = if more.contains_key("id") { &["id", "type"] } else { &["type"] };
     let mut schema = json!({
         "title": kind.name,
         "type": "object",
