@@ -29,11 +29,14 @@ fn problems(root: &Json, schema: &Json, value: &Json, path: &str) -> Vec<String>
                 .iter()
                 .for_each(|part| found.extend(problems(root, part, value, path))),
             "anyOf" => {
-                let tries = wanted.as_array().unwrap().iter().map(|part| problems(root, part, value, path));
-                // The branch of the type says most about a task.
-                let best = tries.min_by_key(|found| {
-                    (found.iter().any(|problem| problem.starts_with(&format!("{path}/type:"))), found.len())
-                });
+                // Only the branch of the type is followed. To follow all would take a time that grows with each level.
+                let parts = wanted.as_array().unwrap();
+                let of_type: Vec<&Json> = parts.iter().filter(|part| fits_type(root, part, value)).collect();
+                if of_type.is_empty() && !parts.is_empty() {
+                    found.push(format!("{path}/type: {} is not one of the choices", value["type"]));
+                }
+                let tries = of_type.into_iter().map(|part| problems(root, part, value, path));
+                let best = tries.min_by_key(Vec::len);
                 found.extend(best.unwrap_or_default());
             }
             "type" => {
@@ -89,6 +92,14 @@ fn problems(root: &Json, schema: &Json, value: &Json, path: &str) -> Vec<String>
         }
     }
     found
+}
+
+/// Whether a branch is for the `type` of the value. A branch without types is for every value.
+fn fits_type(root: &Json, part: &Json, value: &Json) -> bool {
+    let target =
+        part.get("$ref").and_then(Json::as_str).and_then(|name| root.pointer(name.strip_prefix('#')?));
+    let choices = target.unwrap_or(part).pointer("/properties/type/enum").and_then(Json::as_array);
+    choices.is_none_or(|choices| value.get("type").is_some_and(|kind| choices.contains(kind)))
 }
 
 fn is_a(value: &Json, kind: &str) -> bool {

@@ -18,9 +18,11 @@ async fn world() -> World {
 #[tokio::test]
 async fn a_query_has_its_rows_in_the_first_answer() {
     let world = world().await;
-    let answer =
-        query(&world, "SELECT 1 AS n, [STRUCT('a' AS s)] AS list, TIMESTAMP '2024-01-01 00:00:00 UTC' AS seen")
-            .await;
+    let answer = query(
+        &world,
+        "SELECT 1 AS n, [STRUCT('a' AS s)] AS list, TIMESTAMP '2024-01-01 00:00:00 UTC' AS seen",
+    )
+    .await;
     assert_eq!((&answer["jobComplete"], &answer["totalRows"]), (&json!(true), &json!("1")));
     assert_eq!(answer["schema"]["fields"][1]["mode"], "REPEATED");
     let row = json!({"f": [{"v": "1"}, {"v": [{"v": {"f": [{"v": "a"}]}}]}, {"v": "1.7040672E9"}]});
