@@ -54,7 +54,7 @@ try() {
     run init flows --template etl >/dev/null
     run validate flows/flows >/dev/null
     run run flows/flows/sales.yaml --quiet
-    test "$(ls -d segue-run-* 2>/dev/null | wc -l)" = 0
+    test -z "$(find . -maxdepth 1 -name 'segue-run-*')"
   ) || fail "the program in $(dirname "$program") does not run"
   rm -rf "$work"
 }

@@ -25,9 +25,11 @@ environment() {
     printf 'google-clients: installing the packages of %s into %s\n' "$(basename "$file")" "$folder" >&2
     rm -rf "$folder"
     mkdir -p "$folder"
-    python3 -m venv "$folder" >&2 \
-      && "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$file" >"$folder/install.log" 2>&1 \
-      || { tail -n 5 "$folder/install.log" >&2; return 1; }
+    python3 -m venv "$folder" >&2 || return 1
+    if ! "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$file" >"$folder/install.log" 2>&1; then
+      tail -n 5 "$folder/install.log" >&2
+      return 1
+    fi
     touch "$folder/complete"
   fi
   printf '%s\n' "$folder"

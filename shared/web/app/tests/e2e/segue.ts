@@ -34,7 +34,8 @@ export class Segue {
     if (!program) throw new Error('SEGUE names the program: run `make test-web`');
     const port = this.url === '' ? '0' : new URL(this.url).port;
     const flows = join(import.meta.dirname, 'flows');
-    const args = ['--data-dir', this.#data, 'server', '--port', port, '--flows', flows, ...this.options];
+    const server = ['server', '--quiet', '--port', port, '--flows', flows];
+    const args = ['--data-dir', this.#data, ...server, ...this.options];
     const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = started;
     this.url = await new Promise((resolve, reject) => {
