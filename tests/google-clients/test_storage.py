@@ -148,7 +148,6 @@ def test_files_are_read_with_gcsfs(bucket):
     assert bucket.get_blob("data/a.csv") is None
 
 
-@pytest.mark.xfail(strict=True, reason="gcsfs sends the pieces of an upload with POST, which is not taken yet")
 def test_files_are_written_with_gcsfs(bucket):
     import gcsfs
 

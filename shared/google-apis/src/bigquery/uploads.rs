@@ -26,6 +26,10 @@ pub(super) async fn begin(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
+    if parameters.contains_key("upload_id") {
+        // Some clients send the pieces with POST too.
+        return piece(State(bigquery), Path(project), Query(parameters), headers, body).await;
+    }
     match parameters.get("uploadType").map(String::as_str) {
         None | Some("resumable") => {
             let text = axum::body::to_bytes(body, DESCRIPTION).await;

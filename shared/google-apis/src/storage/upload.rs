@@ -88,6 +88,10 @@ pub(super) async fn begin(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
+    if parameters.contains_key("upload_id") {
+        // Some clients send the pieces with POST too.
+        return piece(State(storage), Path(bucket), Query(parameters), headers, body).await;
+    }
     storage.visible(&bucket)?;
     if storage.objects.bucket(&bucket).await?.is_none() {
         return Err(buckets::missing());
