@@ -46,7 +46,8 @@ pub struct NoTokens;
 impl Tokens for NoTokens {
     async fn token(&self, _: &Credentials) -> Result<AccessToken, PortError> {
         Err(PortError::invalid(
-            "this program has no client for Google's access tokens; run the task in `segue`",
+            "this program has no client for Google's access tokens, because it was built without Google Cloud \
+             (`make demo` does so); run the task in the `segue` that `make build` makes",
         ))
     }
 
