@@ -58,7 +58,7 @@ pub use trigger::{
     TriggerUpdate,
 };
 pub use validation::{FlowValidation, InputError, InputField, InputReport, InputsValidation, TaskValidation};
-pub use warehouse::{WarehouseColumn, WarehouseQuery, WarehouseResult, WarehouseTable};
+pub use warehouse::{WarehouseColumn, WarehouseParameter, WarehouseQuery, WarehouseResult, WarehouseTable};
 
 /// The only tenant. Kestra's clients expect a tenant in most answers.
 pub const TENANT: &str = "main";

@@ -1,7 +1,7 @@
 //! The tables of the local warehouse, and queries on them. Segue's own: Kestra has no such answers.
 
 use schemars::JsonSchema;
-use segue_model::Map;
+use segue_model::{Json, Map};
 use serde::{Deserialize, Serialize};
 
 /// A table, a view, or a table over files.
@@ -37,7 +37,7 @@ pub struct WarehouseColumn {
 }
 
 /// Statements to run on the local warehouse.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WarehouseQuery {
     /// One or more statements in BigQuery's SQL.
@@ -45,9 +45,27 @@ pub struct WarehouseQuery {
     /// The largest number of rows to return. More rows are only counted. Absent: all rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_results: Option<u64>,
-    /// Named parameters, written `@name` in the SQL.
+    /// Named parameters, written `@name` in the SQL. They have the types of their JSON values.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub parameters: Map,
+    /// Parameters with a declared type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub typed_parameters: Vec<WarehouseParameter>,
+}
+
+/// A query parameter with a declared type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WarehouseParameter {
+    /// The name. Absent: a positional parameter, written `?` in the SQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The type in BigQuery's words, such as `DATE` or `ARRAY<STRUCT<x INT64, y STRING>>`.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// The value: a list for an array, an object for a struct, and otherwise a JSON value or a text.
+    #[serde(default)]
+    pub value: Json,
 }
 
 /// The result of the last statement.

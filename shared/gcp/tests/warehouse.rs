@@ -167,7 +167,7 @@ async fn jobs_fail_with_a_meaning_and_dry_runs_change_nothing() {
     assert_eq!(warehouse.counts().since(before).jobs, 0);
     let with = QueryJob {
         sql: "SELECT @a AS a, @n + 1 AS n".to_owned(),
-        parameters: [("a".to_owned(), json!(["x"])), ("n".to_owned(), json!(4))].into(),
+        parameters: [("a".to_owned(), json!(["x"]).into()), ("n".to_owned(), json!(4).into())].into(),
         max_results: Some(1),
         ..QueryJob::default()
     };

@@ -59,7 +59,7 @@ async fn parameters_keep_their_types() {
             ("a", json!(["x", "y"])),
             ("r", json!({"x": 7})),
         ]
-        .map(|(name, value)| (name.to_owned(), value))
+        .map(|(name, value)| (name.to_owned(), value.into()))
         .into(),
         ..QueryJob::default()
     };

@@ -8,7 +8,10 @@ use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::State;
 use segue_api_types as types;
-use segue_ports::warehouse::{Column, Mode, QueryJob, TableInfo, Warehouse, WarehouseError};
+use segue_ports::warehouse::{
+    Column, Mode, Parameter, QueryJob, TableInfo, UnknownType, Warehouse, WarehouseError,
+};
+use std::collections::BTreeMap;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -55,11 +58,14 @@ async fn query(
     State(api): State<Api>,
     JsonBody(request): JsonBody<types::WarehouseQuery>,
 ) -> Answer<Json<types::WarehouseResult>> {
+    let (mut parameters, positional) = typed(request.typed_parameters)?;
+    parameters.extend(request.parameters.into_iter().map(|(name, value)| (name, value.into())));
     let job = QueryJob {
         job_id: format!("query_{}", segue_ports::random_execution_id()),
         sql: request.sql,
         max_results: request.max_results,
-        parameters: request.parameters.into_iter().collect(),
+        parameters,
+        positional,
         ..QueryJob::default()
     };
     let result = warehouse(&api)?.query(job).await.map_err(refusal)?;
@@ -70,6 +76,22 @@ async fn query(
         affected_rows: result.affected_rows,
         statement: result.statement_kind,
     }))
+}
+
+/// The named and the positional parameters with a declared type.
+fn typed(given: Vec<types::WarehouseParameter>) -> Answer<(BTreeMap<String, Parameter>, Vec<Parameter>)> {
+    let (mut named, mut positional) = (BTreeMap::new(), Vec::new());
+    for types::WarehouseParameter { name, data_type, value } in given {
+        let unknown = |error: UnknownType| ApiError::bad_request(error.to_string());
+        let parameter = Parameter { data_type: Some(data_type.parse().map_err(unknown)?), value };
+        match name {
+            Some(name) => {
+                named.insert(name, parameter);
+            }
+            None => positional.push(parameter),
+        }
+    }
+    Ok((named, positional))
 }
 
 fn table(table: TableInfo) -> types::WarehouseTable {

@@ -45,6 +45,7 @@ impl Engine {
     pub(crate) fn plan(&self, job: QueryJob) -> Result<Planned, WarehouseError> {
         let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
         scope.parameters.clone_from(&job.parameters);
+        scope.positional.clone_from(&job.positional);
         let statements = sql::parse(&job.sql, &scope, &|| self.stop.check())?;
         let mut changes = !job.dry_run
             && (job.destination_table.is_some()

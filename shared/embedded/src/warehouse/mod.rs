@@ -46,6 +46,8 @@ mod googlesql;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod parameter_tests;
+#[cfg(test)]
 mod stopping;
 #[cfg(test)]
 mod tests;

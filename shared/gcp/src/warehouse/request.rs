@@ -11,7 +11,7 @@ use gcp_bigquery_client::model::query_parameter_type::QueryParameterType;
 use gcp_bigquery_client::model::query_parameter_type_struct_types::QueryParameterTypeStructTypes;
 use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
 use gcp_bigquery_client::model::table_reference::TableReference;
-use segue_ports::warehouse::{QueryJob, WarehouseError};
+use segue_ports::warehouse::{Parameter, ParameterType, QueryJob, WarehouseError};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,7 +28,9 @@ pub(super) fn query(job: &QueryJob, project: &str) -> Result<JobConfiguration, W
         Some(name) => Some(names::table(name, job.default_dataset.as_deref())?),
         None => None,
     };
-    let parameters: Vec<_> = job.parameters.iter().map(|(name, value)| parameter(name, value)).collect();
+    let named = job.parameters.iter().map(|(name, value)| parameter(Some(name), value));
+    let parameters: Vec<_> = named.chain(job.positional.iter().map(|value| parameter(None, value))).collect();
+    let mode = if job.parameters.is_empty() { "POSITIONAL" } else { "NAMED" };
     let query = JobConfigurationQuery {
         query: job.sql.clone(),
         use_legacy_sql: Some(false),
@@ -36,7 +38,7 @@ pub(super) fn query(job: &QueryJob, project: &str) -> Result<JobConfiguration, W
         destination_table: destination.map(|name| table(&name, project)),
         write_disposition: said(job.write_disposition),
         create_disposition: said(job.create_disposition),
-        parameter_mode: (!parameters.is_empty()).then(|| "NAMED".to_owned()),
+        parameter_mode: (!parameters.is_empty()).then(|| mode.to_owned()),
         query_parameters: (!parameters.is_empty()).then_some(parameters),
         ..JobConfigurationQuery::default()
     };
@@ -63,11 +65,31 @@ pub(super) fn job(configuration: JobConfiguration, reference: JobReference) -> J
     Job { configuration: Some(configuration), job_reference: Some(reference), ..Job::default() }
 }
 
-fn parameter(name: &str, value: &Value) -> QueryParameter {
+fn parameter(name: Option<&String>, parameter: &Parameter) -> QueryParameter {
+    let declared = parameter.data_type.as_ref().map(declared_type);
     QueryParameter {
-        name: Some(name.to_owned()),
-        parameter_type: Some(parameter_type(value)),
-        parameter_value: Some(parameter_value(value)),
+        name: name.cloned(),
+        parameter_type: Some(declared.unwrap_or_else(|| parameter_type(&parameter.value))),
+        parameter_value: Some(parameter_value(&parameter.value)),
+    }
+}
+
+/// The type that the caller declares.
+fn declared_type(declared: &ParameterType) -> QueryParameterType {
+    let plain = |name: &str| QueryParameterType { r#type: name.to_owned(), ..QueryParameterType::default() };
+    match declared {
+        ParameterType::Plain(name) => plain(name),
+        ParameterType::Array(element) => {
+            QueryParameterType { array_type: Some(Box::new(declared_type(element))), ..plain("ARRAY") }
+        }
+        ParameterType::Struct(fields) => {
+            let field = |(name, own): &(String, ParameterType)| QueryParameterTypeStructTypes {
+                name: Some(name.clone()).filter(|name| !name.is_empty()),
+                r#type: Some(declared_type(own)),
+                description: None,
+            };
+            QueryParameterType { struct_types: Some(fields.iter().map(field).collect()), ..plain("STRUCT") }
+        }
     }
 }
 
@@ -123,7 +145,7 @@ mod tests {
             default_dataset: Some("q.d".to_owned()),
             destination_table: Some("out.t".to_owned()),
             write_disposition: Some(WriteDisposition::WriteTruncateData),
-            parameters: [("a".to_owned(), json!([1, null]))].into(),
+            parameters: [("a".to_owned(), json!([1, null]).into())].into(),
             labels: [("k".to_owned(), "v".to_owned())].into(),
             ..QueryJob::default()
         };
@@ -142,7 +164,25 @@ mod tests {
                 }],
             }})
         );
-        let dry = query(&QueryJob { dry_run: true, ..job }, "p").unwrap();
+        let dry = query(&QueryJob { dry_run: true, ..job.clone() }, "p").unwrap();
         assert_eq!(dry.dry_run, Some(true));
+        let declared = "STRUCT<d DATE, n ARRAY<NUMERIC>>".parse().unwrap();
+        let parameter =
+            Parameter { data_type: Some(declared), value: json!({"d": "2024-01-31", "n": ["1.5"]}) };
+        let positional = QueryJob { parameters: [].into(), positional: vec![parameter], ..job };
+        let asked = serde_json::to_value(query(&positional, "p").unwrap()).unwrap();
+        assert_eq!(asked["query"]["parameterMode"], "POSITIONAL");
+        assert_eq!(
+            asked["query"]["queryParameters"],
+            json!([{
+                "parameterType": {"type": "STRUCT", "structTypes": [
+                    {"name": "d", "type": {"type": "DATE"}},
+                    {"name": "n", "type": {"type": "ARRAY", "arrayType": {"type": "NUMERIC"}}},
+                ]},
+                "parameterValue": {"structValues": {
+                    "d": {"value": "2024-01-31"}, "n": {"arrayValues": [{"value": "1.5"}]},
+                }},
+            }])
+        );
     }
 }

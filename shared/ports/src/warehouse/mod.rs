@@ -9,9 +9,11 @@
 //! To add an operation: add the method with its request struct here, a case in the conformance suite in
 //! `conformance/warehouse`, and the method in every adapter.
 
+mod parameters;
 mod rows;
 mod transfer;
 
+pub use parameters::{Parameter, ParameterType, UnknownType};
 pub use rows::{Row, RowStream, Rows};
 pub use transfer::{
     Copied, CopyJob, CopyKind, CsvFormat, ExtractJob, Extracted, FileFormat, JobSettings, LoadJob,
@@ -244,7 +246,10 @@ pub struct QueryJob {
     /// The largest number of rows to return; more rows are only counted. 0: no rows. None: all rows.
     pub max_results: Option<u64>,
     /// Named parameters, written `@name` in the SQL.
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Positional parameters, written `?` in the SQL.
+    #[serde(default)]
+    pub positional: Vec<Parameter>,
     /// Labels of the job.
     pub labels: BTreeMap<String, String>,
     /// How long to wait for the end of the job before returning [`WarehouseError::StillRunning`]. None: until
@@ -310,6 +315,21 @@ pub struct QueryResult {
     pub statement_kind: StatementKind,
     /// Whether the result is the recorded one of an earlier delivery.
     pub from_record: bool,
+    /// The statements that a script of several statements ran, in their order. The last one includes the statement of
+    /// this result. Empty for a job of one statement, and if the engine does not report them.
+    #[serde(default)]
+    pub statements: Vec<ScriptStatement>,
+}
+
+/// A statement that a script ran.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScriptStatement {
+    /// The text of the statement or expression.
+    pub sql: String,
+    /// Whether it is an expression of a control statement, such as the value of SET.
+    pub is_expression: bool,
+    /// The outcome, without rows.
+    pub result: QueryResult,
 }
 
 /// The numbers of rows that a DML statement changed.

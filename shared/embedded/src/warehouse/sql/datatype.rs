@@ -313,6 +313,7 @@ pub(crate) fn source(tokens: &[Token], low: usize, high: usize) -> String {
         Kind::Text(text) => string(text),
         Kind::Symbol(symbol) => (*symbol).to_owned(),
         Kind::Parameter(name) => format!("@{name}"),
+        Kind::Positional(_) => "?".to_owned(),
         Kind::Bytes(bytes) => {
             format!("b'{}'", bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>())
         }

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Number(String),
     /// A named parameter, without its `@`.
     Parameter(String),
+    /// The `?` with this number in the script, counted from 0.
+    Positional(usize),
     /// Punctuation, one to three characters.
     Symbol(&'static str),
 }
@@ -59,15 +61,15 @@ impl Token {
     }
 }
 
-const SYMBOLS: [&str; 36] = [
+const SYMBOLS: [&str; 35] = [
     "<=>", "<<", ">>", "<=", ">=", "!=", "<>", "||", "=>", "@@", "|>", "(", ")", "[", "]", "{", "}", ",",
-    ";", ".", "+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", "~", "?", ":", "$",
+    ";", ".", "+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", "~", ":", "$",
 ];
 
 /// Splits a script into tokens. Comments and white space are left out.
 pub(crate) fn lex(sql: &str) -> Result<Vec<Token>, WarehouseError> {
     let mut cursor = Cursor { rest: sql, at: 0, line: 1, column: 1 };
-    let mut tokens = Vec::new();
+    let (mut tokens, mut positional) = (Vec::new(), 0);
     while let Some(first) = cursor.rest.chars().next() {
         let (line, column, start) = (cursor.line, cursor.column, cursor.at);
         let at = |kind, cursor: &Cursor<'_>| Token { kind, line, column, start, end: cursor.at };
@@ -106,6 +108,12 @@ pub(crate) fn lex(sql: &str) -> Result<Vec<Token>, WarehouseError> {
             cursor.skip(1);
             let name = cursor.take_while(is_word);
             tokens.push(at(Kind::Parameter(name), &cursor));
+            continue;
+        }
+        if first == '?' {
+            cursor.skip(1);
+            tokens.push(at(Kind::Positional(positional), &cursor));
+            positional += 1;
             continue;
         }
         let number_follows = cursor.rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit());

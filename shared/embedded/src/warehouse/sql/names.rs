@@ -6,8 +6,7 @@
 
 use super::lex::{Kind, Token};
 use super::{invalid, syntax_error};
-use segue_ports::warehouse::{TableReference, WarehouseError};
-use serde_json::Value;
+use segue_ports::warehouse::{Parameter, TableReference, WarehouseError};
 use std::collections::BTreeMap;
 
 /// The defaults for incomplete names.
@@ -18,9 +17,9 @@ pub(crate) struct Scope {
     /// The dataset for names without a dataset.
     pub(crate) dataset: Option<String>,
     /// The values of named parameters.
-    pub(crate) parameters: BTreeMap<String, Value>,
+    pub(crate) parameters: BTreeMap<String, Parameter>,
     /// The values of positional parameters.
-    pub(crate) positional: Vec<Value>,
+    pub(crate) positional: Vec<Parameter>,
 }
 
 impl Scope {

@@ -28,6 +28,7 @@ pub(crate) fn unexpected(token: &Token) -> WarehouseError {
         Kind::Text(_) | Kind::Bytes(_) => "string literal".to_owned(),
         Kind::Number(number) => format!("number {number}"),
         Kind::Parameter(name) => format!("parameter @{name}"),
+        Kind::Positional(_) => "\"?\"".to_owned(),
         Kind::Symbol(symbol) => format!("\"{symbol}\""),
     };
     syntax_error(&format!("Unexpected {what}"), location(token))

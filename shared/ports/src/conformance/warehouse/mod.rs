@@ -402,7 +402,7 @@ async fn destinations(warehouse: &dyn Warehouse) {
     let named = QueryJob {
         sql: "SELECT x FROM t WHERE y = @y".into(),
         default_dataset: Some("c_dest".into()),
-        parameters: [("y".to_owned(), json!("a"))].into(),
+        parameters: [("y".to_owned(), json!("a").into())].into(),
         ..QueryJob::default()
     };
     assert_eq!(warehouse.query(named).await.unwrap().total_rows, 1);

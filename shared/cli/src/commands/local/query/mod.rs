@@ -1,8 +1,9 @@
 //! `segue query`: BigQuery SQL on the local warehouse.
 
 mod csv;
+mod parameters;
 
-use crate::client::{Needs, Reach, Refused};
+use crate::client::{Needs, Reach};
 use crate::report::table;
 use anyhow::Context as _;
 use segue_api_types::{WarehouseQuery, WarehouseResult};
@@ -19,16 +20,17 @@ const ROWS_FOR_PEOPLE: u64 = 1_000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue query --data-dir .segue 'SELECT COUNT(*) AS trips FROM zoomcamp.yellow_tripdata'
-  segue query @daily.sql -p day=2024-03-01 --output json
+  segue query @daily.sql -p day:DATE:2024-03-01 --output json
   segue query 'SELECT * FROM zoomcamp.zones' --output csv > zones.csv
   cat daily.sql | segue query -")]
 pub(crate) struct Args {
     /// One or more statements. `@FILE` reads them from a file, and `-` from standard input.
     #[arg(allow_hyphen_values = true, value_name = "SQL")]
     sql: String,
-    /// A parameter of the statements, written @KEY in the SQL. A number, true, false and null are typed, anything else
-    /// is a text. May be repeated.
-    #[arg(short, long = "param", value_name = "KEY=VALUE")]
+    /// A parameter of the statements, written @NAME in the SQL. NAME:TYPE:VALUE declares the type, as `bq query` does:
+    /// day:DATE:2024-03-01, ids:ARRAY<INT64>:[1,2]. Without a name (:INT64:3) it is the next ? of the SQL. With
+    /// NAME=VALUE, a number, true, false and null are typed, and anything else is a text. May be repeated.
+    #[arg(short, long = "param", alias = "parameter", value_name = "NAME:TYPE:VALUE")]
     parameters: Vec<String>,
     /// The largest number of printed rows. Default: 1000 as text, all rows in other formats.
     #[arg(long, value_name = "N")]
@@ -51,10 +53,12 @@ enum Form {
 
 pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
     let sql = statements(&args.sql, std::io::stdin())?;
+    let (parameters, typed_parameters) = parameters::read(&args.parameters)?;
     let query = WarehouseQuery {
         sql,
         max_results: args.limit.or((args.output == Form::Text).then_some(ROWS_FOR_PEOPLE)),
-        parameters: parameters(&args.parameters)?,
+        parameters,
+        typed_parameters,
     };
     // Without a data directory, a query can still calculate.
     let temporary =
@@ -109,21 +113,6 @@ fn done(result: &WarehouseResult) -> String {
     .replace('_', " ")
 }
 
-/// The parameters of the command line.
-fn parameters(given: &[String]) -> anyhow::Result<Map> {
-    let mut parameters = Map::new();
-    for argument in given {
-        let (key, value) = argument
-            .split_once('=')
-            .ok_or_else(|| Refused(format!("--param {argument}: write it as KEY=VALUE")))?;
-        let typed = serde_json::from_str(value)
-            .ok()
-            .filter(|value: &Json| value.is_number() || value.is_boolean() || value.is_null());
-        parameters.insert(key.to_owned(), typed.unwrap_or_else(|| Json::String(value.to_owned())));
-    }
-    Ok(parameters)
-}
-
 /// The SQL of the argument, of the file that it names, or of standard input.
 fn statements(given: &str, mut input: impl Read) -> anyhow::Result<String> {
     if given == "-" {
@@ -176,14 +165,6 @@ mod tests {
         assert_eq!(for_people(&result("CREATE_TABLE_AS_SELECT", Some(1))), "CREATE TABLE AS SELECT: 1 row\n");
         assert_eq!(for_people(&result("CREATE_SCHEMA", None)), "CREATE SCHEMA: done\n");
         assert_eq!(for_people(&result("", None)), "done\n");
-    }
-
-    #[test]
-    fn parameters_have_a_type() {
-        let given = ["n=3", "day=2024-03-01", "on=true", "text=a=b"].map(str::to_owned);
-        let expected = serde_json::json!({"n": 3, "day": "2024-03-01", "on": true, "text": "a=b"});
-        assert_eq!(Json::Object(parameters(&given).unwrap()), expected);
-        assert!(parameters(&["n".to_owned()]).is_err());
     }
 
     #[test]

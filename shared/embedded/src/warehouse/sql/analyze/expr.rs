@@ -117,31 +117,6 @@ impl Analyzer<'_> {
         })
     }
 
-    fn parameter(&self, name: &str, at: At) -> Analyzed<Value> {
-        let found = self.scope.parameters.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        match found {
-            Some((_, value)) => parameter(value)
-                .ok_or_else(|| refuse(at, &format!("Query parameter '{name}' has an invalid value"))),
-            None => Err(super::invalid(
-                &format!("Query parameter '{name}' not found"),
-                Some(at),
-                Some("pass the parameter with the job"),
-            )),
-        }
-    }
-
-    fn positional(&self, index: usize, at: At) -> Analyzed<Value> {
-        match self.scope.positional.get(index) {
-            Some(value) => parameter(value)
-                .ok_or_else(|| refuse(at, &format!("Query parameter {} has an invalid value", index + 1))),
-            None => Err(super::invalid(
-                &format!("Query parameter {} not found", index + 1),
-                Some(at),
-                Some("pass a value for each ? with the job"),
-            )),
-        }
-    }
-
     fn system(&self, name: &str, at: At) -> Analyzed<Value> {
         match self.variables.get(&format!("@@{name}")) {
             Some(variable) => Ok(Value::new(variable.ty.clone(), variable.sql.clone())),
@@ -364,52 +339,5 @@ fn items_are_literals(form: &Form) -> bool {
                 || matches!(&item.form, Form::Struct(fields) if fields.iter().all(Value::is_literal))
         }),
         _ => false,
-    }
-}
-
-/// The value of a query parameter. A parameter converts like a literal.
-fn parameter(value: &serde_json::Value) -> Option<Value> {
-    use serde_json::Value as Json;
-    Some(match value {
-        Json::Null => Value::null(),
-        Json::Bool(own) => Value::new(DataType::Bool, if *own { "TRUE" } else { "FALSE" }),
-        Json::Number(number) => literals::number(&number.to_string()).ok()?,
-        Json::String(text) => Value::text(text),
-        Json::Array(items) => {
-            let items: Vec<Value> = items.iter().map(parameter).collect::<Option<_>>()?;
-            let element = supertype(&items.iter().collect::<Vec<_>>())?;
-            let items: Vec<Value> = items.iter().map(|item| coerce(item, &element)).collect::<Option<_>>()?;
-            array(&element, items)
-        }
-        Json::Object(fields) => match (fields.get("type").and_then(Json::as_str), fields.get("value")) {
-            (Some(ty), Some(value)) if fields.len() == 2 => typed_parameter(ty, value)?,
-            _ => {
-                let values: Vec<Value> = fields.values().map(parameter).collect::<Option<_>>()?;
-                structure(fields.keys().cloned().collect(), values)
-            }
-        },
-    })
-}
-
-/// A parameter of a type that JSON does not have: `{"type": "DATE", "value": "2021-01-31"}`.
-fn typed_parameter(ty: &str, value: &serde_json::Value) -> Option<Value> {
-    let tokens = crate::warehouse::sql::lex::lex(ty).ok()?;
-    let ty = crate::warehouse::sql::datatype::parse(&tokens).ok()?;
-    let own = parameter(value)?;
-    if own.is_null() {
-        return coerce(&own, &ty);
-    }
-    match (&ty, value.as_str()) {
-        (DataType::Bytes, Some(text)) => Some(Value::new(ty, format!("from_base64({})", literal(text)))),
-        (DataType::String, Some(text)) => Some(Value { form: Form::Other, ..Value::text(text) }),
-        (DataType::Int64 | DataType::Float64, Some(text)) => {
-            coerce(&literals::number(text).ok()?, &ty).map(|value| Value { form: Form::Other, ..value })
-        }
-        (DataType::Bool, Some(text)) => {
-            let own = text.eq_ignore_ascii_case("true");
-            Some(Value::new(ty, if own { "TRUE" } else { "FALSE" }))
-        }
-        (_, Some(text)) => literals::typed(&ty, text).ok(),
-        _ => coerce(&own, &ty).map(|value| Value { form: Form::Other, ..value }),
     }
 }

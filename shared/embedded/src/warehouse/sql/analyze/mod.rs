@@ -22,6 +22,7 @@ mod literals;
 mod names;
 mod operators;
 mod order;
+mod parameters;
 mod pipe;
 mod pivot;
 mod predicates;

@@ -240,10 +240,9 @@ impl Parser<'_> {
                 }
                 Ok(Expr::new(at, Node::Name(name.clone())))
             }
-            Kind::Symbol("?") => {
+            Kind::Positional(number) => {
                 self.at += 1;
-                self.positional += 1;
-                Ok(Expr::new(at, Node::Positional(self.positional - 1)))
+                Ok(Expr::new(at, Node::Positional(*number)))
             }
             Kind::Symbol("@@") => {
                 self.at += 1;

@@ -25,7 +25,6 @@ type Parsed<T> = Result<T, WarehouseError>;
 pub(crate) struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
-    positional: usize,
     /// The number of levels of the deepest expression of the query that is being parsed.
     deepest: u32,
 }
@@ -60,7 +59,7 @@ pub(crate) fn change(tokens: &[Token]) -> Parsed<Change> {
 
 impl<'a> Parser<'a> {
     fn new(tokens: &'a [Token]) -> Self {
-        Self { tokens, at: 0, positional: 0, deepest: 0 }
+        Self { tokens, at: 0, deepest: 0 }
     }
 
     fn token(&self) -> Option<&'a Token> {

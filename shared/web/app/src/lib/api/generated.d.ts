@@ -3778,6 +3778,18 @@ export interface components {
             /** @description `NULLABLE`, `REQUIRED` or `REPEATED`. */
             mode: string;
         };
+        /** @description A query parameter with a declared type. */
+        WarehouseParameter: {
+            /** @description The name. Absent: a positional parameter, written `?` in the SQL. */
+            name?: string | null;
+            /** @description The type in BigQuery's words, such as `DATE` or `ARRAY<STRUCT<x INT64, y STRING>>`. */
+            type: string;
+            /**
+             * @description The value: a list for an array, an object for a struct, and otherwise a JSON value or a text.
+             * @default null
+             */
+            value: unknown;
+        };
         /** @description Statements to run on the local warehouse. */
         WarehouseQuery: {
             /** @description One or more statements in BigQuery's SQL. */
@@ -3787,10 +3799,12 @@ export interface components {
              * @description The largest number of rows to return. More rows are only counted. Absent: all rows.
              */
             maxResults?: number | null;
-            /** @description Named parameters, written `@name` in the SQL. */
+            /** @description Named parameters, written `@name` in the SQL. They have the types of their JSON values. */
             parameters?: {
                 [key: string]: unknown;
             };
+            /** @description Parameters with a declared type. */
+            typedParameters?: components["schemas"]["WarehouseParameter"][];
         };
         /** @description The result of the last statement. */
         WarehouseResult: {
