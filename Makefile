@@ -18,7 +18,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-programs web web-dev test-web test test-google-clients test-gcp terraform images deploy sizes task-types emulators crash fuzz deny bench build install dist lint fmt clean duckdb tools
+.PHONY: help demo demo-programs web web-dev test-web test test-clients test-google-clients test-gcp terraform images deploy sizes task-types emulators crash fuzz deny bench build install dist lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -55,6 +55,9 @@ test-web: build ## test the web pages: types, format, lint, units, and every pag
 
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
+
+test-clients: build ## drive a server with Kestra's official Python clients
+	@SEGUE=$(abspath $(BUILT))/segue tests/clients/run.sh
 
 test-google-clients: build ## test Google's own clients (Python, dbt, dlt) on a server of this machine
 	@SEGUE=$(BUILT)/segue tests/tools/google-clients.sh

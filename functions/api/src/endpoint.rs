@@ -5,6 +5,7 @@
 
 use crate::error::Answer;
 use crate::parts::Api;
+use crate::request::{Field, Query};
 use axum::Json;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -80,6 +81,10 @@ pub(crate) enum Content {
     Form(Option<&'static str>),
     /// Bytes.
     Bytes,
+    /// A table as comma-separated values.
+    Csv,
+    /// A picture.
+    Svg,
     /// A zip archive.
     Zip,
     /// Server-sent events, each with JSON of a type.
@@ -154,6 +159,10 @@ pub(crate) struct Endpoint {
     pub(crate) id: &'static str,
     pub(crate) about: &'static str,
     pub(crate) params: Vec<Param>,
+    /// The fields of `filters[…]`. Empty if the endpoint takes no filters.
+    pub(crate) fields: &'static [Field],
+    /// Whether the endpoint takes parameters with any name.
+    pub(crate) takes_any: bool,
     pub(crate) body: Content,
     pub(crate) needs_body: bool,
     pub(crate) status: u16,
@@ -176,6 +185,8 @@ impl Endpoint {
             id: "",
             about: "",
             params: Vec::new(),
+            fields: &[],
+            takes_any: false,
             body: Content::Nothing,
             needs_body: false,
             status: 200,
@@ -195,6 +206,28 @@ impl Endpoint {
     pub(crate) fn takes(mut self, params: &[Param]) -> Self {
         self.params.extend_from_slice(params);
         self
+    }
+
+    /// Sets the fields of `filters[…]`. The router refuses other fields, so a handler reads filters with the same list.
+    pub(crate) fn filters(mut self, fields: &'static [Field]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Takes parameters with any name.
+    pub(crate) fn takes_any(mut self) -> Self {
+        self.takes_any = true;
+        self
+    }
+
+    /// The parameters that the router checks before it calls the handler.
+    pub(crate) fn accepts(&self) -> Accepts {
+        let in_query = self.params.iter().filter(|param| !param.in_header);
+        Accepts {
+            names: in_query.map(|param| param.name).collect(),
+            fields: self.fields,
+            any: self.takes_any,
+        }
     }
 
     /// Sets a required body.
@@ -225,6 +258,26 @@ impl Endpoint {
     pub(crate) fn refuses(mut self, codes: &[u16]) -> Self {
         self.refusals.extend_from_slice(codes);
         self
+    }
+}
+
+/// The parameters that an endpoint takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Accepts {
+    names: Vec<&'static str>,
+    fields: &'static [Field],
+    any: bool,
+}
+
+impl Accepts {
+    /// Refuses a parameter or a filter that the endpoint does not know. An ignored option would do something else than
+    /// the caller asked for, without a word.
+    pub(crate) fn check(&self, query: &Query) -> Answer<()> {
+        if self.any {
+            return Ok(());
+        }
+        query.only(&self.names)?;
+        query.filters(self.fields).map(drop)
     }
 }
 

@@ -9,7 +9,7 @@ use segue_ports::state::StoredExecution;
 use std::time::Duration;
 
 /// The longest wait for a wake-up where reads cost nothing. A change by another process wakes no follower of this process.
-const PATIENCE: Duration = Duration::from_millis(400);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
 
 /// A followed execution.
 pub(crate) struct Followed {

@@ -5,10 +5,10 @@
 //! execution.
 
 use crate::door::{Guard, behind_door, guard};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Accepts, Endpoint};
 use crate::error::ApiError;
 use crate::parts::{Api, ApiParts};
-use crate::request::LARGEST_BODY;
+use crate::request::{LARGEST_BODY, Query};
 use crate::routes;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -55,18 +55,20 @@ struct Table {
 /// The paths of one method.
 struct Paths {
     router: Router,
-    /// The same paths without handlers. A request with another method gets 405 if its path is here.
-    known: matchit::Router<()>,
+    /// The same paths without handlers, each with the parameters that its endpoint takes. A request with another
+    /// method gets 405 if its path is here.
+    known: matchit::Router<Accepts>,
 }
 
 impl Table {
     fn new(endpoints: Vec<Endpoint>, api: &Api) -> Self {
-        let mut methods: BTreeMap<String, (Router<Api>, matchit::Router<()>)> = BTreeMap::new();
+        let mut methods: BTreeMap<String, (Router<Api>, matchit::Router<Accepts>)> = BTreeMap::new();
         for endpoint in endpoints {
             let (router, known) = methods.entry(endpoint.method.to_string()).or_default();
+            let accepts = endpoint.accepts();
             *router = std::mem::take(router).route(endpoint.path, endpoint.handler);
             // The result needs no check: the router above has already panicked if the path is there twice.
-            let _ = known.insert(endpoint.path, ());
+            let _ = known.insert(endpoint.path, accepts);
         }
         let methods = methods
             .into_iter()
@@ -87,8 +89,12 @@ impl Table {
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let path = uri.path();
         if let Some(paths) = self.methods.get(method.as_str())
-            && paths.known.at(path).is_ok()
+            && let Ok(found) = paths.known.at(path)
         {
+            let query = Query::read(uri.query().unwrap_or_default());
+            if let Err(refused) = found.value.check(&query) {
+                return refused.into_response();
+            }
             let router = paths.router.clone();
             // The extensions hold the parameter of the outer path, which would count as a parameter of this path.
             request.extensions_mut().clear();

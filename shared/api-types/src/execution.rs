@@ -68,6 +68,64 @@ pub struct Execution {
     pub url: Option<String>,
 }
 
+/// The newest execution of a flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LatestExecution {
+    /// The execution, without its task runs.
+    #[serde(flatten)]
+    pub execution: Execution,
+    /// The date on which the execution was created.
+    pub start_date: Timestamp,
+    /// The current state.
+    pub status: StateName,
+}
+
+/// The state of an execution that belongs to another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionStatus {
+    /// The id of the execution.
+    pub execution_id: String,
+    /// The tenant, always `main`.
+    pub tenant_id: String,
+    /// The namespace of the flow.
+    pub namespace: String,
+    /// The id of the flow.
+    pub flow_id: String,
+    /// The state and its history.
+    pub state: State,
+}
+
+/// A task run that has outputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskOutputs {
+    /// The id of the task.
+    pub task_id: String,
+    /// The id of the task run.
+    pub task_run_id: String,
+    /// The value of the loop round or of the case. Absent outside loops and cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The number of the loop round, from 0. Absent outside loops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iteration: Option<u64>,
+    /// Whether the outputs are stored with the execution. Always true.
+    pub inline: bool,
+}
+
+/// How long the executions of a flow take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AverageDuration {
+    /// The average, in milliseconds. Absent if no execution has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg_duration_ms: Option<i64>,
+    /// The number of executions.
+    pub count: u64,
+}
+
 /// The trigger that started an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionTrigger {

@@ -39,6 +39,9 @@ pub struct Flow {
     /// Whether the flow is disabled. A disabled flow cannot be executed, and its triggers do not fire.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub disabled: Option<bool>,
+    /// Whether the flow is a draft. Always false: Segue has no drafts.
+    #[serde(default)]
+    pub draft: bool,
     /// Whether the flow was deleted.
     #[serde(default)]
     pub deleted: bool,
@@ -72,12 +75,21 @@ pub struct FlowToExecute {
     /// The tasks in the source. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub tasks: Option<Vec<FlowPart>>,
-    /// `errors` and `finally` in the source.
+    /// The triggers in the source. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
+    pub triggers: Option<Vec<FlowPart>>,
+    /// `description`, `errors`, `finally` and `afterExecution` in the source.
     #[serde(flatten)]
     pub document: Map,
     /// Whether the flow is disabled. A disabled flow cannot be executed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub disabled: Option<bool>,
+    /// Whether the flow is a draft. Always false: Segue has no drafts.
+    #[serde(default)]
+    pub draft: bool,
+    /// Whether the flow was deleted.
+    #[serde(default)]
+    pub deleted: bool,
 }
 
 /// An input, a task or a trigger, as written in the source.
@@ -102,13 +114,61 @@ pub struct FlowId {
     pub namespace: String,
 }
 
-/// A flow with the lines of its source that contain a text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FlowSearchHit {
-    /// The flow, without its source.
-    pub model: Flow,
-    /// The lines of the source with the text. `[mark]` and `[/mark]` surround the text.
-    pub fragments: Vec<String>,
+/// A flow with tasks or triggers that have an older type name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeprecatedFlow {
+    /// The namespace.
+    pub namespace: String,
+    /// The id.
+    pub flow_id: String,
+    /// The latest revision.
+    pub revision: u32,
+    /// The tasks and triggers.
+    pub deprecated_tasks: Vec<DeprecatedTask>,
+}
+
+/// A task or trigger with an older type name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeprecatedTask {
+    /// The id of the task or trigger.
+    pub task_id: String,
+    /// The older name.
+    pub task_type: String,
+    /// The name that replaces it.
+    pub replacement: String,
+}
+
+/// The expressions that a flow can use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Expressions {
+    /// The expressions by their origin.
+    pub categories: ExpressionCategories,
+}
+
+/// Expressions by their origin. Each is written without braces.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpressionCategories {
+    /// Outputs of the tasks before the given task: `outputs.TASK`.
+    pub task_outputs: Vec<String>,
+    /// Values of the flow, the execution, the task and the trigger.
+    pub execution_context: Vec<String>,
+    /// `inputs.ID`.
+    pub inputs: Vec<String>,
+    /// `vars.NAME`.
+    pub variables: Vec<String>,
+    /// `secret('NAME')`.
+    pub secrets: Vec<String>,
+    /// `kv('KEY')`.
+    pub kv_pairs: Vec<String>,
+    /// `read('PATH')`.
+    pub namespace_files: Vec<String>,
+    /// The names of the filters.
+    pub filters: Vec<String>,
+    /// The names of the functions.
+    pub functions: Vec<String>,
 }
 
 impl Flow {
@@ -124,7 +184,7 @@ impl Flow {
             document.is_none().then(|| "the stored source is no YAML that can be read".to_owned());
         let mut document = document.unwrap_or_default();
         // The values of the store have precedence over the source.
-        for known in ["id", "namespace", "revision", "tenantId", "deleted", "updated"] {
+        for known in ["id", "namespace", "revision", "tenantId", "draft", "deleted", "updated"] {
             document.shift_remove(known);
         }
         if let Some(written) = document.get_mut("labels") {
@@ -148,6 +208,7 @@ impl Flow {
             triggers: take(&mut document, "triggers"),
             document,
             disabled,
+            draft: false,
             deleted: false,
             updated: Some(updated),
             source: None,
@@ -175,9 +236,32 @@ fn label_json(key: String, value: String) -> Json {
 
 impl From<Flow> for FlowToExecute {
     fn from(flow: Flow) -> Self {
-        let Flow { id, namespace, revision, labels, inputs, tasks, mut document, disabled, .. } = flow;
-        let shown = ["inputs", "labels", "tasks", "errors", "finally", "disabled"];
+        let Flow {
+            id,
+            namespace,
+            revision,
+            labels,
+            inputs,
+            tasks,
+            triggers,
+            mut document,
+            disabled,
+            draft,
+            deleted,
+            ..
+        } = flow;
+        let shown = [
+            "description",
+            "inputs",
+            "labels",
+            "tasks",
+            "triggers",
+            "errors",
+            "finally",
+            "afterExecution",
+            "disabled",
+        ];
         document.retain(|key, _| shown.contains(&key.as_str()));
-        Self { id, namespace, revision, labels, inputs, tasks, document, disabled }
+        Self { id, namespace, revision, labels, inputs, tasks, triggers, document, disabled, draft, deleted }
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod execution;
 mod file;
+mod filter;
 mod flow;
 mod graph;
 mod kv;
@@ -25,7 +26,9 @@ mod metric;
 mod namespace;
 mod plugin;
 mod server;
+mod source;
 mod trigger;
+mod usage;
 mod validation;
 mod warehouse;
 
@@ -33,30 +36,40 @@ pub use backfill::{ActiveSlot, Backfill, BackfillPreview, BackfillRequest, Previ
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
 pub use event::TopicEvent;
 pub use execution::{
-    Attempt, Evaluation, Execution, ExecutionTrigger, LabelsByIds, State, StateChange, TaskRun, TaskState,
+    Attempt, AverageDuration, Evaluation, Execution, ExecutionStatus, ExecutionTrigger, LabelsByIds,
+    LatestExecution, State, StateChange, TaskOutputs, TaskRun, TaskState,
 };
 pub use file::{FileMetas, FilePreview, PreviewKind};
-pub use flow::{Flow, FlowId, FlowPart, FlowSearchHit, FlowToExecute};
+pub use filter::{Filters, Logical, QueryFilter};
+pub use flow::{
+    DeprecatedFlow, DeprecatedTask, ExpressionCategories, Expressions, Flow, FlowId, FlowPart, FlowToExecute,
+};
 pub use graph::{
     Dependencies, Dependency, FlowNode, Graph, GraphCluster, GraphClusterId, GraphEdge, GraphNode,
     GraphRelation, GraphTask, GraphTrigger,
 };
 pub use kv::{Keys, KvKey, KvType, KvValue};
-pub use list::{Count, Page};
-pub use log::{LogEntry, LogIndex, NumberedLine};
+pub use list::{Count, Deleted, Page};
+pub use log::{LogEntry, LogIndex, LogsPage, NumberedLine, PaginationType};
 pub use metric::{Metric, MetricAggregation, MetricValue};
-pub use namespace::{Namespace, NamespaceFile, NamespaceFileKind, SecretKey};
+pub use namespace::{Autocomplete, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretPage};
 pub use plugin::{
-    ExpressionNames, InputType, PluginDoc, PluginGroup, PluginIcon, PluginKind, PluginSchema, PluginType,
+    ExpressionNames, InputType, MissingPlugins, PluginDoc, PluginGroup, PluginIcon, PluginIconAnswer,
+    PluginKind, PluginSchema, PluginType, PluginVersions, TriggerPlugin,
 };
 pub use segue_model::diagnostic::{Diagnostic, Position, Severity};
 pub use segue_model::execution::ExecutionMetadata;
 pub use segue_model::label::Label;
 pub use server::{Configs, Health, HealthDetails, HealthFault, HealthStatus, PreviewLimits, StoreHealth};
-pub use trigger::{
-    NewTriggerBackfill, SetDisabled, Trigger, TriggerBackfill, TriggerDeclaration, TriggerHit, TriggerKey,
-    TriggerUpdate,
+pub use source::{
+    FlowSearchHit, NotReplaced, NotReplacedReason, ReplaceApply, ReplaceLine, ReplacePreview,
+    ReplacePreviewed, Replaced, ReplacedLine, ReplacedLines, Replacement, SourceMatch, SourceScope,
 };
+pub use trigger::{
+    NewTriggerBackfill, SetDisabled, Trigger, TriggerBackfill, TriggerBackfillRequest, TriggerDeclaration,
+    TriggerHit, TriggerKey, TriggerSwitch, TriggerUpdate,
+};
+pub use usage::{DailyExecutions, ExecutionUsage, FlowUsage, Usage};
 pub use validation::{FlowValidation, InputError, InputField, InputReport, InputsValidation, TaskValidation};
 pub use warehouse::{WarehouseColumn, WarehouseParameter, WarehouseQuery, WarehouseResult, WarehouseTable};
 

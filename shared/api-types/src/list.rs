@@ -19,3 +19,13 @@ pub struct Count {
     /// The number of changed items.
     pub count: u64,
 }
+
+/// The number of items that a request has deleted, under the names of Kestra 1 and of Kestra 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deleted {
+    /// The number of deleted items.
+    pub count: u64,
+    /// The same number.
+    pub total_items: u64,
+}

@@ -52,6 +52,27 @@ pub struct LogIndex {
     pub numbers: Vec<u64>,
 }
 
+/// One page of log lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogsPage {
+    /// The lines of this page.
+    pub results: Vec<LogEntry>,
+    /// The number of lines on all pages, counted up to 10,000.
+    pub total: u64,
+    /// How pages are counted.
+    #[serde(rename = "type", default)]
+    pub kind: PaginationType,
+}
+
+/// How the pages of a list are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PaginationType {
+    /// By their numbers.
+    #[default]
+    Offset,
+}
+
 impl From<&model::LogEntry> for LogEntry {
     fn from(line: &model::LogEntry) -> Self {
         Self {

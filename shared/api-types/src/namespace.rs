@@ -18,6 +18,33 @@ pub struct Namespace {
 pub struct SecretKey {
     /// The name.
     pub key: String,
+    /// The outermost namespace that can read the secret. Absent in the list of one namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// One page of the names of secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretPage {
+    /// Whether the API cannot change secrets. Always true.
+    pub read_only: bool,
+    /// The names of this page.
+    pub results: Vec<SecretKey>,
+    /// The number of names on all pages.
+    pub total: u64,
+}
+
+/// A request for the names of namespaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Autocomplete {
+    /// A part of the names. If absent, all names.
+    pub q: Option<String>,
+    /// Names that are listed in any case, if they exist.
+    pub ids: Option<Vec<String>>,
+    /// Lists only namespaces that have flows.
+    pub existing_only: Option<bool>,
 }
 
 /// The type of a path.

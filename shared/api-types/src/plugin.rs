@@ -14,6 +14,9 @@ pub struct PluginGroup {
     pub title: String,
     /// The name of the group, such as `io.kestra.plugin.core`.
     pub group: String,
+    /// The package inside of the group. Absent in the list of groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_group: Option<String>,
     /// Segue's version.
     pub version: String,
     /// The names of the task types.
@@ -87,8 +90,59 @@ pub struct PluginSchema {
 pub struct PluginIcon {
     /// The last part of the type's name.
     pub name: String,
+    /// The picture: SVG in base64.
+    #[serde(default)]
+    pub icon: String,
     /// Whether the type is a flowable task.
     pub flowable: bool,
+}
+
+/// The picture of one type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginIconAnswer {
+    /// The picture.
+    pub icon: PluginIcon,
+}
+
+/// The versions of a type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginVersions {
+    /// The name of the type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The versions. There is always one: Segue's own.
+    pub versions: Vec<String>,
+}
+
+/// A type of triggers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerPlugin {
+    /// The name of the type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The last part of the name.
+    pub name: String,
+    /// The group.
+    pub plugin_title: String,
+    /// The description of the type.
+    pub description: String,
+    /// `core` for types of `io.kestra.plugin.core`, and `app` for other types.
+    pub group: String,
+    /// Whether the type needs Kestra's Enterprise Edition. Always false.
+    pub ee: bool,
+    /// Whether the type is deprecated. Always false.
+    pub deprecated: bool,
+}
+
+/// Types of a flow that Segue does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingPlugins {
+    /// The names of the types.
+    pub missing_types: Vec<String>,
+    /// Always empty: Segue installs no plugins.
+    pub artifacts: Vec<String>,
 }
 
 /// A type of inputs.

@@ -7,8 +7,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Configs {
+    /// The id of this installation. It stays the same as long as the URL stays the same.
+    #[serde(default)]
+    pub uuid: String,
     /// Segue's version.
     pub version: String,
+    /// Always `OSS`.
+    #[serde(default)]
+    pub edition: String,
+    /// The same value as `version`.
+    #[serde(default)]
+    pub commit_id: String,
+    /// The period of charts, as an ISO-8601 duration.
+    #[serde(default)]
+    pub chart_default_duration: String,
     /// The address of the server for its users. Empty if the address is not set.
     pub url: String,
     /// Whether the server requires a user name and a password.

@@ -164,11 +164,39 @@ pub struct NewTriggerBackfill {
 
 /// A request to enable or disable several triggers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SetDisabled {
     /// The triggers.
     pub triggers: Vec<TriggerKey>,
     /// Disables (true) or enables (false) the triggers.
     pub disabled: bool,
+    /// Whether missed fire times are run after enabling. Only false is accepted: a backfill runs missed fire times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recover_missed_schedules: Option<bool>,
+}
+
+/// A request to enable or disable one trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerSwitch {
+    /// The trigger.
+    #[serde(flatten)]
+    pub key: TriggerKey,
+    /// Disables (true) or enables (false) the trigger.
+    pub disabled: bool,
+    /// Whether missed fire times are run after enabling. Only false is accepted: a backfill runs missed fire times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recover_missed_schedules: Option<bool>,
+}
+
+/// A request for a backfill of one trigger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TriggerBackfillRequest {
+    /// The trigger.
+    #[serde(flatten)]
+    pub key: TriggerKey,
+    /// The backfill.
+    pub backfill: NewTriggerBackfill,
 }
 
 impl Trigger {

@@ -21,7 +21,7 @@ pub struct FlowValidation {
     /// All errors, one on each line. Absent if the flow is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<String>,
-    /// Whether the source has a lower `revision` than the latest saved revision.
+    /// Whether the source names a `revision` that is not the next one.
     pub outdated: bool,
     /// The deprecated names in the source.
     pub deprecation_paths: Vec<String>,
@@ -38,6 +38,10 @@ pub struct FlowValidation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TaskValidation {
+    /// Always 0.
+    pub index: u64,
+    /// Always false: only flows have revisions.
+    pub outdated: bool,
     /// All errors, one on each line. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<String>,

@@ -5,6 +5,7 @@ mod outside;
 
 use crate::door::is_guarded;
 use crate::endpoint::{Content, Endpoint, Kind, Param};
+use crate::request::Field;
 use components::Components;
 use segue_api_types::Error;
 use segue_model::{Json, Map};
@@ -65,8 +66,11 @@ fn operation(endpoint: &Endpoint, components: &mut Components) -> Json {
         "tags": [endpoint.path.split('/').nth(1).unwrap_or_default()],
         "responses": responses(endpoint, components),
     });
-    let parameters: Vec<Json> =
-        path_parameters(endpoint.path).into_iter().chain(endpoint.params.iter().map(parameter)).collect();
+    let parameters: Vec<Json> = path_parameters(endpoint.path)
+        .into_iter()
+        .chain(endpoint.params.iter().map(parameter))
+        .chain(filters(endpoint.fields))
+        .collect();
     if let Json::Object(map) = &mut operation {
         if !is_guarded(endpoint.path) {
             map.insert("security".into(), json!([]));
@@ -106,6 +110,23 @@ fn parameter(param: &Param) -> Json {
     json!({"name": param.name, "in": location, "description": param.about, "required": param.required, "schema": schema})
 }
 
+/// The parameter `filters[field][OPERATOR]=value`. None if the endpoint takes no filters.
+fn filters(fields: &[Field]) -> Option<Json> {
+    if fields.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let about = format!(
+        "Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as \
+         `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are {}.",
+        names.join(", ")
+    );
+    Some(json!({
+        "name": "filters", "in": "query", "description": about, "required": false, "style": "deepObject",
+        "explode": true, "schema": {"type": "object", "additionalProperties": true},
+    }))
+}
+
 /// The media types of a body with their schemas. None if there is no body.
 fn content(content: Content, is_request: bool, components: &mut Components) -> Option<Json> {
     let text = json!({"type": "string"});
@@ -130,6 +151,8 @@ fn content(content: Content, is_request: bool, components: &mut Components) -> O
         Content::Bytes => {
             json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}})
         }
+        Content::Csv => json!({"text/csv": {"schema": text}}),
+        Content::Svg => json!({"image/svg+xml": {"schema": text}}),
         Content::Zip => json!({"application/zip": {"schema": {"type": "string", "format": "binary"}}}),
         Content::Events(_) => json!({"text/event-stream": {"schema": text}}),
         Content::Any => json!({"*/*": {"schema": {}}}),
@@ -149,7 +172,8 @@ fn responses(endpoint: &Endpoint, components: &mut Components) -> Json {
     if is_guarded(endpoint.path) {
         refusals.extend([401, 403, 429]);
     }
-    if !endpoint.params.is_empty() || endpoint.path.contains('{') {
+    // A parameter that the endpoint does not know gets 422.
+    if !endpoint.takes_any {
         refusals.insert(422);
     }
     if !matches!(endpoint.body, Content::Nothing) {

@@ -15,7 +15,6 @@ pub(crate) const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED
 /// The backfills of a search, newest first.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Backfill>> {
     let page = Page::from_query(query)?;
-    page.order(&["created"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
     let states = query.all("state").flat_map(|states| states.split(',')).filter(|state| !state.is_empty());
     let filter = BackfillFilter {
@@ -26,7 +25,8 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
         ..BackfillFilter::default()
     };
     // The store does not count backfills, and there are only a few.
-    let found = api.state().backfills(&filter).await?;
+    let mut found = api.state().backfills(&filter).await?;
+    page.arrange(&mut found, &[("created", |left, right| left.created.cmp(&right.created))])?;
     let total = found.len() as u64;
     Ok(paged(page.cut(found).into_iter().map(types::Backfill::from).collect(), total))
 }

@@ -2,29 +2,33 @@
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::request::{Page, Query, paged};
+use crate::request::{Compare, Condition, Field, FieldKind, Page, Query, all_hold, paged};
 use crate::view::kv::{key as key_view, value as value_view};
 use jiff::Timestamp;
 use segue_api_types as types;
 use segue_files::namespace::folder;
 use segue_ports::kv::KvEntry;
-use std::cmp::Ordering;
 
-/// The fields by which a search can be sorted.
-const ORDERS: [&str; 5] = ["key", "namespace", "creationDate", "updateDate", "expirationDate"];
-
-/// Compares two keys by one of [`ORDERS`]. A key that does not expire comes after all that do.
-fn compare(field: &str, one: &KvEntry, other: &KvEntry) -> Ordering {
-    match field {
-        "namespace" => one.namespace.cmp(&other.namespace),
-        "creationDate" => one.created.cmp(&other.created),
-        "updateDate" => one.updated.cmp(&other.updated),
-        "expirationDate" => {
-            one.expires.unwrap_or(Timestamp::MAX).cmp(&other.expires.unwrap_or(Timestamp::MAX))
-        }
-        _ => one.key.cmp(&other.key),
-    }
-}
+/// The fields of a search.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::text("q"),
+    Field::text("key"),
+    Field::text("namespace"),
+    Field::new("created", FieldKind::Date),
+    Field::new("updated", FieldKind::Date),
+    Field::new("expirationDate", FieldKind::Date),
+];
+/// The fields that a search can be sorted by.
+const SORTS: [(&str, Compare<KvEntry>); 5] = [
+    ("key", |left, right| left.key.cmp(&right.key)),
+    ("namespace", |left, right| left.namespace.cmp(&right.namespace)),
+    ("creationDate", |left, right| left.created.cmp(&right.created)),
+    ("updateDate", |left, right| left.updated.cmp(&right.updated)),
+    // A key that does not expire comes after all that do.
+    ("expirationDate", |left, right| {
+        left.expires.unwrap_or(Timestamp::MAX).cmp(&right.expires.unwrap_or(Timestamp::MAX))
+    }),
+];
 
 /// The keys of a namespace.
 pub(crate) async fn list(api: &Api, namespace: &str) -> Answer<Vec<types::KvKey>> {
@@ -44,12 +48,12 @@ pub(crate) async fn inherited(api: &Api, namespace: &str) -> Answer<Vec<types::K
     Ok(found)
 }
 
-/// The keys of a search in all namespaces, or in the namespace that the query names.
+/// The keys of a search in all namespaces, or in the namespaces that the query names.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::KvKey>> {
     let page = Page::from_query(query)?;
-    let order = page.order(&ORDERS)?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let wanted = query.text("namespace");
+    let filters = query.filters(FIELDS)?;
     let mut found: Vec<KvEntry> = Vec::new();
     for namespace in api.state().kv_namespaces().await? {
         let fits = wanted.is_none_or(|wanted| {
@@ -59,15 +63,27 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
             found.extend(api.state().kv_entries(&namespace, api.now()).await?);
         }
     }
-    found.retain(|entry| entry.key.to_lowercase().contains(&part));
-    if let Some((field, is_ascending)) = order {
-        found.sort_by(|one, other| {
-            let found = compare(field, one, other);
-            if is_ascending { found } else { found.reverse() }
-        });
+    let mut kept = Vec::new();
+    for entry in found.into_iter().filter(|entry| entry.key.to_lowercase().contains(&part)) {
+        if all_hold(&filters, &|condition| meets(condition, &entry))? {
+            kept.push(entry);
+        }
     }
-    let total = found.len() as u64;
-    Ok(paged(page.cut(found).iter().map(key_view).collect(), total))
+    page.arrange(&mut kept, &SORTS)?;
+    let total = kept.len() as u64;
+    Ok(paged(page.cut(kept).iter().map(key_view).collect(), total))
+}
+
+fn meets(condition: &Condition, entry: &KvEntry) -> Answer<bool> {
+    match condition.field.as_str() {
+        "q" => condition.finds(&entry.key),
+        "key" => condition.holds_for(&entry.key),
+        "namespace" => condition.holds_for(&entry.namespace),
+        "created" => condition.holds_for_date(Some(entry.created)),
+        "updated" => condition.holds_for_date(Some(entry.updated)),
+        "expirationDate" => condition.holds_for_date(entry.expires),
+        _ => Err(condition.unusable()),
+    }
 }
 
 /// A value with its type.

@@ -1,19 +1,47 @@
-//! Logs: of many executions, and parts of the log of one.
+//! Logs: of many executions, and parts of the log of one. The store answers the conditions that its indexes support.
+//! Other conditions need a look at each of the newest lines.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::conditions::{SCOPES, in_scope};
 use crate::queries::executions::stored;
-use crate::request::{Op, Page, Query, date, paged};
+use crate::request::{Compare, Condition, Field, FieldKind, Filter, Op, Page, Query, all_hold, date};
+use jiff::Timestamp;
 use segue_api_types as types;
 use segue_model::id::ExecutionId;
-use segue_model::log::LogLevel;
+use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::log_line::{LineFilter, LinesAt};
 use segue_ports::state::LogFilter;
 
+const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
+/// The fields of a search.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::text("q"),
+    Field::text("namespace"),
+    Field::text("flowId"),
+    Field::text("triggerId"),
+    Field::text("executionId"),
+    Field::text("taskId"),
+    Field::text("taskRunId"),
+    Field::new("attemptNumber", FieldKind::Number),
+    Field::new("level", FieldKind::Level),
+    Field::new("minLevel", FieldKind::Level),
+    Field::new("startDate", FieldKind::Date),
+    Field::new("endDate", FieldKind::Date),
+    Field::new("timeRange", FieldKind::TimeRange),
+    Field::new("scope", FieldKind::OneOf(SCOPES)),
+];
+/// How many of the newest lines are read for a condition that the store does not support.
+const MOST_SCANNED: u32 = 10_000;
+/// The fields that a search can be sorted by.
+const SORTS: [(&str, Compare<LogEntry>); 2] = [
+    ("timestamp", |left, right| left.timestamp.cmp(&right.timestamp)),
+    ("level", |left, right| left.level.cmp(&right.level)),
+];
+
 /// The log lines of a search over all executions, newest execution first.
-pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::LogEntry>> {
+pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::LogsPage> {
     let page = Page::from_query(query)?;
-    page.order(&["timestamp"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
     let mut filter = LogFilter {
         namespace: text("namespace"),
@@ -29,27 +57,142 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     if let Some(range) = query.duration("timeRange")? {
         filter.start = filter.start.max(api.now().checked_sub(range).ok());
     }
-    for condition in query.conditions()? {
-        let value = condition.value.clone();
-        match (condition.field.as_str(), condition.op) {
-            ("namespace", Op::Equals | Op::Prefix | Op::StartsWith) => filter.namespace = Some(value),
-            ("flowId", Op::Equals) => filter.flow_id = Some(value),
-            ("triggerId", Op::Equals) => filter.trigger_id = Some(value),
-            ("q", Op::Equals | Op::Contains) => filter.text = Some(value),
-            ("level" | "minLevel", Op::Equals | Op::GreaterOrEqual) => {
-                filter.min_level = LogLevel::parse(&value).ok_or_else(|| condition.unusable())?;
-            }
-            ("startDate" | "endDate", Op::GreaterThan | Op::GreaterOrEqual) => {
-                filter.start = Some(date(&value).map_err(ApiError::argument)?);
-            }
-            ("startDate" | "endDate", Op::LessThan | Op::LessOrEqual) => {
-                filter.end = Some(date(&value).map_err(ApiError::argument)?);
-            }
-            _ => return Err(condition.unusable()),
+    let (mut conditions, mut rest) = (Vec::new(), Vec::new());
+    for one in query.filters(FIELDS)? {
+        one.split(&mut conditions, &mut rest);
+    }
+    let mut execution = None;
+    for condition in conditions {
+        if condition.field == "executionId" && condition.op == Op::Equals && execution.is_none() {
+            execution = Some(ExecutionId::from(condition.value));
+        } else if !narrow(&mut filter, &condition, api.now())? {
+            rest.push(Filter::One(condition));
         }
     }
-    let (lines, total) = api.state().search_logs(&filter).await?;
-    Ok(paged(lines.iter().map(types::LogEntry::from).collect(), total))
+    let is_simple = rest.is_empty() && execution.is_none() && page.sort.is_empty();
+    let (lines, total) = if is_simple {
+        api.state().search_logs(&filter).await?
+    } else {
+        let mut found = scan(api, filter, execution.as_ref(), &rest).await?;
+        page.arrange(&mut found, &SORTS)?;
+        let total = found.len() as u64;
+        (page.cut(found), total)
+    };
+    Ok(types::LogsPage {
+        results: lines.iter().map(types::LogEntry::from).collect(),
+        total,
+        kind: types::PaginationType::Offset,
+    })
+}
+
+/// Adds a condition to the filter of the store. Returns false if the store does not support the condition.
+fn narrow(filter: &mut LogFilter, condition: &Condition, now: Timestamp) -> Answer<bool> {
+    let value = || Some(condition.value.clone());
+    match (condition.field.as_str(), condition.op) {
+        ("namespace", Op::Prefix) if filter.namespace.is_none() => filter.namespace = value(),
+        ("flowId", Op::Equals) if filter.flow_id.is_none() => filter.flow_id = value(),
+        ("triggerId", Op::Equals) if filter.trigger_id.is_none() => filter.trigger_id = value(),
+        ("q", Op::Equals | Op::Contains) if filter.text.is_none() => filter.text = value(),
+        // A condition on a level means this level and all levels above it, as in Kestra.
+        ("level" | "minLevel", Op::Equals | Op::GreaterOrEqual) => {
+            filter.min_level = filter.min_level.max(level(condition)?);
+        }
+        ("startDate" | "endDate", Op::GreaterOrEqual) => {
+            filter.start = filter.start.max(Some(date(&condition.value).map_err(ApiError::argument)?));
+        }
+        ("startDate" | "endDate", Op::LessOrEqual) if filter.end.is_none() => {
+            filter.end = Some(date(&condition.value).map_err(ApiError::argument)?);
+        }
+        ("timeRange", _) => filter.start = filter.start.max(now.checked_sub(condition.range()?).ok()),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn level(condition: &Condition) -> Answer<LogLevel> {
+    LogLevel::parse(&condition.value).ok_or_else(|| {
+        ApiError::argument(format!(
+            "filters[{}] is '{}': one of {} is expected",
+            condition.field,
+            condition.value,
+            LEVELS.join(", ")
+        ))
+    })
+}
+
+/// The lines that meet all conditions: of one execution, or among the newest lines of all.
+async fn scan(
+    api: &Api,
+    filter: LogFilter,
+    execution: Option<&ExecutionId>,
+    rest: &[Filter],
+) -> Answer<Vec<LogEntry>> {
+    let lines = match execution {
+        None => {
+            let wide = LogFilter { limit: MOST_SCANNED, offset: 0, ..filter.clone() };
+            api.state().search_logs(&wide).await?.0
+        }
+        Some(id) => {
+            let stored = api.state().execution(id).await?;
+            let trigger = stored.and_then(|stored| stored.execution.trigger).map(|trigger| trigger.id);
+            let mut lines = api.state().logs(id, filter.min_level, 0).await?;
+            lines.retain(|line| is_selected(&filter, line, trigger.as_deref()));
+            lines
+        }
+    };
+    let mut found = Vec::new();
+    for line in lines {
+        if all_hold(rest, &|condition| meets(condition, &line, api.now()))? {
+            found.push(line);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a line of one execution is selected, as the store would select it.
+fn is_selected(filter: &LogFilter, line: &LogEntry, trigger: Option<&str>) -> bool {
+    let in_namespace = |wanted: &String| {
+        line.namespace
+            .strip_prefix(wanted.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    filter.namespace.as_ref().is_none_or(in_namespace)
+        && filter.flow_id.as_ref().is_none_or(|id| line.flow_id == *id)
+        && filter.start.is_none_or(|start| line.timestamp >= start)
+        && filter.end.is_none_or(|end| line.timestamp <= end)
+        && filter.trigger_id.as_deref().is_none_or(|id| trigger == Some(id))
+        && filter.text.as_ref().is_none_or(|text| line.message.to_lowercase().contains(&text.to_lowercase()))
+}
+
+fn meets(condition: &Condition, line: &LogEntry, now: Timestamp) -> Answer<bool> {
+    match condition.field.as_str() {
+        "q" => condition.finds(&line.message),
+        "namespace" => condition.holds_for(&line.namespace),
+        "flowId" => condition.holds_for(&line.flow_id),
+        "executionId" => condition.holds_for(line.execution_id.as_str()),
+        "taskId" => condition.holds_for_maybe(line.task_id.as_deref()),
+        "taskRunId" => condition.holds_for_maybe(line.task_run_id.as_ref().map(|id| id.as_str())),
+        "attemptNumber" => condition.holds_for_number(line.attempt_number.map(u64::from)),
+        "level" | "minLevel" => meets_level(condition, line.level),
+        "startDate" | "endDate" => condition.holds_for_date(Some(line.timestamp)),
+        "timeRange" => Ok(now.checked_sub(condition.range()?).is_ok_and(|from| line.timestamp >= from)),
+        "scope" => in_scope(condition, &line.namespace),
+        // A line does not have the trigger of its execution.
+        _ => Err(condition.unusable()),
+    }
+}
+
+fn meets_level(condition: &Condition, found: LogLevel) -> Answer<bool> {
+    Ok(match condition.op {
+        Op::Equals | Op::GreaterOrEqual => found >= level(condition)?,
+        Op::NotEquals => found != level(condition)?,
+        Op::GreaterThan => found > level(condition)?,
+        Op::LessThan => found < level(condition)?,
+        Op::LessOrEqual => found <= level(condition)?,
+        Op::In => condition.values().any(|name| LogLevel::parse(name) == Some(found)),
+        Op::NotIn => condition.values().all(|name| LogLevel::parse(name) != Some(found)),
+        _ => return Err(condition.unusable()),
+    })
 }
 
 fn filter_of(query: &Query) -> Answer<LineFilter> {

@@ -3,7 +3,7 @@
 use super::executions::stored;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::request::{Page, Query, paged};
+use crate::request::{Compare, Page, Query, paged};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_api_types as types;
@@ -15,6 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the newest executions of a flow are read for its metrics.
 const NEWEST: u32 = 200;
+/// The fields that a list can be sorted by.
+const SORTS: [(&str, Compare<types::Metric>); 4] = [
+    ("timestamp", |left, right| left.timestamp.cmp(&right.timestamp)),
+    ("name", |left, right| left.name.cmp(&right.name)),
+    ("value", |left, right| left.value.total_cmp(&right.value)),
+    ("taskId", |left, right| left.task_id.cmp(&right.task_id)),
+];
+
 /// The metrics of a task run by name.
 fn numbers(run: &TaskRun) -> impl Iterator<Item = (&String, f64)> {
     let sums = run.memo.get("metrics").and_then(Value::as_object);
@@ -39,10 +47,9 @@ fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> types::
 /// The metrics of an execution: of all its task runs, or of the task runs that the query names.
 pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<types::Page<types::Metric>> {
     let page = Page::from_query(query)?;
-    page.order(&["timestamp", "name", "value"])?;
     let stored = stored(api, id).await?;
     let fits = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
-    let all: Vec<types::Metric> = stored
+    let mut all: Vec<types::Metric> = stored
         .task_runs
         .iter()
         .map(|(_, run)| run)
@@ -51,6 +58,7 @@ pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<t
         })
         .flat_map(|run| numbers(run).map(|(name, value)| view(&stored.execution, run, name, value)))
         .collect();
+    page.arrange(&mut all, &SORTS)?;
     let total = all.len() as u64;
     Ok(paged(page.cut(all), total))
 }

@@ -15,5 +15,7 @@ pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod namespace_files;
 pub(crate) mod namespaces;
+pub(crate) mod plugin_icons;
 pub(crate) mod plugins;
 pub(crate) mod triggers;
+pub(crate) mod usage;

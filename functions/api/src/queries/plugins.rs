@@ -13,7 +13,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The group of a type: its name without the last two parts.
-fn group(name: &str) -> &str {
+pub(super) fn group(name: &str) -> &str {
     let package = name.rsplit_once('.').map_or(name, |(package, _)| package);
     match package.strip_prefix("io.kestra.plugin.") {
         Some(rest) => {
@@ -26,6 +26,24 @@ fn group(name: &str) -> &str {
 
 /// All types by their groups.
 pub(crate) fn list(api: &Api) -> Vec<types::PluginGroup> {
+    grouped(api, group)
+}
+
+/// All types by their groups, and then by the packages inside of the groups.
+pub(crate) fn subgroups(api: &Api) -> Vec<types::PluginGroup> {
+    let mut all = list(api);
+    let package = |name: &'static str| name.rsplit_once('.').map_or(name, |(package, _)| package);
+    all.extend(grouped(api, package).into_iter().filter_map(|found| {
+        let outer = group(&format!("{}.X", found.group)).to_owned();
+        if outer == found.group {
+            return None;
+        }
+        Some(types::PluginGroup { sub_group: Some(found.group), group: outer, ..found })
+    }));
+    all
+}
+
+fn grouped(api: &Api, group: impl Fn(&'static str) -> &'static str) -> Vec<types::PluginGroup> {
     let mut groups: BTreeMap<&str, [Vec<&str>; 3]> = BTreeMap::new();
     for kind in api.catalog.types() {
         groups.entry(group(kind.name)).or_default()[0].push(kind.name);
@@ -44,6 +62,7 @@ pub(crate) fn list(api: &Api) -> Vec<types::PluginGroup> {
             name: name.to_owned(),
             title: name.to_owned(),
             group: group.to_owned(),
+            sub_group: None,
             version: api.version.clone(),
             tasks: texts(tasks),
             triggers: texts(triggers),
@@ -95,10 +114,10 @@ pub(crate) fn expressions() -> types::ExpressionNames {
 }
 
 /// The description of a type.
-struct Known {
-    name: &'static str,
+pub(super) struct Known {
+    pub(super) name: &'static str,
     aliases: Vec<&'static str>,
-    schema: Value,
+    pub(super) schema: Value,
     is_task: bool,
 }
 
@@ -109,8 +128,14 @@ impl From<&TaskType> for Known {
 }
 
 impl Known {
+    /// The first paragraph of the description.
+    pub(super) fn about(&self) -> String {
+        let text = self.schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        text.split("\n\n").next().unwrap_or_default().to_owned()
+    }
+
     /// A polling trigger of a service.
-    fn of_trigger(kind: &TaskType) -> Self {
+    pub(super) fn of_trigger(kind: &TaskType) -> Self {
         Self { is_task: false, ..Self::from(kind) }
     }
 }
@@ -123,15 +148,19 @@ impl From<&TriggerType> for Known {
     }
 }
 
-/// A type with the schema of its properties. With `with_common`, also with the properties that every task has.
-pub(crate) fn one(api: &Api, name: &str, with_common: bool) -> Answer<types::PluginDoc> {
-    let known = api
-        .catalog
+/// A type of tasks, triggers or conditions.
+pub(super) fn known(api: &Api, name: &str) -> Answer<Known> {
+    api.catalog
         .get(name)
         .map(Known::from)
         .or_else(|| api.catalog.trigger(name).map(Known::of_trigger))
         .or_else(|| trigger(name).or_else(|| condition(name)).map(Known::from))
-        .ok_or_else(|| ApiError::not_found(format!("Plugin '{name}'")))?;
+        .ok_or_else(|| ApiError::not_found(format!("Plugin '{name}'")))
+}
+
+/// A type with the schema of its properties. With `with_common`, also with the properties that every task has.
+pub(crate) fn one(api: &Api, name: &str, with_common: bool) -> Answer<types::PluginDoc> {
+    let known = known(api, name)?;
     let mut schema = known.schema.clone();
     if with_common && known.is_task {
         add_properties(&mut schema, &common());
@@ -179,6 +208,15 @@ fn add_properties(schema: &mut Value, more: &Map) {
     }
 }
 
+/// The properties that every trigger has, as JSON Schema.
+fn trigger_common() -> Value {
+    json!({
+        "id": {"type": "string"}, "type": {"type": "string"}, "description": {"type": "string"},
+        "disabled": {"type": "boolean"}, "conditions": {"type": "array"}, "inputs": {"type": "object"}, "labels": {},
+        "stopAfter": {"type": "array"},
+    })
+}
+
 /// The JSON Schema of a flow, task, trigger or plugin default, or of a list of them. Without `with_definitions`, the
 /// schemas of the types are left out.
 pub(crate) fn schema(api: &Api, kind: &str, is_list: bool, with_definitions: bool) -> Answer<Value> {
@@ -199,26 +237,53 @@ pub(crate) fn inputs() -> Vec<types::InputType> {
     INPUT_TYPES.iter().map(input).collect()
 }
 
+/// The properties of an input of a type, in addition to those that every input has.
+fn input_properties(kind: &str) -> Value {
+    let text = || json!({"type": "string"});
+    let flag = || json!({"type": "boolean"});
+    let texts = || json!({"type": "array", "items": {"type": "string"}});
+    match kind {
+        "STRING" | "SECRET" => json!({"validator": text()}),
+        "INT" => json!({"min": {"type": "integer"}, "max": {"type": "integer"}}),
+        "FLOAT" => json!({"min": {"type": "number"}, "max": {"type": "number"}}),
+        "SELECT" => json!({
+            "values": texts(), "expression": text(), "allowCustomValue": flag(), "autoSelectFirst": flag(),
+        }),
+        "MULTISELECT" => json!({
+            "values": texts(), "expression": text(), "itemType": {"enum": INPUT_TYPES}, "allowCustomValue": flag(),
+        }),
+        "ARRAY" => json!({"itemType": {"enum": INPUT_TYPES}}),
+        "DATETIME" | "DATE" | "TIME" => json!({"after": text(), "before": text()}),
+        "DURATION" => json!({"min": text(), "max": text()}),
+        "FILE" => json!({"allowedFileExtensions": texts()}),
+        _ => json!({}),
+    }
+}
+
 /// The schema of an input of a type.
 pub(crate) fn input(kind: &str) -> Answer<types::PluginDoc> {
     let upper = kind.to_ascii_uppercase();
     if !INPUT_TYPES.contains(&upper.as_str()) {
         return Err(ApiError::not_found(format!("Input type '{kind}'")));
     }
-    let schema = json!({"type": "object", "required": ["id", "type"], "properties": {
-        "id": {"type": "string"}, "type": {"enum": [upper]}, "displayName": {"type": "string"},
-        "description": {"type": "string"}, "required": {"type": "boolean"}, "defaults": {}, "dependsOn": {"type": "object"},
-    }});
+    let mut properties = json!({
+        "id": {"type": "string"}, "type": {"enum": [&upper]}, "displayName": {"type": "string"},
+        "description": {"type": "string"}, "required": {"type": "boolean"}, "defaults": {},
+        "dependsOn": {"type": "object"},
+    });
+    if let (Value::Object(all), Value::Object(own)) = (&mut properties, input_properties(&upper)) {
+        all.extend(own);
+    }
+    let schema = json!({"type": "object", "required": ["id", "type"], "properties": properties});
     let schema = types::PluginSchema { properties: schema };
     Ok(types::PluginDoc { markdown: format!("# {upper}\n"), schema })
 }
 
-/// All types, with whether each is a flowable.
-pub(crate) fn icons(api: &Api) -> BTreeMap<String, types::PluginIcon> {
-    let icon = |kind: &TaskType| {
-        let flowable = kind.run_by == segue_model::catalog::RunBy::Flowable;
-        let name = kind.name.rsplit('.').next().unwrap_or(kind.name).to_owned();
-        (kind.name.to_owned(), types::PluginIcon { name, flowable })
-    };
-    api.catalog.types().iter().map(icon).collect()
+/// The properties of a flow, task, trigger or plugin default.
+pub(crate) fn properties(api: &Api, kind: &str) -> Answer<Value> {
+    Ok(match kind.to_ascii_lowercase().as_str() {
+        "task" => Value::Object(common()),
+        "trigger" => trigger_common(),
+        _ => schema(api, kind, false, false)?.get("properties").cloned().unwrap_or_default(),
+    })
 }

@@ -9,7 +9,7 @@ mod query;
 
 pub(crate) use body::{JsonBody, LARGEST_BODY, Raw, TextBody, YamlBody};
 pub(crate) use dates::date;
-pub(crate) use filters::{Condition, Op};
+pub(crate) use filters::{Condition, Field, FieldKind, Filter, Op, all_hold};
 pub(crate) use form::{Form, Part};
-pub(crate) use page::{Page, paged};
+pub(crate) use page::{Compare, Page, paged};
 pub(crate) use query::{Query, state};

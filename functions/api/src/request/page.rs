@@ -3,6 +3,7 @@
 use super::query::Query;
 use crate::error::{Answer, ApiError};
 use segue_api_types as types;
+use std::cmp::Ordering;
 
 /// The largest `size` of a page, in entries.
 const LARGEST: u32 = 10_000;
@@ -14,13 +15,15 @@ pub(crate) struct Page {
     pub(crate) offset: u32,
     /// The largest number of entries on the page.
     pub(crate) limit: u32,
-    /// The field to sort by, and whether the order is ascending. None for the default order.
-    pub(crate) sort: Option<(String, bool)>,
+    /// The fields to sort by, each with whether the order is ascending. Empty for the default order.
+    pub(crate) sort: Vec<(String, bool)>,
 }
 
+/// Compares two entries by one field.
+pub(crate) type Compare<T> = fn(&T, &T) -> Ordering;
+
 impl Page {
-    /// Reads `page` (default 1), `size` (default 10) and `sort`. If `sort` occurs more than once, the first value
-    /// counts.
+    /// Reads `page` (default 1), `size` (default 10) and `sort`, which may occur more than once.
     pub(crate) fn from_query(query: &Query) -> Answer<Self> {
         let page = query.number("page")?.unwrap_or(1);
         let size = query.number("size")?.unwrap_or(10);
@@ -33,19 +36,36 @@ impl Page {
         let offset = (page - 1)
             .checked_mul(size)
             .ok_or_else(|| ApiError::argument(format!("page: {page} is too large")))?;
-        Ok(Self { offset, limit: size, sort: query.text("sort").map(sort).transpose()? })
+        let texts = query.all("sort").flat_map(|text| text.split(',')).filter(|text| !text.is_empty());
+        Ok(Self { offset, limit: size, sort: texts.map(sort).collect::<Answer<_>>()? })
     }
 
-    /// The field to sort by, and whether the order is ascending. A field that is not in `fields` is refused.
-    pub(crate) fn order<'a>(&self, fields: &[&'a str]) -> Answer<Option<(&'a str, bool)>> {
-        let Some((field, is_ascending)) = &self.sort else { return Ok(None) };
-        match fields.iter().find(|known| *known == field) {
-            Some(known) => Ok(Some((known, *is_ascending))),
-            None => Err(ApiError::argument(format!(
-                "sort: the field '{field}' cannot be used for sorting; use one of {}",
-                fields.join(", ")
-            ))),
+    /// Sorts a complete list by the fields of the request. A field that is not in `fields` is refused. Without fields
+    /// in the request, the order stays.
+    pub(crate) fn arrange<T>(&self, items: &mut [T], fields: &[(&str, Compare<T>)]) -> Answer<()> {
+        let mut by = Vec::new();
+        for (field, is_ascending) in &self.sort {
+            match fields.iter().find(|(known, _)| known == field) {
+                Some((_, compare)) => by.push((*compare, *is_ascending)),
+                None => {
+                    let known: Vec<&str> = fields.iter().map(|(known, _)| *known).collect();
+                    return Err(ApiError::argument(format!(
+                        "sort: the field '{field}' cannot be used for sorting; use one of {}",
+                        known.join(", ")
+                    )));
+                }
+            }
         }
+        if by.is_empty() {
+            return Ok(());
+        }
+        items.sort_by(|left, right| {
+            by.iter().fold(Ordering::Equal, |found, (compare, is_ascending)| {
+                let next = || compare(left, right);
+                found.then_with(|| if *is_ascending { next() } else { next().reverse() })
+            })
+        });
+        Ok(())
     }
 
     /// Returns the page of a complete list.
@@ -78,14 +98,25 @@ mod tests {
     #[test]
     fn pages_count_from_one() {
         let page = |text: &str| Page::from_query(&Query::read(text));
-        assert_eq!(page("").unwrap(), Page { offset: 0, limit: 10, sort: None });
-        let third = page("page=3&size=5&sort=id:desc").unwrap();
+        assert_eq!(page("").unwrap(), Page { offset: 0, limit: 10, sort: Vec::new() });
+        let third = page("page=3&size=5").unwrap();
         assert_eq!((third.offset, third.limit), (10, 5));
-        assert_eq!(third.order(&["id"]).unwrap(), Some(("id", false)));
-        assert!(third.order(&["namespace"]).is_err());
         assert_eq!(third.cut((0..12).collect()), [10, 11]);
         for wrong in ["page=0", "size=0", "size=10001", "page=x", "page=4294967295&size=10000", "sort=a:b"] {
             assert!(page(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn entries_are_sorted_by_several_fields() {
+        let page = |text: &str| Page::from_query(&Query::read(text)).unwrap();
+        let fields: [(&str, Compare<(u8, char)>); 2] =
+            [("number", |left, right| left.0.cmp(&right.0)), ("letter", |left, right| left.1.cmp(&right.1))];
+        let mut items = [(1, 'b'), (2, 'a'), (1, 'a')];
+        page("sort=number:desc&sort=letter:asc").arrange(&mut items, &fields).unwrap();
+        assert_eq!(items, [(2, 'a'), (1, 'a'), (1, 'b')]);
+        page("").arrange(&mut items, &fields).unwrap();
+        assert_eq!(items, [(2, 'a'), (1, 'a'), (1, 'b')]);
+        assert!(page("sort=colour").arrange(&mut items, &fields).unwrap_err().message().contains("colour"));
     }
 }

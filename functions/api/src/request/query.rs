@@ -1,7 +1,7 @@
 //! Reads the query of a request. A name can occur more than once.
 
 use super::dates::{date, day};
-use super::filters::{Condition, condition};
+use super::filters::{self, Field, Filter};
 use crate::error::{Answer, ApiError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -109,14 +109,32 @@ impl Query {
         self.all(name).filter(|text| !text.is_empty()).map(label).collect()
     }
 
-    /// The conditions of all parameters `filters[field][OPERATOR]=value`.
-    pub(crate) fn conditions(&self) -> Answer<Vec<Condition>> {
-        self.0
-            .iter()
-            .filter(|(name, _)| name.starts_with("filters[") || name.starts_with("filters%"))
-            .map(|(name, value)| condition(name, value))
-            .collect()
+    /// The filters of all parameters `filters[field][OPERATOR]=value`. All of them must hold. A field that is not in
+    /// `fields` is refused.
+    pub(crate) fn filters(&self, fields: &[Field]) -> Answer<Vec<Filter>> {
+        let pairs = self.0.iter().filter(|(name, _)| is_filter(name));
+        filters::read(pairs.map(|(name, value)| (name.as_str(), value.as_str())), fields)
     }
+
+    /// Refuses a parameter that is neither in `names` nor a filter.
+    pub(crate) fn only(&self, names: &[&str]) -> Answer<()> {
+        let is_known = |name: &str| is_filter(name) || names.contains(&name);
+        match self.0.iter().find(|(name, _)| !is_known(name)) {
+            None => Ok(()),
+            Some((name, _)) if names.is_empty() => {
+                Err(ApiError::argument(format!("{name}: this address takes no parameters")))
+            }
+            Some((name, _)) => Err(ApiError::argument(format!(
+                "{name}: the parameter is not known here; the parameters are {}",
+                names.join(", ")
+            ))),
+        }
+    }
+}
+
+/// Whether a parameter is a filter.
+fn is_filter(name: &str) -> bool {
+    name.starts_with("filters[") || name.starts_with("filters%")
 }
 
 fn refused(name: &str, text: &str, expected: &str) -> ApiError {

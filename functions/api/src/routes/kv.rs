@@ -26,10 +26,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/namespaces/{namespace}/kv/inheritance", inherited)
             .is("kvInherited", "Lists the keys that a namespace inherits from the namespaces above it.")
             .refuses(&[422]),
-        get("/kv", search).is("searchKv", "Searches the keys of all namespaces.").takes(&PAGE).takes(&[
-            Param::new("q", Kind::Text, "Only keys that contain this text."),
-            Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
-        ]),
+        get("/kv", search)
+            .is("searchKv", "Searches the keys of all namespaces.")
+            .takes(&PAGE)
+            .takes(&[
+                Param::new("q", Kind::Text, "Only keys that contain this text."),
+                Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+            ])
+            .filters(queries::FIELDS),
         get(one, value).is("kvValue", "Returns a value with its type.").refuses(&[404, 422]),
         put(one, set)
             .is("setKv", "Sets a value: JSON, or a date or duration as text.")

@@ -71,7 +71,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                     Kind::Duration,
                     "Only lines written within this duration before now.",
                 ),
-            ]),
+            ])
+            .filters(queries::logs::FIELDS),
         get("/logs/{executionId}", list)
             .is("logs", "Lists the log lines of an execution, oldest first.")
             .takes(&[LEVEL])
@@ -128,7 +129,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::LogEntry>>> {
+async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::LogsPage>> {
     queries::logs::search(&api, &query).await.map(Json)
 }
 

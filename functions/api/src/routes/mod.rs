@@ -9,6 +9,7 @@ mod logs;
 mod metrics;
 mod namespace_files;
 mod namespaces;
+mod outputs;
 mod plugins;
 mod server;
 mod triggers;
@@ -23,6 +24,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     [
         flows::endpoints(),
         executions::endpoints(),
+        outputs::endpoints(),
         logs::endpoints(),
         events::endpoints(),
         metrics::endpoints(),

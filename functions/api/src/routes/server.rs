@@ -3,20 +3,29 @@
 use crate::door::token;
 use crate::endpoint::{Endpoint, get, json};
 use crate::error::{Answer, ApiError};
-use crate::openapi;
 use crate::parts::Api;
 use crate::request::Query;
+use crate::{openapi, queries};
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Json, Router, routing};
 use segue_api_types as types;
+use segue_model::id::ExecutionId;
 use segue_model::{Json as Value, Map};
 use std::time::Instant;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/configs", configs).is("configs", "Describes the server: its version, platform and features."),
+        get("/usages/all", usage).is("usage", "Counts flows and executions. Segue sends the counts to nobody."),
+        get("/pebble/filters", filters).is("pebbleFilters", "Lists the names of the filters of expressions."),
+        get("/pebble/functions", functions)
+            .is("pebbleFunctions", "Lists the names of the functions of expressions."),
+        get("/basicAuthValidationErrors", auth_errors).is(
+            "basicAuthErrors",
+            "Lists what is wrong with the password of the server. Always empty: the server refuses to start instead.",
+        ),
         get("/openapi.json", description).is("openapi", "Returns this description.").answers(json::<Map>()),
     ]
 }
@@ -31,7 +40,11 @@ pub(super) fn open() -> Router<Api> {
 async fn configs(State(api): State<Api>) -> Json<types::Configs> {
     let has_password = api.access.basic.is_some();
     Json(types::Configs {
+        uuid: installation(&api.url),
         version: api.version.clone(),
+        edition: "OSS".to_owned(),
+        commit_id: api.version.clone(),
+        chart_default_duration: "P30D".to_owned(),
         url: api.url.clone(),
         is_basic_auth_enabled: has_password,
         is_basic_auth_initialized: has_password,
@@ -43,6 +56,30 @@ async fn configs(State(api): State<Api>) -> Json<types::Configs> {
         system_namespace: "system".to_owned(),
         hidden_labels_prefixes: vec!["system.".to_owned()],
     })
+}
+
+/// An id that follows from the URL of the server, in the form of a UUID.
+fn installation(url: &str) -> String {
+    let id = ExecutionId::derive(&["installation", url]);
+    let hex: String = id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
+}
+
+async fn usage(State(api): State<Api>) -> Answer<Json<types::Usage>> {
+    queries::usage::all(&api).await.map(Json)
+}
+
+async fn filters() -> Json<Vec<&'static str>> {
+    Json(segue_template::filter_names().collect())
+}
+
+async fn functions() -> Json<Vec<&'static str>> {
+    Json(segue_template::function_names().collect())
+}
+
+async fn auth_errors() -> Json<Vec<String>> {
+    Json(Vec::new())
 }
 
 async fn description(State(api): State<Api>) -> Json<Value> {

@@ -39,7 +39,8 @@ mod tests {
             json!(flow_with_source(&stored(source))),
             json!({"id": "f", "namespace": "a.b", "tenantId": "main", "revision": 3,
                    "labels": [{"key": "team", "value": "data"}], "tasks": [{"id": "t", "type": "x", "n": 1.5}],
-                   "disabled": false, "deleted": false, "updated": "1970-01-01T00:00:00Z", "source": source})
+                   "disabled": false, "draft": false, "deleted": false, "updated": "1970-01-01T00:00:00Z",
+                   "source": source})
         );
         assert!(flow(&stored("a: [1")).exception.is_some());
     }

@@ -1,5 +1,6 @@
 //! Answers in the shape of Kestra's JSON.
 
+pub(crate) mod csv;
 pub(crate) mod download;
 pub(crate) mod events;
 pub(crate) mod flow;

@@ -201,7 +201,14 @@ async fn a_namespace_is_replaced_as_a_whole_or_not_at_all() {
         replaced.as_array().unwrap().iter().filter(|flow| flow["deleted"] == true).collect();
     assert_eq!(deleted.len(), 2, "{replaced:#}");
     assert_eq!(server.get("/flows/search").await.ok()["total"], 2, "the other namespace is left alone");
-    server.yaml("POST", "/flows/bulk?delete=true&namespace=other", HELLO).await.ok();
+    let bulk = "/flows/bulk?delete=true&namespace=other";
+    let refused = server.yaml("POST", bulk, HELLO).await.refused(422);
+    assert!(refused.contains("Flow namespace is invalid"), "{refused}");
+    let other = HELLO.replace("company.team", "other").replace("id: hello", "id: second");
+    server.yaml("POST", bulk, &other).await.ok();
+    let left = server.get("/flows/other").await.ok();
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["id"]), (1, &json!("second")));
+    server.delete("/flows/other/second").await.ok();
     assert_eq!(server.get("/flows/distinct-namespaces").await.ok(), json!(["company.team"]));
 }
 

@@ -127,3 +127,22 @@ async fn executions_and_logs_are_followed_in_one_stream_and_continued() {
     }
     server.get("/events").await.refused(422);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_executions_that_an_execution_causes_are_followed() {
+    let server = Server::new().await;
+    let calling = "id: calling\nnamespace: company.team\ntasks:\n- id: call\n  type: io.kestra.plugin.core.flow.Subflow\n  \
+                   namespace: company.team\n  flowId: hello\n  wait: true\n";
+    server.deploy(&[HELLO, calling]).await;
+    let execution = id(&server.run("calling").await);
+    let path = format!("/executions/{execution}/follow-dependencies?expandAll=true");
+    let mut events = Events::of(&server, &path).await;
+    let mut seen = Vec::new();
+    while let Some((kind, data)) = events.next().await {
+        let text = |key: &str| data[key].as_str().unwrap().to_owned();
+        seen.push((kind, text("flowId"), data["state"]["current"].as_str().unwrap().to_owned()));
+    }
+    let event = |kind: &str, flow: &str| (kind.to_owned(), flow.to_owned(), "SUCCESS".to_owned());
+    assert!(seen.contains(&event("progress", "hello")), "{seen:?}");
+    assert_eq!(seen.last(), Some(&event("end", "calling")), "{seen:?}");
+}

@@ -8,6 +8,7 @@
 
 mod access;
 mod backfills;
+mod clients;
 mod executions;
 mod flows;
 mod follow;

@@ -28,7 +28,7 @@ async fn flows_and_executions_read_back() {
     same::<types::FlowToExecute>(&server.get(&format!("{execution}/flow")).await.ok());
     same::<types::Graph>(&server.get(&format!("{execution}/graph")).await.ok());
     same::<Page<types::Execution>>(&server.get("/executions/search").await.ok());
-    same::<Vec<types::FlowId>>(&server.get("/executions/namespaces/company.team/flows").await.ok());
+    same::<Vec<types::FlowToExecute>>(&server.get("/executions/namespaces/company.team/flows").await.ok());
     same::<types::Flow>(&server.get("/flows/company.team/hello?source=true").await.ok());
     same::<Page<types::Flow>>(&server.get("/flows/search").await.ok());
     same::<Page<types::FlowSearchHit>>(&server.get("/flows/source?q=hello").await.ok());
@@ -57,7 +57,7 @@ async fn triggers_backfills_and_logs_read_back() {
     let request = json!({"namespace": "company.team", "flowId": "scheduled", "start": "2021-01-01", "end": "2021-03-31"});
     same::<types::BackfillPreview>(&server.json("POST", "/backfills/preview", request).await.ok());
     same::<Vec<types::LogEntry>>(&server.get(&format!("/logs/{made}")).await.ok());
-    same::<Page<types::LogEntry>>(&server.get("/logs/search").await.ok());
+    same::<types::LogsPage>(&server.get("/logs/search").await.ok());
     same::<Page<types::Metric>>(&server.get(&format!("/metrics/{made}")).await.ok());
 }
 
@@ -74,7 +74,7 @@ async fn namespaces_plugins_and_the_server_read_back() {
     same::<Vec<types::NamespaceFile>>(&server.get(&format!("{files}/directory?path=/a")).await.ok());
     same::<types::NamespaceFile>(&server.get(&format!("{files}/stats?path=/a")).await.ok());
     same::<Page<types::Namespace>>(&server.get("/namespaces/search").await.ok());
-    same::<Page<types::SecretKey>>(&server.get("/namespaces/company.team/secrets").await.ok());
+    same::<types::SecretPage>(&server.get("/namespaces/company.team/secrets").await.ok());
     same::<Vec<types::PluginGroup>>(&server.get("/plugins").await.ok());
     same::<types::PluginDoc>(&server.get("/plugins/io.kestra.plugin.core.log.Log").await.ok());
     same::<BTreeMap<String, types::PluginIcon>>(&server.get("/plugins/icons").await.ok());

@@ -1,6 +1,9 @@
 //! Stored executions, and the flows that they run.
 
+pub(crate) mod conditions;
 pub(crate) mod files;
+pub(crate) mod numbers;
+pub(crate) mod outputs;
 pub(crate) mod preview;
 pub(crate) mod search;
 
@@ -11,6 +14,7 @@ use crate::view;
 use crate::view::flow::flow as flow_view;
 use segue_api_types as types;
 use segue_executor::Begun;
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_ports::PortError;
 use segue_ports::state::{ExecutionFilter, StoredExecution, StoredFlow};
@@ -44,8 +48,8 @@ pub(crate) async fn mark_begun(api: &Api, stored: &mut StoredExecution) -> Resul
     segue_executor::mark_begun(api.state(), &stored.execution.id, runs).await
 }
 
-/// The newest execution of a flow, without its task runs. None if the flow has not run.
-async fn newest(api: &Api, namespace: &str, flow_id: &str) -> Answer<Option<types::Execution>> {
+/// The newest execution of a flow. None if the flow has not run.
+async fn newest(api: &Api, namespace: &str, flow_id: &str) -> Answer<Option<Execution>> {
     let filter = ExecutionFilter {
         namespace: Some(namespace.to_owned()),
         exact_namespace: true,
@@ -53,22 +57,26 @@ async fn newest(api: &Api, namespace: &str, flow_id: &str) -> Answer<Option<type
         limit: 1,
         ..ExecutionFilter::default()
     };
-    let found = api.state().executions(&filter).await?;
-    Ok(found.first().map(types::Execution::listed))
+    Ok(api.state().executions(&filter).await?.into_iter().next())
 }
 
 /// The newest execution of a flow that has run, without its task runs.
 pub(crate) async fn latest(api: &Api, namespace: &str, flow_id: &str) -> Answer<types::Execution> {
     newest(api, namespace, flow_id)
         .await?
+        .map(|execution| types::Execution::listed(&execution))
         .ok_or_else(|| ApiError::not_found(format!("An execution of the flow '{namespace}.{flow_id}'")))
 }
 
 /// The newest executions of flows, in the order of the flows. Flows that have not run are left out.
-pub(crate) async fn latest_of(api: &Api, flows: &[types::FlowId]) -> Answer<Vec<types::Execution>> {
+pub(crate) async fn latest_of(api: &Api, flows: &[types::FlowId]) -> Answer<Vec<types::LatestExecution>> {
     let mut found = Vec::new();
     for types::FlowId { namespace, id } in flows {
-        found.extend(newest(api, namespace, id).await?);
+        found.extend(newest(api, namespace, id).await?.map(|execution| types::LatestExecution {
+            start_date: execution.state.start_date(),
+            status: execution.state.current(),
+            execution: types::Execution::listed(&execution),
+        }));
     }
     Ok(found)
 }
@@ -102,9 +110,9 @@ pub(crate) async fn flow_to_execute(
 }
 
 /// The flows of a namespace that can be run.
-pub(crate) async fn flows(api: &Api, namespace: &str) -> Answer<Vec<types::FlowId>> {
-    let flows = api.state().flows(Some(namespace)).await?.into_iter();
-    Ok(flows.map(|flow| types::FlowId { id: flow.id, namespace: flow.namespace }).collect())
+pub(crate) async fn flows(api: &Api, namespace: &str) -> Answer<Vec<types::FlowToExecute>> {
+    let flows = api.state().flows(Some(namespace)).await?;
+    Ok(flows.iter().map(|flow| flow_view(flow).into()).collect())
 }
 
 /// Renders an expression with the variables of a task run, or with the variables of the flow.

@@ -1,14 +1,14 @@
 //! Searches executions. The store answers conditions that its indexes support. Other conditions (a part of a flow's
 //! name, only children) need several searches, or a look through the newest executions.
 
+use super::conditions::{SCOPES, meets, scopes, with_key};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::request::{Condition, Op, Page, Query, date, paged, state};
+use crate::request::{Compare, Condition, Field, FieldKind, Filter, Op, Page, Query, all_hold, date, paged};
 use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
-use segue_model::parse_duration;
 use segue_model::state::State as ExecutionState;
 use segue_ports::state::ExecutionFilter;
 
@@ -20,13 +20,58 @@ const MOST_SCANNED: u32 = 10_000;
 /// The number of executions read at once.
 const CHUNK: u32 = 500;
 
+/// The fields of a search.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::text("q"),
+    Field::text("id"),
+    Field::text("namespace"),
+    Field::text("flowId"),
+    Field::new("flowRevision", FieldKind::Number),
+    Field::new("startDate", FieldKind::Date),
+    Field::new("endDate", FieldKind::Date),
+    Field::new("timeRange", FieldKind::TimeRange),
+    Field::new("state", FieldKind::State),
+    Field::new("labels", FieldKind::Labels),
+    Field::text("parentId"),
+    Field::text("triggerExecutionId"),
+    Field::text("triggerId"),
+    Field::new("childFilter", FieldKind::OneOf(&["CHILD", "MAIN"])),
+    Field::new("scope", FieldKind::OneOf(SCOPES)),
+];
+/// The fields that a search can be sorted by.
+const SORTS: [(&str, Compare<Execution>); 10] = [
+    ("id", |left, right| left.id.cmp(&right.id)),
+    ("namespace", |left, right| left.namespace.cmp(&right.namespace)),
+    ("flowId", |left, right| left.flow_id.cmp(&right.flow_id)),
+    ("flowRevision", |left, right| left.flow_revision.cmp(&right.flow_revision)),
+    ("startDate", by_start),
+    ("state.startDate", by_start),
+    ("endDate", by_end),
+    ("state.endDate", by_end),
+    ("state.current", |left, right| left.state.current().as_str().cmp(right.state.current().as_str())),
+    ("state.duration", |left, right| lasted(left).cmp(&lasted(right))),
+];
+
+fn by_start(left: &Execution, right: &Execution) -> std::cmp::Ordering {
+    left.state.start_date().cmp(&right.state.start_date())
+}
+
+fn by_end(left: &Execution, right: &Execution) -> std::cmp::Ordering {
+    left.state.end_date().cmp(&right.state.end_date())
+}
+
+/// The time from the start to the end, or to the last change of the state before the end.
+pub(super) fn lasted(execution: &Execution) -> jiff::SignedDuration {
+    let start = execution.state.start_date();
+    let last = execution.state.histories().last().map_or(start, |change| change.date);
+    execution.state.end_date().unwrap_or(last).duration_since(start)
+}
+
 /// The executions of a search, without their task runs.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Execution>> {
     let page = Page::from_query(query)?;
-    let order = page.order(&["state.startDate", "startDate"])?;
-    let is_ascending = order.is_some_and(|(_, is_ascending)| is_ascending);
     let selection = Selection::from_query(api, query).await?;
-    let (found, total) = selection.page(api, &page, is_ascending).await?;
+    let (found, total) = selection.page(api, &page).await?;
     Ok(paged(found.iter().map(types::Execution::listed).collect(), total))
 }
 
@@ -34,39 +79,9 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
 pub(crate) struct Selection {
     /// An execution must match at least one of these. If the list is empty, no execution is selected.
     filters: Vec<ExecutionFilter>,
-    /// An execution must also match all of these.
-    rest: Vec<Rest>,
-}
-
-/// A condition that the store does not support.
-enum Rest {
-    /// The execution is a subflow (true) or not (false).
-    IsChild(bool),
-    /// The execution is in the namespace `system` (true) or outside it (false).
-    IsSystem(bool),
-    /// This trigger started the execution.
-    Trigger(String),
-    /// A condition on a label.
-    Label(Condition),
-}
-
-impl Rest {
-    fn holds_for(&self, execution: &Execution) -> Answer<bool> {
-        Ok(match self {
-            Self::IsChild(child) => {
-                let is_child = execution.trigger.as_ref().is_some_and(|trigger| trigger.parent.is_some());
-                is_child == *child
-            }
-            Self::IsSystem(system) => (execution.namespace == "system") == *system,
-            Self::Trigger(id) => execution.trigger.as_ref().is_some_and(|trigger| trigger.id == *id),
-            Self::Label(condition) => {
-                let Some(key) = &condition.key else { return Err(condition.unusable()) };
-                let value = execution.labels.iter().find(|label| label.key == *key);
-                let is_negative = matches!(condition.op, Op::NotEquals | Op::NotIn);
-                value.map_or(Ok(is_negative), |label| condition.holds_for(&label.value))?
-            }
-        })
-    }
+    /// An execution must also match all of these. The store does not support them.
+    rest: Vec<Filter>,
+    now: jiff::Timestamp,
 }
 
 /// A selection while its conditions are parsed.
@@ -75,7 +90,7 @@ struct Builder {
     filter: ExecutionFilter,
     /// Conditions on names that need the list of flows.
     names: Vec<Condition>,
-    rest: Vec<Rest>,
+    rest: Vec<Filter>,
     /// Whether the query names states.
     has_states: bool,
 }
@@ -83,19 +98,20 @@ struct Builder {
 impl Selection {
     /// Parses a query.
     pub(crate) async fn from_query(api: &Api, query: &Query) -> Answer<Self> {
+        let mut filters: Vec<Filter> = plain(query)?.into_iter().map(Filter::One).collect();
+        filters.iter().try_for_each(|filter| filter.check(FIELDS))?;
+        filters.extend(query.filters(FIELDS)?);
         let mut builder = Builder::default();
-        for condition in plain(query)?.into_iter().chain(query.conditions()?) {
-            builder.add(condition, api)?;
-        }
         let states = query.states("state")?;
         if !states.is_empty() {
             builder.states(&states);
         }
-        builder.filter.start = later(builder.filter.start, query.date("startDate")?);
-        builder.filter.end = earlier(builder.filter.end, query.date("endDate")?);
+        builder.filter.start = query.date("startDate")?;
+        builder.filter.end = query.date("endDate")?;
         if let Some(range) = query.duration("timeRange")? {
             builder.filter.start = later(builder.filter.start, api.now().checked_sub(range).ok());
         }
+        builder.add_all(filters, api)?;
         builder.finish(api).await
     }
 
@@ -116,16 +132,20 @@ impl Selection {
         self
     }
 
-    /// A page of executions, newest or oldest first, and the total number.
-    async fn page(&self, api: &Api, page: &Page, is_ascending: bool) -> Answer<(Vec<Execution>, u64)> {
-        if !self.rest.is_empty() {
+    /// A page of executions in the order of the request, and the total number.
+    async fn page(&self, api: &Api, page: &Page) -> Answer<(Vec<Execution>, u64)> {
+        let by_start = |field: &str| matches!(field, "startDate" | "state.startDate");
+        let is_ascending = match &page.sort[..] {
+            [] => Some(false),
+            [(field, is_ascending)] if by_start(field) => Some(*is_ascending),
+            _ => None,
+        };
+        let Some(is_ascending) = is_ascending.filter(|_| self.rest.is_empty()) else {
             let mut all = self.scan(api).await?;
             let total = all.len() as u64;
-            if is_ascending {
-                all.reverse();
-            }
+            page.arrange(&mut all, &SORTS)?;
             return Ok((page.cut(all), total));
-        }
+        };
         let mut total = 0_u64;
         for filter in &self.filters {
             total = total.saturating_add(api.state().count_executions(filter).await?);
@@ -164,11 +184,7 @@ impl Selection {
             let chunk = self.part(api, offset, CHUNK, false).await?;
             let is_last = chunk.len() < CHUNK as usize;
             for execution in chunk {
-                let mut holds = true;
-                for rest in &self.rest {
-                    holds = holds && rest.holds_for(&execution)?;
-                }
-                if holds {
+                if all_hold(&self.rest, &|condition| meets(condition, &execution, self.now))? {
                     found.push(execution);
                 }
             }
@@ -199,10 +215,7 @@ fn plain(query: &Query) -> Answer<Vec<Condition>> {
     for Label { key, value } in query.labels("labels")? {
         conditions.push(condition("labels", Op::Equals, Some(key), &value));
     }
-    let scopes: Vec<&str> = query.all("scope").flat_map(|scope| scope.split(',')).collect();
-    if let [scope] = scopes[..] {
-        conditions.push(condition("scope", Op::Equals, None, scope));
-    }
+    conditions.extend(scopes(query)?);
     Ok(conditions)
 }
 
@@ -211,6 +224,15 @@ fn condition(field: &str, op: Op, key: Option<String>, value: &str) -> Condition
 }
 
 impl Builder {
+    /// Adds filters that must all hold. The store gets the conditions that it supports.
+    fn add_all(&mut self, filters: Vec<Filter>, api: &Api) -> Answer<()> {
+        let mut conditions = Vec::new();
+        for filter in filters {
+            filter.split(&mut conditions, &mut self.rest);
+        }
+        conditions.into_iter().try_for_each(|condition| self.add(condition, api))
+    }
+
     fn add(&mut self, condition: Condition, api: &Api) -> Answer<()> {
         let value = condition.value.clone();
         match (condition.field.as_str(), condition.op) {
@@ -219,66 +241,36 @@ impl Builder {
                 self.filter.namespace = Some(value);
             }
             ("flowId", Op::Equals) if self.filter.flow_id.is_none() => self.filter.flow_id = Some(value),
-            ("namespace" | "flowId" | "q", _) => self.names.push(condition),
-            ("state", op) => {
-                let named = condition.values().map(state).collect::<Answer<Vec<_>>>()?;
-                match op {
-                    Op::Equals | Op::In => self.states(&named),
-                    Op::NotEquals | Op::NotIn => {
-                        let others: Vec<_> =
-                            ExecutionState::ALL.into_iter().filter(|state| !named.contains(state)).collect();
-                        self.states(&others);
-                    }
-                    _ => return Err(condition.unusable()),
-                }
+            ("namespace" | "flowId", _) | ("q", Op::Equals | Op::Contains) => self.names.push(condition),
+            ("state", _) => {
+                let states = condition.states()?;
+                self.states(&states);
             }
-            ("startDate" | "endDate", op) => {
-                let date = date(&value).map_err(ApiError::argument)?;
-                match op {
-                    Op::GreaterThan | Op::GreaterOrEqual => {
-                        self.filter.start = later(self.filter.start, Some(date))
-                    }
-                    Op::LessThan | Op::LessOrEqual => self.filter.end = earlier(self.filter.end, Some(date)),
-                    Op::Equals => {
-                        self.filter.start = later(self.filter.start, Some(date));
-                        self.filter.end = earlier(self.filter.end, Some(date));
-                    }
-                    _ => return Err(condition.unusable()),
-                }
+            // The store includes both limits, and its dates have nanoseconds.
+            ("startDate" | "endDate", op @ (Op::GreaterThan | Op::GreaterOrEqual)) => {
+                let more = i64::from(op == Op::GreaterThan);
+                self.filter.start = later(self.filter.start, Some(moved(&value, more)?));
             }
-            ("timeRange", Op::Equals) => {
-                let range = parse_duration(&value).map_err(ApiError::argument)?;
-                self.filter.start = later(self.filter.start, api.now().checked_sub(range).ok());
+            ("startDate" | "endDate", op @ (Op::LessThan | Op::LessOrEqual)) => {
+                let less = -i64::from(op == Op::LessThan);
+                self.filter.end = earlier(self.filter.end, Some(moved(&value, less)?));
             }
-            ("labels", op) => match (&condition.key, op) {
-                (Some(key), Op::Equals) => self.filter.labels.push((key.clone(), value)),
-                (Some(_), _) => self.rest.push(Rest::Label(condition)),
-                (None, _) => {
-                    let label = value.split_once(':').ok_or_else(|| condition.unusable())?;
-                    self.filter.labels.push((label.0.to_owned(), label.1.to_owned()));
-                }
-            },
-            ("triggerExecutionId", Op::Equals) => self.filter.triggered_by = Some(ExecutionId::from(value)),
-            ("triggerId", Op::Equals) => self.rest.push(Rest::Trigger(value)),
-            ("childFilter", Op::Equals) => match value.as_str() {
-                "CHILD" => self.rest.push(Rest::IsChild(true)),
-                "MAIN" => self.rest.push(Rest::IsChild(false)),
-                _ => {
-                    return Err(ApiError::argument(format!(
-                        "childFilter is '{value}': CHILD or MAIN is expected"
-                    )));
-                }
-            },
-            ("scope", Op::Equals) => match value.to_ascii_uppercase().as_str() {
-                "SYSTEM" => self.rest.push(Rest::IsSystem(true)),
-                "USER" => self.rest.push(Rest::IsSystem(false)),
-                _ => {
-                    return Err(ApiError::argument(format!(
-                        "scope is '{value}': USER or SYSTEM is expected"
-                    )));
-                }
-            },
-            _ => return Err(condition.unusable()),
+            ("startDate" | "endDate", Op::Equals) => {
+                self.filter.start = later(self.filter.start, Some(moved(&value, 0)?));
+                self.filter.end = earlier(self.filter.end, Some(moved(&value, 0)?));
+            }
+            ("timeRange", _) => {
+                let start = api.now().checked_sub(condition.range()?).ok();
+                self.filter.start = later(self.filter.start, start);
+            }
+            ("labels", Op::Equals) => {
+                let (key, label) = with_key(&condition)?;
+                self.filter.labels.push((key, label));
+            }
+            ("triggerExecutionId", Op::Equals) if self.filter.triggered_by.is_none() => {
+                self.filter.triggered_by = Some(ExecutionId::from(value));
+            }
+            _ => self.rest.push(Filter::One(condition)),
         }
         Ok(())
     }
@@ -295,12 +287,13 @@ impl Builder {
 
     async fn finish(self, api: &Api) -> Answer<Selection> {
         let Self { filter, names, rest, has_states } = self;
+        let now = api.now();
         // No state is left, so nothing is selected. To the store, an empty list would mean all states.
         if has_states && filter.states.is_empty() {
-            return Ok(Selection { filters: Vec::new(), rest });
+            return Ok(Selection { filters: Vec::new(), rest, now });
         }
         if names.is_empty() {
-            return Ok(Selection { filters: vec![filter], rest });
+            return Ok(Selection { filters: vec![filter], rest, now });
         }
         for condition in names.iter().filter(|condition| condition.field == "q") {
             let id = ExecutionId::from(condition.value.trim());
@@ -315,7 +308,7 @@ impl Builder {
                     end: Some(slot),
                     ..filter
                 };
-                return Ok(Selection { filters: vec![only], rest });
+                return Ok(Selection { filters: vec![only], rest, now });
             }
         }
         let mut filters = Vec::new();
@@ -325,7 +318,7 @@ impl Builder {
                     || (!filter.exact_namespace && flow.namespace.starts_with(&format!("{namespace}.")))
             });
             let fits_flow = filter.flow_id.as_ref().is_none_or(|id| flow.id == *id);
-            if fits_namespace && fits_flow && all_hold(&names, &flow.namespace, &flow.id)? {
+            if fits_namespace && fits_flow && name_fits(&names, &flow.namespace, &flow.id)? {
                 filters.push(ExecutionFilter {
                     namespace: Some(flow.namespace),
                     exact_namespace: true,
@@ -335,25 +328,28 @@ impl Builder {
             }
         }
         filters.truncate(MOST_FLOWS);
-        Ok(Selection { filters, rest })
+        Ok(Selection { filters, rest, now })
     }
 }
 
-fn all_hold(names: &[Condition], namespace: &str, id: &str) -> Answer<bool> {
+fn name_fits(names: &[Condition], namespace: &str, id: &str) -> Answer<bool> {
     for condition in names {
         let holds = match condition.field.as_str() {
             "namespace" => condition.holds_for(namespace)?,
             "flowId" => condition.holds_for(id)?,
-            _ => {
-                let part = condition.value.trim_matches('*').to_lowercase();
-                format!("{namespace}.{id}").to_lowercase().contains(&part)
-            }
+            _ => condition.finds(&format!("{namespace}.{id}"))?,
         };
         if !holds {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// The date of a condition, moved by some nanoseconds.
+fn moved(text: &str, nanoseconds: i64) -> Answer<jiff::Timestamp> {
+    let date = date(text).map_err(ApiError::argument)?;
+    Ok(date.checked_add(jiff::SignedDuration::from_nanos(nanoseconds)).unwrap_or(date))
 }
 
 fn later(known: Option<jiff::Timestamp>, other: Option<jiff::Timestamp>) -> Option<jiff::Timestamp> {

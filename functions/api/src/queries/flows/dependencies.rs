@@ -16,25 +16,62 @@ type Name = (String, String);
 /// The flow that runs first, the flow that runs next, and the relation of the two flows.
 type Edge = (Name, Name, &'static str);
 
-/// The flows that a flow calls and, unless only called flows are wanted, the flows that call it.
+/// The flows that a flow calls and, unless only called flows are wanted, the flows that call it. With `all`, also the
+/// flows that depend on these flows.
 pub(crate) async fn of_flow(
     api: &Api,
     namespace: String,
     id: String,
     only_called: bool,
+    all: bool,
 ) -> Answer<types::Dependencies> {
     api.flow(&namespace, &id, None).await?;
     let own = (namespace, id);
-    let edges =
-        edges(api).await?.into_iter().filter(|(from, to, _)| *from == own || (!only_called && *to == own));
-    Ok(view(edges.collect(), Some(own.clone())))
+    let found = reached(&edges(api).await?, &own, only_called, all);
+    Ok(view(found, Some(own)))
 }
 
-/// The dependencies of the flows of a namespace, also on flows of other namespaces.
-pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<types::Dependencies> {
+/// The flow itself, and the flows of [`of_flow`].
+pub(crate) async fn around(
+    api: &Api,
+    own: (String, String),
+    only_called: bool,
+    all: bool,
+) -> Answer<BTreeSet<(String, String)>> {
+    let found = reached(&edges(api).await?, &own, only_called, all);
+    Ok(found.into_iter().flat_map(|(from, to, _)| [from, to]).chain([own]).collect())
+}
+
+/// The edges at a flow. With `all`, also the edges at the other ends of these edges, and so on.
+fn reached(edges: &BTreeSet<Edge>, own: &Name, only_called: bool, all: bool) -> Vec<Edge> {
+    let mut found: BTreeSet<Edge> = BTreeSet::new();
+    let mut seen = BTreeSet::from([own.clone()]);
+    let mut next = vec![own.clone()];
+    while let Some(flow) = next.pop() {
+        for edge in edges {
+            let (from, to, _) = edge;
+            if *from == flow || (!only_called && *to == flow) {
+                found.insert(edge.clone());
+                let other = if *from == flow { to } else { from };
+                if all && seen.insert(other.clone()) {
+                    next.push(other.clone());
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The dependencies of the flows of a namespace, also on flows of other namespaces. With `only_called`, only what the
+/// flows of the namespace call.
+pub(crate) async fn of_namespace(
+    api: &Api,
+    namespace: &str,
+    only_called: bool,
+) -> Answer<types::Dependencies> {
     let edges = edges(api).await?.into_iter();
-    let edges = edges.filter(|(from, to, _)| from.0 == namespace || to.0 == namespace).collect();
-    Ok(view(edges, None))
+    let is_near = |(from, to, _): &Edge| from.0 == namespace || (!only_called && to.0 == namespace);
+    Ok(view(edges.filter(is_near).collect(), None))
 }
 
 /// All edges between existing flows.

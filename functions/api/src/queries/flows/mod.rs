@@ -1,13 +1,18 @@
 //! Stored flows.
 
 pub(crate) mod dependencies;
+pub(crate) mod deprecated;
+pub(crate) mod expressions;
 pub(crate) mod graph;
+pub(crate) mod replace;
 pub(crate) mod search;
 pub(crate) mod source_search;
 pub(crate) mod validate;
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::request::Query;
+use crate::view::csv;
 use crate::view::flow::{flow, flow_with_source};
 use segue_api_types as types;
 use segue_model::Json as Value;
@@ -44,18 +49,43 @@ pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<Vec<types
     Ok(api.state().flows(Some(namespace)).await?.iter().map(flow).collect())
 }
 
-/// All revisions of a flow, oldest first, with their sources if they are wanted.
+/// The revisions of a flow, oldest first, with their sources if they are wanted. The revisions that only record a
+/// deletion are among them if `even_deleted` is set.
 pub(crate) async fn revisions(
     api: &Api,
     namespace: &str,
     id: &str,
     with_source: bool,
+    even_deleted: bool,
 ) -> Answer<Vec<types::Flow>> {
-    let revisions = api.state().flow_revisions(namespace, id).await?;
+    let mut revisions = api.state().flow_revisions(namespace, id).await?;
     if revisions.is_empty() {
         return Err(ApiError::not_found(format!("Flow '{namespace}.{id}'")));
     }
+    revisions.retain(|flow| even_deleted || !flow.deleted);
     Ok(revisions.iter().map(if with_source { flow_with_source } else { flow }).collect())
+}
+
+/// The columns of a table of flows.
+pub(crate) const COLUMNS: [&str; 7] =
+    ["id", "namespace", "revision", "disabled", "updated", "labels", "description"];
+
+/// The flows of a search as the rows of a table.
+pub(crate) async fn rows(api: &Api, query: &Query) -> Answer<Vec<Vec<String>>> {
+    let row = |stored: &StoredFlow| {
+        let shown = flow(stored);
+        let description = shown.document.get("description").and_then(Value::as_str).unwrap_or_default();
+        vec![
+            stored.id.clone(),
+            stored.namespace.clone(),
+            stored.revision.to_string(),
+            shown.disabled.unwrap_or_default().to_string(),
+            stored.updated.to_string(),
+            csv::labels(shown.labels.as_deref().unwrap_or_default()),
+            description.to_owned(),
+        ]
+    };
+    Ok(search::select(api, query).await?.iter().map(row).collect())
 }
 
 /// A task or trigger in the source of a flow.

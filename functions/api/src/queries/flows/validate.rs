@@ -35,7 +35,8 @@ pub(crate) async fn flows(api: &Api, source: &str) -> Answer<Vec<types::FlowVali
         let text = |key: &str| document.get(key).and_then(Value::as_str).map(str::to_owned);
         let revision = document.get("revision").and_then(Value::as_u64);
         let latest = text("namespace").zip(text("id")).and_then(|key| stored.get(&key));
-        let outdated = revision.zip(latest).is_some_and(|(mine, latest)| mine < u64::from(*latest));
+        // A source that was changed by nobody else names the revision that saving it would make.
+        let outdated = revision.zip(latest).is_some_and(|(mine, latest)| mine != u64::from(*latest) + 1);
         report(index, text("namespace"), text("id"), outdated, &parsed.diagnostics)
     });
     Ok(results.collect())
@@ -91,6 +92,8 @@ pub(crate) fn part(api: &Api, section: &str, source: &str) -> Answer<types::Task
         of_it.map(|found| found.message.clone()).collect()
     };
     Ok(types::TaskValidation {
+        index: 0,
+        outdated: false,
         constraints: lines(&of(Severity::Error)),
         warnings: of(Severity::Warning),
         infos: of(Severity::Note),

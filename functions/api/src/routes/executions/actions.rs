@@ -123,6 +123,17 @@ pub(super) async fn labels(
     after(&api, &execution).await
 }
 
+/// Kills an execution, and answers with the execution.
+pub(super) async fn kill_and_show(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<types::Execution>> {
+    let cascade = query.flag("isOnKillCascade", true)?;
+    let execution = api.executor.kill(&ExecutionId::from(id), cascade).await?;
+    after(&api, &execution).await
+}
+
 pub(super) async fn kill(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<StatusCode> {
     let cascade = query.flag("isOnKillCascade", true)?;
     api.executor.kill(&ExecutionId::from(id), cascade).await?;
@@ -130,15 +141,31 @@ pub(super) async fn kill(State(api): State<Api>, Path(id): Path<String>, query: 
 }
 
 pub(super) async fn resume(State(api): State<Api>, Path(id): Path<String>, form: Form) -> Answer<StatusCode> {
+    resumed(&api, id, form).await.map(|_| StatusCode::NO_CONTENT)
+}
+
+/// Resumes an execution, and answers with the execution.
+pub(super) async fn resume_and_show(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Answer<Json<types::Execution>> {
+    let execution = resumed(&api, id, form).await?;
+    after(&api, &execution).await
+}
+
+async fn resumed(api: &Api, id: String, form: Form) -> Answer<Execution> {
     let id = ExecutionId::from(id);
     let declared = api.executor.resume_inputs(&id).await?;
-    let prefix = stored(&api, id.as_str()).await?.execution.storage_prefix();
-    let submitted = submitted(&api, form, &declared, &prefix).await?;
-    if let Err(error) = api.executor.resume(&id, submitted.values.clone()).await {
-        submitted.discard(&api).await;
-        return Err(error.into());
+    let prefix = stored(api, id.as_str()).await?.execution.storage_prefix();
+    let submitted = submitted(api, form, &declared, &prefix).await?;
+    match api.executor.resume(&id, submitted.values.clone()).await {
+        Ok(execution) => Ok(execution),
+        Err(error) => {
+            submitted.discard(api).await;
+            Err(error.into())
+        }
     }
-    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn validate_resume(

@@ -6,7 +6,7 @@ use super::delete::{PARTS, With, remove};
 use crate::endpoint::{Endpoint, Kind, Param, delete, json, post};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::queries::executions::search::Selection;
+use crate::queries::executions::search::{FIELDS, Selection};
 use crate::request::{JsonBody, Query, state};
 use axum::Json;
 use axum::extract::State;
@@ -149,6 +149,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let new_status = [Param::new("newStatus", super::ONE_STATE, "The new state.").required()];
     let state =
         [Param::new("state", super::ONE_STATE, "`RUNNING`, or the state in which the execution ends.")];
+    let new_state =
+        [Param::new("newState", super::ONE_STATE, "`RUNNING`, or the state in which the execution ends.")];
     let open =
         [Param::new("includeNonTerminated", Kind::Flag, "Also deletes executions that have not ended.")];
     let mut all = vec![
@@ -163,13 +165,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ids(Verb::Post, "/executions/resume/by-ids", "resumeByIds", |_| Ok(Action::Resume), &[]),
         search(Verb::Post, "/executions/resume/by-query", "resumeByQuery", |_| Ok(Action::Resume), &[]),
         ids(Verb::Post, "/executions/unqueue/by-ids", "unqueueByIds", unqueue, &state),
-        search(
-            Verb::Post,
-            "/executions/unqueue/by-query",
-            "unqueueByQuery",
-            |_| Ok(Action::Unqueue(ExecutionState::Running)),
-            &[],
-        ),
+        search(Verb::Post, "/executions/unqueue/by-query", "unqueueByQuery", unqueue_found, &new_state),
         ids(Verb::Post, "/executions/force-run/by-ids", "forceRunByIds", |_| Ok(Action::ForceRun), &[]),
         search(
             Verb::Post,
@@ -192,6 +188,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/executions/labels/by-query", labels_by_query)
             .is("labelsByQuery", "Adds labels to executions that have ended.")
             .takes(&SEARCH)
+            .filters(FIELDS)
             .body(json::<Vec<types::Label>>()),
     );
     all
@@ -226,6 +223,7 @@ fn search(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Pa
         .is(id, "Applies the action to all executions of a search that allow the action.")
         .takes(params)
         .takes(&SEARCH)
+        .filters(FIELDS)
 }
 
 fn replay(query: &Query) -> Answer<Action> {
@@ -234,6 +232,11 @@ fn replay(query: &Query) -> Answer<Action> {
 
 fn unqueue(query: &Query) -> Answer<Action> {
     Ok(Action::Unqueue(query.state("state")?.unwrap_or(ExecutionState::Running)))
+}
+
+/// In a search, `state` selects executions.
+fn unqueue_found(query: &Query) -> Answer<Action> {
+    Ok(Action::Unqueue(query.state("newState")?.unwrap_or(ExecutionState::Running)))
 }
 
 fn change(query: &Query) -> Answer<Action> {

@@ -1,9 +1,11 @@
 //! Executions (docs/kestra.md 6.3).
 
+mod acting;
 mod actions;
 mod bulk;
 mod create;
 mod delete;
+mod dependencies;
 mod files;
 mod follow;
 mod inputs;
@@ -13,7 +15,9 @@ mod webhook;
 pub(super) use follow::changed;
 
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, events, get, json, post, put};
+use crate::queries::executions::numbers;
+use crate::queries::executions::search::FIELDS;
 use segue_api_types as types;
 
 const STATE_NAMES: &[&str] = &[
@@ -35,7 +39,7 @@ const STATE_NAMES: &[&str] = &[
 const STATES: Kind = Kind::ManyOf(STATE_NAMES);
 const ONE_STATE: Kind = Kind::OneOf(STATE_NAMES);
 /// The parameters of a search.
-pub(super) const SEARCH: [Param; 11] = [
+pub(super) const SEARCH: [Param; 12] = [
     Param::new("q", Kind::Text, "The id of an execution, or a part of the name of its flow."),
     Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
     Param::new("flowId", Kind::Text, "Only this flow."),
@@ -44,6 +48,7 @@ pub(super) const SEARCH: [Param; 11] = [
     Param::new("timeRange", Kind::Duration, "Only executions that started within this duration before now."),
     Param::new("state", STATES, "Only entries in one of these states."),
     Param::new("labels", Kind::Texts, "Only entries with all these labels, each as `key:value`."),
+    Param::new("triggerId", Kind::Text, "Only executions that this trigger started."),
     Param::new("triggerExecutionId", Kind::Text, "Only executions that this execution started."),
     Param::new(
         "childFilter",
@@ -61,7 +66,7 @@ const REVISION: Param = Param::new("revision", Kind::Number(1), "The revision of
 const PATH: Param = Param::new("path", Kind::Text, "The URI of the file, `kestra:///…`.").required();
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [making(), reading(), acting(), files_of(), bulk::endpoints()].into_iter().flatten().collect()
+    [making(), reading(), acting::endpoints(), files_of(), bulk::endpoints()].into_iter().flatten().collect()
 }
 
 fn making() -> Vec<Endpoint> {
@@ -85,6 +90,7 @@ fn making() -> Vec<Endpoint> {
     let hook = |method: fn(&'static str) -> Endpoint, id: &'static str, path: &'static str| {
         method(path)
             .is(id, "Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met.")
+            .takes_any()
             .maybe_body(Content::Any)
             .answers(Content::Any)
             .refuses(&[204, 404, 409])
@@ -124,11 +130,31 @@ fn reading() -> Vec<Endpoint> {
         get("/executions/search", read::search)
             .is("searchExecutions", "Searches executions, newest first, without their task runs.")
             .takes(&PAGE)
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
         get("/executions", read::search)
             .is("executions", "Searches executions. This is the older address of `searchExecutions`.")
             .takes(&PAGE)
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
+        get("/executions/export/by-query/csv", read::table)
+            .is("exportExecutions", "Returns the newest executions of a search as a table, at most 10,000.")
+            .takes(&SEARCH)
+            .filters(FIELDS)
+            .answers(Content::Csv),
+        get("/executions/distinct-field-values", read::distinct)
+            .is(
+                "distinctFieldValues",
+                "Lists the values of a field among the newest executions of a search, at most 10,000.",
+            )
+            .takes(&[
+                Param::new("field", Kind::OneOf(numbers::FIELDS), "The field.").required(),
+                Param::new("size", Kind::Number(1), "The largest number of values."),
+            ])
+            .takes(&SEARCH)
+            .filters(FIELDS),
+        get("/executions/namespaces/{namespace}/flows/{flowId}/average-duration", read::average)
+            .is("averageDuration", "Returns the average duration of the last 100 executions of a flow."),
         get("/executions/latest", read::latest)
             .is("latestExecution", "Returns the newest execution of a flow.")
             .takes(&[
@@ -163,95 +189,16 @@ fn reading() -> Vec<Endpoint> {
         get("/executions/{id}/graph", read::graph)
             .is("executionGraph", "Returns the graph of the flow in the revision that the execution runs.")
             .refuses(&[404]),
-        post("/executions/{id}/eval/{taskRunId}", read::evaluate)
-            .is("evaluate", "Renders an expression with the variables of a task run.")
-            .body(Content::Text)
-            .refuses(&[404]),
-        post("/executions/{id}/eval", read::evaluate_in_flow)
-            .is("evaluateInFlow", "Renders an expression with the variables of the flow.")
-            .body(Content::Text)
-            .refuses(&[404]),
-    ]
-}
-
-fn acting() -> Vec<Endpoint> {
-    let execution = |endpoint: Endpoint| endpoint.refuses(&[404, 409, 422]);
-    vec![
-        execution(
-            post("/executions/{id}/restart", actions::restart)
-                .is(
-                    "restart",
-                    "Restarts an execution from the failed tasks, with a revision as a new execution.",
-                )
-                .takes(&[REVISION]),
-        ),
-        execution(
-            post("/executions/{id}/replay", actions::replay)
-                .is("replay", "Replays an execution as a new execution.")
-                .takes(&[
-                    Param::new("taskRunId", Kind::Text, "The first task run to repeat. Default: all."),
-                    REVISION,
-                ]),
-        ),
-        execution(
-            post("/executions/{id}/replay-with-inputs", actions::replay_with_inputs)
-                .is("replayWithInputs", "Replays an execution as a new execution with other inputs.")
-                .takes(&[
-                    Param::new("taskRunId", Kind::Text, "The first task run to repeat. Default: all."),
-                    REVISION,
-                ])
-                .maybe_body(Content::Form(None)),
-        ),
-        execution(
-            post("/executions/{id}/state", actions::task_run_state)
-                .is("changeTaskRunState", "Sets the state of a task run. The execution continues from there.")
-                .body(json::<types::TaskState>()),
-        ),
-        execution(
-            post("/executions/{id}/change-status", actions::change_status)
-                .is("changeStatus", "Replaces the final state of an execution by another one.")
-                .takes(&[Param::new("status", ONE_STATE, "The new state.").required()]),
-        ),
-        execution(
-            post("/executions/{id}/pause", actions::pause)
-                .is("pause", "Pauses an execution. No new tasks start."),
-        ),
-        execution(
-            post("/executions/{id}/unqueue", actions::unqueue)
-                .is("unqueue", "Takes an execution out of the queue.")
-                .takes(&[Param::new(
-                    "state",
-                    ONE_STATE,
-                    "`RUNNING`, or the state in which the execution ends.",
-                )]),
-        ),
-        execution(
-            post("/executions/{id}/force-run", actions::force_run)
-                .is("forceRun", "Runs a waiting execution now."),
-        ),
-        execution(
-            post("/executions/{id}/labels", actions::labels)
-                .is("setLabels", "Adds labels to an execution that has ended.")
-                .body(json::<Vec<types::Label>>()),
-        ),
-        delete("/executions/{id}/kill", actions::kill)
-            .is("kill", "Kills an execution.")
-            .takes(&[Param::new("isOnKillCascade", Kind::Flag, "Also kills its subflows.")])
-            .answers_code(202)
-            .refuses(&[404, 409]),
-        post("/executions/{id}/resume", actions::resume)
-            .is("resume", "Resumes a paused execution.")
-            .maybe_body(Content::Form(None))
-            .answers_code(204)
-            .refuses(&[404, 409]),
-        post("/executions/{id}/resume/validate", actions::validate_resume)
-            .is("validateResume", "Checks the inputs of a resume and lists their problems.")
-            .maybe_body(Content::Form(None))
-            .refuses(&[404, 409]),
-        delete("/executions/{id}", delete::delete)
-            .is("deleteExecution", "Deletes an execution with its logs and files.")
-            .takes(&delete::PARTS)
-            .answers_code(204)
+        get("/executions/{id}/follow-dependencies", dependencies::follow)
+            .is(
+                "followDependencies",
+                "Streams the states of an execution, and of the executions of depending flows that it has caused.",
+            )
+            .takes(&[
+                Param::new("destinationOnly", Kind::Flag, "Only flows that the flow calls or starts."),
+                Param::new("expandAll", Kind::Flag, "Also flows that depend on depending flows."),
+            ])
+            .answers(events::<types::ExecutionStatus>())
             .refuses(&[404]),
     ]
 }

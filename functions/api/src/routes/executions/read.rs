@@ -2,10 +2,13 @@
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::numbers;
 use crate::queries::{executions as queries, flows};
 use crate::request::{JsonBody, Query, TextBody};
+use crate::view::csv;
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use segue_api_types as types;
 use segue_model::id::TaskRunId;
 
@@ -31,7 +34,7 @@ const MOST_FLOWS: usize = 500;
 pub(super) async fn latest_of(
     State(api): State<Api>,
     JsonBody(flows): JsonBody<Vec<types::FlowId>>,
-) -> Answer<Json<Vec<types::Execution>>> {
+) -> Answer<Json<Vec<types::LatestExecution>>> {
     if flows.len() > MOST_FLOWS {
         return Err(ApiError::argument(format!(
             "the request names {} flows, and may name {MOST_FLOWS}",
@@ -63,12 +66,28 @@ pub(super) async fn flow_to_execute(
 pub(super) async fn flows_of_namespace(
     State(api): State<Api>,
     Path(namespace): Path<String>,
-) -> Answer<Json<Vec<types::FlowId>>> {
+) -> Answer<Json<Vec<types::FlowToExecute>>> {
     queries::flows(&api, &namespace).await.map(Json)
 }
 
 pub(super) async fn namespaces(State(api): State<Api>) -> Answer<Json<Vec<String>>> {
     flows::namespaces(&api, "").await.map(Json)
+}
+
+/// A table of the executions of a search.
+pub(super) async fn table(State(api): State<Api>, query: Query) -> Answer<Response> {
+    csv::answer("executions.csv", &numbers::COLUMNS, numbers::rows(&api, &query).await?)
+}
+
+pub(super) async fn distinct(State(api): State<Api>, query: Query) -> Answer<Json<Vec<String>>> {
+    numbers::distinct(&api, &query).await.map(Json)
+}
+
+pub(super) async fn average(
+    State(api): State<Api>,
+    Path((namespace, flow_id)): Path<(String, String)>,
+) -> Answer<Json<types::AverageDuration>> {
+    numbers::average(&api, &namespace, &flow_id).await.map(Json)
 }
 
 pub(super) async fn evaluate(

@@ -20,9 +20,11 @@ pub(super) async fn save_namespace(
     query: Query,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<Vec<types::Flow>>> {
-    let others_go = query.flag("delete", true)? && query.flag("override", true)?;
+    // `override` says whether flows of other owners are replaced. Here every flow may be replaced.
+    query.flag("override", true)?;
+    let others_go = query.flag("delete", true)?;
     let others = if others_go { api.state().flows(Some(&namespace)).await? } else { Vec::new() };
-    replace(&api, &source, Some(&namespace), others).await
+    replace(&api, &source, &|other| other == namespace, others).await
 }
 
 pub(super) async fn save_all(
@@ -30,19 +32,22 @@ pub(super) async fn save_all(
     query: Query,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<Vec<types::Flow>>> {
+    let with_children = query.flag("allowNamespaceChild", false)?;
     let mut others = if query.flag("delete", true)? { api.state().flows(None).await? } else { Vec::new() };
-    if let Some(namespace) = query.text("namespace") {
-        let below = format!("{namespace}.");
-        others.retain(|flow| flow.namespace == namespace || flow.namespace.starts_with(&below));
-    }
-    replace(&api, &source, None, others).await
+    let Some(namespace) = query.text("namespace") else {
+        return replace(&api, &source, &|_| true, others).await;
+    };
+    let below = format!("{namespace}.");
+    let is_inside = |other: &str| other == namespace || (with_children && other.starts_with(&below));
+    others.retain(|flow| is_inside(&flow.namespace));
+    replace(&api, &source, &is_inside, others).await
 }
 
-/// Saves the flows of a source and deletes the others. If `namespace` is set, all flows must be in this namespace.
+/// Saves the flows of a source and deletes the others. All flows must be in a namespace that `is_inside` accepts.
 async fn replace(
     api: &Api,
     source: &str,
-    namespace: Option<&str>,
+    is_inside: &(dyn Fn(&str) -> bool + Sync),
     others: Vec<StoredFlow>,
 ) -> Answer<Json<Vec<types::Flow>>> {
     let all = read_all(api, source);
@@ -50,7 +55,7 @@ async fn replace(
     let mut names = HashSet::new();
     for parsed in &all {
         let flow = accepted(parsed)?;
-        if namespace.is_some_and(|namespace| namespace != flow.namespace) {
+        if !is_inside(&flow.namespace) {
             return Err(ApiError::invalid(
                 "Invalid entity: flow.namespace: Flow namespace is invalid",
                 Vec::new(),

@@ -3,9 +3,12 @@
 mod bulk;
 mod exchange;
 mod read;
+mod replace;
 pub(super) mod save;
 
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
+use crate::queries::flows::search::FIELDS;
+use crate::queries::flows::source_search;
 use segue_api_types as types;
 use segue_model::Map;
 
@@ -24,13 +27,18 @@ pub(super) const SEARCH: [Param; 4] = [
         "`true`: only the namespace `system`. `false`: every other namespace.",
     ),
 ];
+const DRAFT: Param = Param::new("draft", Kind::Flag, "Only `false` is accepted: Segue has no drafts.");
 const REVISION: Param = Param::new("revision", Kind::Number(1), "The revision. Default: the latest one.");
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![
-        post("/flows", save::create).is("createFlow", "Saves a new flow.").body(Content::Yaml),
+        post("/flows", save::create)
+            .is("createFlow", "Saves a new flow.")
+            .takes(&[DRAFT])
+            .body(Content::Yaml),
         put("/flows/{namespace}/{id}", save::update)
             .is("updateFlow", "Saves an existing flow. A source without changes makes no new revision.")
+            .takes(&[DRAFT])
             .body(Content::Yaml)
             .takes(&[Param::new(
                 "If-Match",
@@ -54,8 +62,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/flows/{namespace}", read::of_namespace)
             .is("flowsOfNamespace", "Lists the flows of exactly this namespace."),
         get("/flows/{namespace}/{id}/revisions", read::revisions)
-            .is("flowRevisions", "Lists all revisions of a flow, oldest first.")
-            .takes(&[Param::new("source", Kind::Flag, "Includes the sources. Default: `true`.")])
+            .is("flowRevisions", "Lists the revisions of a flow, oldest first.")
+            .takes(&[
+                Param::new("source", Kind::Flag, "Includes the sources. Default: `true`."),
+                Param::new(
+                    "allowDelete",
+                    Kind::Flag,
+                    "Also lists the revisions that record a deletion. Default: `false`.",
+                ),
+            ])
             .refuses(&[404]),
         get("/flows/{namespace}/{id}/tasks/{taskId}", read::task)
             .is("taskOfFlow", "Returns a task as it is written in the source.")
@@ -65,11 +80,39 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/flows/distinct-namespaces", read::namespaces)
             .is("distinctNamespaces", "Lists the namespaces that have flows.")
             .takes(&[Param::new("q", Kind::Text, "Only namespaces that contain this text.")]),
-        get("/flows/search", read::search).is("searchFlows", "Searches flows.").takes(&PAGE).takes(&SEARCH),
+        get("/flows/search", read::search)
+            .is("searchFlows", "Searches flows.")
+            .takes(&PAGE)
+            .takes(&SEARCH)
+            .filters(FIELDS),
+        get("/flows/deprecated", read::deprecated)
+            .is("deprecatedFlows", "Lists the flows that use older names of types.")
+            .takes(&[Param::new(
+                "namespace",
+                Kind::Text,
+                "Only this namespace and the namespaces below it.",
+            )]),
+        post("/flows/expressions", read::expressions)
+            .is("flowExpressions", "Lists the expressions that a flow can use. Saves nothing.")
+            .takes(&[Param::new("taskId", Kind::Text, "Only outputs of the tasks before this task.")])
+            .body(Content::Yaml),
         get("/flows/source", read::search_sources)
             .is("searchSources", "Searches the sources of flows for a text. Marks each match.")
             .takes(&PAGE)
-            .takes(&SEARCH),
+            .takes(&[
+                Param::new("q", Kind::Text, "The text to search."),
+                Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+                Param::new("labels", Kind::Texts, "Only flows with all these labels, each as `key:value`."),
+                Param::new(
+                    "scope",
+                    Kind::ManyOf(source_search::SCOPES),
+                    "The part of the flows to search, or the owners of the flows. Default: all.",
+                ),
+                Param::new("caseSensitive", Kind::Flag, "Upper and lower case are different."),
+                Param::new("wholeWord", Kind::Flag, "Only whole words match."),
+                Param::new("regex", Kind::Flag, "`q` is a regular expression."),
+            ])
+            .filters(FIELDS),
         get("/flows/{namespace}/{id}/graph", read::graph)
             .is("flowGraph", "Returns the graph of a flow.")
             .takes(&[REVISION])
@@ -79,11 +122,30 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .body(Content::Yaml),
         get("/flows/{namespace}/{id}/dependencies", read::dependencies)
             .is("flowDependencies", "Lists the flows that a flow calls, and the flows that call it.")
-            .takes(&[Param::new("destinationOnly", Kind::Flag, "Lists only the flows that this flow calls.")])
+            .takes(&[
+                Param::new("destinationOnly", Kind::Flag, "Lists only the flows that this flow calls."),
+                Param::new("expandAll", Kind::Flag, "Also lists the flows that depend on these flows."),
+            ])
             .refuses(&[404]),
     ];
     all.extend(many());
+    all.extend(replacing());
     all
+}
+
+/// The endpoints that replace a text in flows.
+fn replacing() -> Vec<Endpoint> {
+    vec![
+        post("/flows/source/replace/preview", replace::preview)
+            .is("previewReplace", "Shows what a replacement in the sources of flows would change.")
+            .body(json::<types::ReplacePreview>()),
+        post("/flows/source/replace/apply", replace::apply)
+            .is("applyReplace", "Replaces a text in flows. Each changed flow gets a new revision.")
+            .body(json::<types::ReplaceApply>()),
+        post("/flows/source/replace/line", replace::line)
+            .is("replaceLine", "Replaces a text in one line of a flow.")
+            .body(json::<types::ReplaceLine>()),
+    ]
 }
 
 /// The endpoints for several flows at once.
@@ -113,7 +175,13 @@ fn many() -> Vec<Endpoint> {
         get("/flows/export/by-query", exchange::export_by_query)
             .is("exportFlowsByQuery", "Returns the sources of flows as a zip.")
             .takes(&SEARCH)
+            .filters(FIELDS)
             .answers(Content::Zip),
+        get("/flows/export/by-query/csv", read::table)
+            .is("exportFlowsAsTable", "Returns the flows of a search as a table.")
+            .takes(&SEARCH)
+            .filters(FIELDS)
+            .answers(Content::Csv),
         post("/flows/export/by-ids", exchange::export_by_ids)
             .is("exportFlowsByIds", "Returns the sources of flows as a zip.")
             .body(json::<Vec<types::FlowId>>())
@@ -130,7 +198,12 @@ fn many() -> Vec<Endpoint> {
                 Param::new(
                     "namespace",
                     Kind::Text,
-                    "Deletes only flows of this namespace and of the namespaces below it.",
+                    "All flows must be in this namespace, and only flows of this namespace are deleted.",
+                ),
+                Param::new(
+                    "allowNamespaceChild",
+                    Kind::Flag,
+                    "Whether the namespaces below `namespace` belong to it. Default: false.",
                 ),
             ])
             .body(Content::Yaml),
@@ -142,7 +215,7 @@ fn many() -> Vec<Endpoint> {
                     Kind::Flag,
                     "Deletes the flows of the namespace that the body does not have. Default: true.",
                 ),
-                Param::new("override", Kind::Flag, "The same as `delete`."),
+                Param::new("override", Kind::Flag, "Has no effect: every flow of the body is saved."),
             ])
             .body(Content::Yaml),
         delete("/flows/delete/by-ids", bulk::delete_by_ids)
@@ -150,18 +223,21 @@ fn many() -> Vec<Endpoint> {
             .body(json::<Vec<types::FlowId>>()),
         delete("/flows/delete/by-query", bulk::delete_by_query)
             .is("deleteFlowsByQuery", "Deletes flows.")
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
         post("/flows/enable/by-ids", bulk::enable_by_ids)
             .is("enableFlowsByIds", "Enables flows.")
             .body(json::<Vec<types::FlowId>>()),
         post("/flows/enable/by-query", bulk::enable_by_query)
             .is("enableFlowsByQuery", "Enables flows.")
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
         post("/flows/disable/by-ids", bulk::disable_by_ids)
             .is("disableFlowsByIds", "Disables flows.")
             .body(json::<Vec<types::FlowId>>()),
         post("/flows/disable/by-query", bulk::disable_by_query)
             .is("disableFlowsByQuery", "Disables flows.")
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
     ]
 }

@@ -4,8 +4,10 @@ use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::queries::flows as queries;
 use crate::request::{Query, YamlBody};
+use crate::view::csv;
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use segue_api_types as types;
 use segue_model::Json as Value;
 
@@ -35,7 +37,28 @@ pub(super) async fn revisions(
     Path((namespace, id)): Name,
     query: Query,
 ) -> Answer<Json<Vec<types::Flow>>> {
-    queries::revisions(&api, &namespace, &id, query.flag("source", true)?).await.map(Json)
+    let (with_source, even_deleted) = (query.flag("source", true)?, query.flag("allowDelete", false)?);
+    queries::revisions(&api, &namespace, &id, with_source, even_deleted).await.map(Json)
+}
+
+/// A table of the flows of a search.
+pub(super) async fn table(State(api): State<Api>, query: Query) -> Answer<Response> {
+    csv::answer("flows.csv", &queries::COLUMNS, queries::rows(&api, &query).await?)
+}
+
+pub(super) async fn deprecated(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<Vec<types::DeprecatedFlow>>> {
+    queries::deprecated::list(&api, query.text("namespace")).await.map(Json)
+}
+
+pub(super) async fn expressions(
+    State(api): State<Api>,
+    query: Query,
+    YamlBody(source): YamlBody,
+) -> Answer<Json<types::Expressions>> {
+    queries::expressions::of_source(&api, &source, query.text("taskId")).await.map(Json)
 }
 
 pub(super) async fn task(
@@ -81,8 +104,8 @@ pub(super) async fn dependencies(
     Path((namespace, id)): Name,
     query: Query,
 ) -> Answer<Json<types::Dependencies>> {
-    let only_called = query.flag("destinationOnly", false)?;
-    queries::dependencies::of_flow(&api, namespace, id, only_called).await.map(Json)
+    let (only_called, all) = (query.flag("destinationOnly", false)?, query.flag("expandAll", false)?);
+    queries::dependencies::of_flow(&api, namespace, id, only_called, all).await.map(Json)
 }
 
 pub(super) async fn validate(

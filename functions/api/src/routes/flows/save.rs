@@ -2,7 +2,7 @@
 
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
-use crate::request::YamlBody;
+use crate::request::{Query, YamlBody};
 use crate::source::{accepted, read};
 use crate::view::flow::flow_with_source;
 use axum::Json;
@@ -63,7 +63,20 @@ pub(crate) async fn forget(api: &Api, namespace: &str, id: &str) -> Answer<bool>
     Ok(is_gone)
 }
 
-pub(super) async fn create(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<types::Flow>> {
+/// Refuses `draft=true`. A draft that is saved as a flow would run.
+fn refuse_draft(query: &Query) -> Answer<()> {
+    if query.flag("draft", false)? {
+        return Err(ApiError::argument("draft: Segue has no drafts; save the flow when it is ready"));
+    }
+    Ok(())
+}
+
+pub(super) async fn create(
+    State(api): State<Api>,
+    query: Query,
+    YamlBody(source): YamlBody,
+) -> Answer<Json<types::Flow>> {
+    refuse_draft(&query)?;
     let parsed = read(&api, &source);
     let flow = accepted(&parsed)?;
     if api.state().flow(&flow.namespace, &flow.id, None).await?.is_some() {
@@ -76,9 +89,11 @@ pub(super) async fn create(State(api): State<Api>, YamlBody(source): YamlBody) -
 pub(super) async fn update(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
+    query: Query,
     headers: HeaderMap,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<types::Flow>> {
+    refuse_draft(&query)?;
     let expected = expected(&headers)?;
     api.flow(&namespace, &id, None).await?;
     let parsed = read(&api, &source);

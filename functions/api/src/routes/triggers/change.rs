@@ -5,7 +5,7 @@ use super::{SEARCH, known};
 use crate::endpoint::{Endpoint, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::queries::triggers::{select, stored, under_way, view};
+use crate::queries::triggers::{FIELDS, select, stored, under_way, view};
 use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::State;
@@ -80,7 +80,7 @@ impl Change {
         let own =
             own.map(|endpoint| endpoint.is(id, about).body(json::<types::TriggerKey>()).refuses(&[404, 409]));
         let many = post(many, by_keys).is(many_id, about).body(json::<Vec<types::TriggerKey>>());
-        let query = post(query, by_query).is(query_id, about).takes(&SEARCH);
+        let query = post(query, by_query).is(query_id, about).takes(&SEARCH).filters(FIELDS);
         own.into_iter().chain([many, query]).collect()
     }
 

@@ -5,22 +5,30 @@ mod change;
 mod update;
 
 use super::flows::PAGE;
-use crate::endpoint::{Endpoint, Kind, Param, delete, get, json, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::queries;
+use crate::queries::triggers::{DATES, FIELDS};
 use crate::request::Query;
+use crate::view::csv;
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use change::Change;
 use segue_api_types as types;
 use segue_model::trigger_state::TriggerKey;
 
-const SEARCH: [Param; 4] = [
+const SEARCH: [Param; 5] = [
     Param::new("q", Kind::Text, "Only triggers with this text in `namespace.flow.trigger`."),
     Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
     Param::new("flowId", Kind::Text, "Only this flow."),
     Param::new("triggerId", Kind::Text, "Only the trigger with this id."),
+    Param::new(
+        "dateFilter",
+        Kind::OneOf(DATES),
+        "The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time.",
+    ),
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -29,7 +37,29 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/triggers/search", search)
             .is("searchTriggers", "Searches triggers, with their states.")
             .takes(&PAGE)
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
+        get("/triggers/export/by-query/csv", table)
+            .is("exportTriggers", "Returns the triggers of a search as a table.")
+            .takes(&SEARCH)
+            .filters(FIELDS)
+            .answers(Content::Csv),
+        put("/triggers/set-disabled", update::switch_one)
+            .is("setDisabled", "Enables or disables a trigger.")
+            .body(json::<types::TriggerSwitch>())
+            .refuses(&[404, 409]),
+        put("/triggers/backfill/create", update::create_backfill)
+            .is("createTriggerBackfill", "Starts a backfill of a trigger.")
+            .body(json::<types::TriggerBackfillRequest>())
+            .refuses(&[404, 409]),
+        delete("/triggers/delete/by-triggers", update::remove_all)
+            .is("deleteTriggers", "Deletes the states of triggers that their flows no longer have.")
+            .body(json::<Vec<types::TriggerKey>>()),
+        delete("/triggers/delete/by-query", update::remove_found)
+            .is("deleteTriggersByQuery", "Deletes the states of triggers that their flows no longer have.")
+            .takes(&SEARCH)
+            .filters(FIELDS)
+            .maybe_body(json::<types::Filters>()),
         get("/triggers/{namespace}/{flowId}", of_flow)
             .is("triggers", "Lists the states of the triggers of a flow.")
             .takes(&PAGE)
@@ -59,7 +89,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "`true` disables the triggers, `false` enables them.",
             )
             .required()])
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
     ];
     for change in [Change::Unlock, Change::Pause, Change::Unpause, Change::Delete] {
         all.extend(change.endpoints());
@@ -69,6 +100,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::TriggerHit>>> {
     queries::triggers::search(&api, &query).await.map(Json)
+}
+
+/// A table of the triggers of a search.
+async fn table(State(api): State<Api>, query: Query) -> Answer<Response> {
+    csv::answer("triggers.csv", &queries::triggers::COLUMNS, queries::triggers::rows(&api, &query).await?)
 }
 
 async fn of_flow(

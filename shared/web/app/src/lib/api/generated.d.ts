@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists all revisions of a flow, oldest first. */
+        /** Lists the revisions of a flow, oldest first. */
         get: operations["flowRevisions"];
         put?: never;
         post?: never;
@@ -120,6 +120,40 @@ export interface paths {
         get: operations["searchFlows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flows/deprecated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the flows that use older names of types. */
+        get: operations["deprecatedFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flows/expressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists the expressions that a flow can use. Saves nothing. */
+        post: operations["flowExpressions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -279,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/flows/export/by-query/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the flows of a search as a table. */
+        get: operations["exportFlowsAsTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/flows/export/by-ids": {
         parameters: {
             query?: never;
@@ -415,6 +466,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/flows/source/replace/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows what a replacement in the sources of flows would change. */
+        post: operations["previewReplace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flows/source/replace/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces a text in flows. Each changed flow gets a new revision. */
+        post: operations["applyReplace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flows/source/replace/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces a text in one line of a flow. */
+        post: operations["replaceLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{namespace}/{flowId}": {
         parameters: {
             query?: never;
@@ -530,6 +632,57 @@ export interface paths {
         };
         /** Searches executions. This is the older address of `searchExecutions`. */
         get: operations["executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/export/by-query/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the newest executions of a search as a table, at most 10,000. */
+        get: operations["exportExecutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/distinct-field-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the values of a field among the newest executions of a search, at most 10,000. */
+        get: operations["distinctFieldValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/namespaces/{namespace}/flows/{flowId}/average-duration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the average duration of the last 100 executions of a flow. */
+        get: operations["averageDuration"];
         put?: never;
         post?: never;
         delete?: never;
@@ -676,187 +829,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/executions/{id}/eval/{taskRunId}": {
+    "/executions/{id}/follow-dependencies": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Streams the states of an execution, and of the executions of depending flows that it has caused. */
+        get: operations["followDependencies"];
         put?: never;
-        /** Renders an expression with the variables of a task run. */
-        post: operations["evaluate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/eval": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Renders an expression with the variables of the flow. */
-        post: operations["evaluateInFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/restart": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Restarts an execution from the failed tasks, with a revision as a new execution. */
-        post: operations["restart"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replays an execution as a new execution. */
-        post: operations["replay"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/replay-with-inputs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replays an execution as a new execution with other inputs. */
-        post: operations["replayWithInputs"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/state": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sets the state of a task run. The execution continues from there. */
-        post: operations["changeTaskRunState"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/change-status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replaces the final state of an execution by another one. */
-        post: operations["changeStatus"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Pauses an execution. No new tasks start. */
-        post: operations["pause"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/unqueue": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes an execution out of the queue. */
-        post: operations["unqueue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/force-run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Runs a waiting execution now. */
-        post: operations["forceRun"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/labels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Adds labels to an execution that has ended. */
-        post: operations["setLabels"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -880,6 +863,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/{id}/actions/kill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Kills an execution. */
+        delete: operations["killAction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{id}/resume": {
         parameters: {
             query?: never;
@@ -897,6 +897,329 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/{id}/actions/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes a paused execution. */
+        post: operations["resumeAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restarts an execution from the failed tasks, with a revision as a new execution. */
+        post: operations["restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restarts an execution from the failed tasks, with a revision as a new execution. */
+        post: operations["restartAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays an execution as a new execution. */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays an execution as a new execution. */
+        post: operations["replayAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/replay-with-inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays an execution as a new execution with other inputs. */
+        post: operations["replayWithInputs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/replay-with-inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays an execution as a new execution with other inputs. */
+        post: operations["replayWithInputsAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the state of a task run. The execution continues from there. */
+        post: operations["changeTaskRunState"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the state of a task run. The execution continues from there. */
+        post: operations["changeTaskRunStateAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/change-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces the final state of an execution by another one. */
+        post: operations["changeStatus"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/change-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces the final state of an execution by another one. */
+        post: operations["changeStatusAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses an execution. No new tasks start. */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses an execution. No new tasks start. */
+        post: operations["pauseAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/unqueue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an execution out of the queue. */
+        post: operations["unqueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/unqueue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an execution out of the queue. */
+        post: operations["unqueueAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/force-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a waiting execution now. */
+        post: operations["forceRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/force-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a waiting execution now. */
+        post: operations["forceRunAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds labels to an execution that has ended. */
+        post: operations["setLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds labels to an execution that has ended. */
+        post: operations["setLabelsAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{id}/resume/validate": {
         parameters: {
             query?: never;
@@ -908,6 +1231,91 @@ export interface paths {
         put?: never;
         /** Checks the inputs of a resume and lists their problems. */
         post: operations["validateResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/resume/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks the inputs of a resume and lists their problems. */
+        post: operations["validateResumeAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/eval/{taskRunId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renders an expression with the variables of a task run. */
+        post: operations["evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/eval/{taskRunId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renders an expression with the variables of a task run. */
+        post: operations["evaluateAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/eval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renders an expression with the variables of the flow. */
+        post: operations["evaluateInFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/eval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renders an expression with the variables of the flow. */
+        post: operations["evaluateInFlowAction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1305,6 +1713,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/outputs/executions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the outputs of the flow. Empty before the end. */
+        get: operations["outputsOfExecution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outputs/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the task runs of an execution that have outputs. */
+        get: operations["outputsOfTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outputs/tasks/{id}/{taskRunId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the outputs of a task run. */
+        get: operations["outputsOfTaskRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/logs/search": {
         parameters: {
             query?: never;
@@ -1556,6 +2015,91 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/export/by-query/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the triggers of a search as a table. */
+        get: operations["exportTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/set-disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Enables or disables a trigger. */
+        put: operations["setDisabled"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/backfill/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Starts a backfill of a trigger. */
+        put: operations["createTriggerBackfill"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/delete/by-triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes the states of triggers that their flows no longer have. */
+        delete: operations["deleteTriggers"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/delete/by-query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes the states of triggers that their flows no longer have. */
+        delete: operations["deleteTriggersByQuery"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2058,6 +2602,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/namespaces/autocomplete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists the names of namespaces that contain a text. */
+        post: operations["completeNamespaces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}": {
         parameters: {
             query?: never;
@@ -2101,6 +2662,40 @@ export interface paths {
         };
         /** Lists the names of the secrets that a namespace can read, never their values. */
         get: operations["secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/inherited-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the names of the secrets that a namespace can read, by the namespace they come from. */
+        get: operations["inheritedSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the names of the secrets of all namespaces, never their values. */
+        get: operations["allSecrets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2205,7 +2800,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists all types by group. */
+        /** Lists all types by group. With `page` or `size`, the answer is a page of the list. */
         get: operations["plugins"];
         put?: never;
         post?: never;
@@ -2232,6 +2827,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plugins/{cls}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the versions of a type. There is always one. */
+        get: operations["pluginVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/{cls}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a type with the schema of its properties. */
+        get: operations["pluginOfVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/groups/subgroups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all types by group, and by the packages inside of the groups. */
+        get: operations["pluginSubgroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the types of triggers. */
+        get: operations["pluginTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/auto-install/detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists the types of a source that Segue does not know. */
+        post: operations["missingPlugins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plugins/schemas/{type}": {
         parameters: {
             query?: never;
@@ -2241,6 +2921,23 @@ export interface paths {
         };
         /** Returns the JSON Schema of a flow, task, trigger or plugin default. */
         get: operations["pluginSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/properties/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the properties of a flow, task, trigger or plugin default. */
+        get: operations["pluginProperties"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2324,8 +3021,59 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists all types, and whether each is a flowable. */
+        /** Lists all types with their pictures. */
         get: operations["pluginIcons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/icons/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all groups with their pictures. */
+        get: operations["pluginGroupIcons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/icons/{cls}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the picture of a type. */
+        get: operations["pluginIcon"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/icons/{cls}/icon.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the picture of a type as SVG. */
+        get: operations["pluginIconSvg"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2377,6 +3125,74 @@ export interface paths {
         };
         /** Describes the server: its version, platform and features. */
         get: operations["configs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usages/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts flows and executions. Segue sends the counts to nobody. */
+        get: operations["usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pebble/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the names of the filters of expressions. */
+        get: operations["pebbleFilters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pebble/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the names of the functions of expressions. */
+        get: operations["pebbleFunctions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/basicAuthValidationErrors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what is wrong with the password of the server. Always empty: the server refuses to start instead. */
+        get: operations["basicAuthErrors"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2490,6 +3306,37 @@ export interface components {
             state: components["schemas"]["State"];
             /** @description The URI of the log. Absent unless the task has `logToFile`. */
             logFile?: string;
+        };
+        /** @description A request for the names of namespaces. */
+        Autocomplete: {
+            /**
+             * @description A part of the names. If absent, all names.
+             * @default null
+             */
+            q: string | null;
+            /**
+             * @description Names that are listed in any case, if they exist.
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description Lists only namespaces that have flows.
+             * @default null
+             */
+            existingOnly: boolean | null;
+        };
+        /** @description How long the executions of a flow take. */
+        AverageDuration: {
+            /**
+             * Format: int64
+             * @description The average, in milliseconds. Absent if no execution has ended.
+             */
+            avgDurationMs?: number;
+            /**
+             * Format: uint64
+             * @description The number of executions.
+             */
+            count: number;
         };
         /** @description A backfill. The record is kept after the end of the backfill. */
         Backfill: {
@@ -2618,8 +3465,16 @@ export interface components {
         BackfillState: "RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED";
         /** @description The version, platform and features of the server. */
         Configs: {
+            /** @description The id of this installation. It stays the same as long as the URL stays the same. */
+            uuid: string;
             /** @description Segue's version. */
             version: string;
+            /** @description Always `OSS`. */
+            edition: string;
+            /** @description The same value as `version`. */
+            commitId: string;
+            /** @description The period of charts, as an ISO-8601 duration. */
+            chartDefaultDuration: string;
             /** @description The address of the server for its users. Empty if the address is not set. */
             url: string;
             /** @description Whether the server requires a user name and a password. */
@@ -2649,6 +3504,33 @@ export interface components {
              */
             count: number;
         };
+        /** @description The executions that started on one day. */
+        DailyExecutions: {
+            /**
+             * Format: date-time
+             * @description The start of the day in UTC.
+             */
+            startDate: string;
+            /** @description The number of executions in each state. States without executions are 0. */
+            executionCounts: {
+                [key: string]: number;
+            };
+            /** @description `DAY`. */
+            groupBy: string;
+        };
+        /** @description The number of items that a request has deleted, under the names of Kestra 1 and of Kestra 2. */
+        Deleted: {
+            /**
+             * Format: uint64
+             * @description The number of deleted items.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description The same number.
+             */
+            totalItems: number;
+        };
         /** @description Flows, and the calls between them. */
         Dependencies: {
             /** @description The flows. */
@@ -2664,6 +3546,29 @@ export interface components {
             target: string;
             /** @description `FLOW_TASK` if a task runs a subflow. `FLOW_TRIGGER` if a trigger waits for the end of a flow. */
             relation: string;
+        };
+        /** @description A flow with tasks or triggers that have an older type name. */
+        DeprecatedFlow: {
+            /** @description The namespace. */
+            namespace: string;
+            /** @description The id. */
+            flowId: string;
+            /**
+             * Format: uint32
+             * @description The latest revision.
+             */
+            revision: number;
+            /** @description The tasks and triggers. */
+            deprecatedTasks: components["schemas"]["DeprecatedTask"][];
+        };
+        /** @description A task or trigger with an older type name. */
+        DeprecatedTask: {
+            /** @description The id of the task or trigger. */
+            taskId: string;
+            /** @description The older name. */
+            taskType: string;
+            /** @description The name that replaces it. */
+            replacement: string;
         };
         /** @description A problem in a flow. */
         Diagnostic: {
@@ -2780,6 +3685,19 @@ export interface components {
              */
             total: number;
         };
+        /** @description The state of an execution that belongs to another one. */
+        ExecutionStatus: {
+            /** @description The id of the execution. */
+            executionId: string;
+            /** @description The tenant, always `main`. */
+            tenantId: string;
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The state and its history. */
+            state: components["schemas"]["State"];
+        };
         /** @description The trigger that started an execution. */
         ExecutionTrigger: {
             /** @description The id of the trigger, or of the task that runs a subflow. */
@@ -2791,6 +3709,32 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description Counts of executions. */
+        ExecutionUsage: {
+            /** @description The number of executions of today and of the day before, by their states. */
+            dailyExecutionsCount: components["schemas"]["DailyExecutions"][];
+        };
+        /** @description Expressions by their origin. Each is written without braces. */
+        ExpressionCategories: {
+            /** @description Outputs of the tasks before the given task: `outputs.TASK`. */
+            taskOutputs: string[];
+            /** @description Values of the flow, the execution, the task and the trigger. */
+            executionContext: string[];
+            /** @description `inputs.ID`. */
+            inputs: string[];
+            /** @description `vars.NAME`. */
+            variables: string[];
+            /** @description `secret('NAME')`. */
+            secrets: string[];
+            /** @description `kv('KEY')`. */
+            kvPairs: string[];
+            /** @description `read('PATH')`. */
+            namespaceFiles: string[];
+            /** @description The names of the filters. */
+            filters: string[];
+            /** @description The names of the functions. */
+            functions: string[];
+        };
         /** @description The names that an expression can call. */
         ExpressionNames: {
             /** @description The functions, as in `now()`. */
@@ -2799,6 +3743,11 @@ export interface components {
             filters: string[];
             /** @description The tests, as in `value is empty`. */
             tests: string[];
+        };
+        /** @description The expressions that a flow can use. */
+        Expressions: {
+            /** @description The expressions by their origin. */
+            categories: components["schemas"]["ExpressionCategories"];
         };
         /** @description The size of a file. */
         FileMetas: {
@@ -2828,6 +3777,11 @@ export interface components {
             /** @description Whether the file is longer than the preview. */
             truncated: boolean;
         };
+        /** @description A request with conditions. */
+        Filters: {
+            /** @description The conditions. All of them must hold. If absent, everything is selected. */
+            filters?: components["schemas"]["QueryFilter"][] | null;
+        };
         /** @description A flow. */
         Flow: {
             /** @description The id. */
@@ -2851,6 +3805,8 @@ export interface components {
             triggers?: components["schemas"]["FlowPart"][];
             /** @description Whether the flow is disabled. A disabled flow cannot be executed, and its triggers do not fire. */
             disabled?: boolean;
+            /** @description Whether the flow is a draft. Always false: Segue has no drafts. */
+            draft: boolean;
             /** @description Whether the flow was deleted. */
             deleted: boolean;
             /**
@@ -2900,12 +3856,20 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description A flow with the lines of its source that contain a text. */
+        /** @description A flow with the lines of its source that contain a text. It has the fields of Kestra 1 and of Kestra 2. */
         FlowSearchHit: {
             /** @description The flow, without its source. */
             model: components["schemas"]["Flow"];
             /** @description The lines of the source with the text. `[mark]` and `[/mark]` surround the text. */
             fragments: string[];
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            id: string;
+            /** @description Whether the flow can be changed. Always true. */
+            editable: boolean;
+            /** @description Where the text is. */
+            matches: components["schemas"]["SourceMatch"][];
         };
         /** @description One page of a list. */
         FlowSearchHitPage: {
@@ -2934,10 +3898,37 @@ export interface components {
             inputs?: components["schemas"]["FlowPart"][];
             /** @description The tasks in the source. Absent if there are none. */
             tasks?: components["schemas"]["FlowPart"][];
+            /** @description The triggers in the source. Absent if there are none. */
+            triggers?: components["schemas"]["FlowPart"][];
             /** @description Whether the flow is disabled. A disabled flow cannot be executed. */
             disabled?: boolean;
+            /** @description Whether the flow is a draft. Always false: Segue has no drafts. */
+            draft: boolean;
+            /** @description Whether the flow was deleted. */
+            deleted: boolean;
         } & {
             [key: string]: unknown;
+        };
+        /** @description Counts of flows. */
+        FlowUsage: {
+            /**
+             * Format: uint64
+             * @description The number of flows.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description The number of namespaces with flows.
+             */
+            namespacesCount: number;
+            /** @description The number of tasks of each type. */
+            taskTypeCount: {
+                [key: string]: number;
+            };
+            /** @description The number of triggers of each type. */
+            triggerTypeCount: {
+                [key: string]: number;
+            };
         };
         /** @description The problems of a flow. */
         FlowValidation: {
@@ -2952,7 +3943,7 @@ export interface components {
             namespace?: string;
             /** @description All errors, one on each line. Absent if the flow is valid. */
             constraints?: string;
-            /** @description Whether the source has a lower `revision` than the latest saved revision. */
+            /** @description Whether the source names a `revision` that is not the next one. */
             outdated: boolean;
             /** @description The deprecated names in the source. */
             deprecationPaths: string[];
@@ -3186,6 +4177,64 @@ export interface components {
             /** @description The labels to add. */
             executionLabels: components["schemas"]["Label"][];
         };
+        /** @description The newest execution of a flow. */
+        LatestExecution: {
+            /** @description The tenant, always `main`. */
+            tenantId: string;
+            /** @description The id: 22 letters and digits. */
+            id: string;
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /**
+             * Format: uint32
+             * @description The revision of the flow that the execution runs.
+             */
+            flowRevision: number;
+            /** @description The task runs, oldest first. Absent in lists of executions. */
+            taskRunList?: components["schemas"]["TaskRun"][];
+            /** @description The inputs, including default values. Absent if there are none. */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** @description The outputs of the flow. Absent before the end, and if there are none. */
+            outputs?: {
+                [key: string]: unknown;
+            };
+            /** @description The labels of the flow, the trigger and the request, and Segue's own labels (`system.…`). */
+            labels: components["schemas"]["Label"][];
+            /** @description The variables that tasks have set. Absent if no variable is set. */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /** @description The state and its history. */
+            state: components["schemas"]["State"];
+            /** @description The execution that this execution replays or restarts. Absent if there is none. */
+            parentId?: string;
+            /** @description The first execution of a chain of replays. The execution's own id if it replays nothing. */
+            originalId: string;
+            /** @description The trigger that started the execution. Absent if a request started the execution. */
+            trigger?: components["schemas"]["ExecutionTrigger"];
+            /** @description Whether the execution was deleted. Always false. */
+            deleted: boolean;
+            /** @description The attempts of the whole execution, not of its task runs. */
+            metadata: components["schemas"]["ExecutionMetadata"];
+            /**
+             * Format: date-time
+             * @description The earliest start. Absent if the execution starts immediately.
+             */
+            scheduleDate?: string;
+            /** @description The URL of the page of the execution. Absent in lists. */
+            url?: string;
+            /**
+             * Format: date-time
+             * @description The date on which the execution was created.
+             */
+            startDate: string;
+            /** @description The current state. */
+            status: components["schemas"]["StateName"];
+        };
         /** @description A link in an error. */
         Link: {
             /** @description The path of the address. */
@@ -3225,16 +4274,6 @@ export interface components {
             /** @description The text. It can have several lines. */
             message: string;
         };
-        /** @description One page of a list. */
-        LogEntryPage: {
-            /** @description The entries of this page. */
-            results: components["schemas"]["LogEntry"][];
-            /**
-             * Format: uint64
-             * @description The number of entries on all pages.
-             */
-            total: number;
-        };
         /** @description How many lines of a log match a search, and which. */
         LogIndex: {
             /**
@@ -3252,6 +4291,20 @@ export interface components {
         };
         /** @description The level of a log line. The order goes from the least to the most serious level. */
         LogLevel: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+        /** @description How a group combines its conditions. */
+        Logical: "AND" | "OR";
+        /** @description One page of log lines. */
+        LogsPage: {
+            /** @description The lines of this page. */
+            results: components["schemas"]["LogEntry"][];
+            /**
+             * Format: uint64
+             * @description The number of lines on all pages, counted up to 10,000.
+             */
+            total: number;
+            /** @description How pages are counted. */
+            type: components["schemas"]["PaginationType"];
+        };
         /** @description A metric of a task run. */
         Metric: {
             /** @description The namespace of the flow. */
@@ -3310,6 +4363,13 @@ export interface components {
              */
             value: number;
         };
+        /** @description Types of a flow that Segue does not know. */
+        MissingPlugins: {
+            /** @description The names of the types. */
+            missingTypes: string[];
+            /** @description Always empty: Segue installs no plugins. */
+            artifacts: string[];
+        };
         /** @description A namespace. */
         Namespace: {
             /** @description The name. */
@@ -3367,6 +4427,19 @@ export interface components {
              */
             labels: components["schemas"]["Label"][];
         };
+        /** @description A flow that a replacement did not change. */
+        NotReplaced: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            id: string;
+            /** @description The reason. */
+            reason: components["schemas"]["NotReplacedReason"];
+            /** @description The error of a flow that would be invalid. Absent for other reasons. */
+            message?: string;
+        };
+        /** @description Why a replacement did not change a flow. */
+        NotReplacedReason: "NOT_FOUND" | "NO_MATCH" | "NO_CHANGE" | "INVALID_FLOW";
         /** @description A line of the log of an execution with its number. */
         NumberedLine: {
             /**
@@ -3377,6 +4450,8 @@ export interface components {
             /** @description The line. */
             line: components["schemas"]["LogEntry"];
         };
+        /** @description How the pages of a list are counted. */
+        PaginationType: "OFFSET";
         /** @description A type with the schema of its properties. */
         PluginDoc: {
             /** @description The name and description of the type, in Markdown. */
@@ -3392,6 +4467,8 @@ export interface components {
             title: string;
             /** @description The name of the group, such as `io.kestra.plugin.core`. */
             group: string;
+            /** @description The package inside of the group. Absent in the list of groups. */
+            subGroup?: string;
             /** @description Segue's version. */
             version: string;
             /** @description The names of the task types. */
@@ -3409,8 +4486,15 @@ export interface components {
         PluginIcon: {
             /** @description The last part of the type's name. */
             name: string;
+            /** @description The picture: SVG in base64. */
+            icon: string;
             /** @description Whether the type is a flowable task. */
             flowable: boolean;
+        };
+        /** @description The picture of one type. */
+        PluginIconAnswer: {
+            /** @description The picture. */
+            icon: components["schemas"]["PluginIcon"];
         };
         /** @description Where a type can be used. */
         PluginKind: "TASK" | "TRIGGER" | "CONDITION";
@@ -3429,6 +4513,13 @@ export interface components {
             aliases?: string[];
             /** @description What the type does, in one paragraph. Empty if the type has no description. */
             about?: string;
+        };
+        /** @description The versions of a type. */
+        PluginVersions: {
+            /** @description The name of the type. */
+            type: string;
+            /** @description The versions. There is always one: Segue's own. */
+            versions: string[];
         };
         /** @description A location in a source text. Line and column count from 1. Zero stands for "the whole file". */
         Position: {
@@ -3498,18 +4589,221 @@ export interface components {
             /** @description A hint: how to fix the problem. */
             hint?: string;
         };
+        /** @description A condition, or a group of conditions. */
+        QueryFilter: {
+            /** @description The field, such as `namespace` or `NAMESPACE`. Absent for a group. */
+            field?: string | null;
+            /** @description The operator, such as `EQUALS`. If absent, `EQUALS`. */
+            operation?: string | null;
+            /** @description The value: a text, a list of texts, or a map from the keys of labels to their values. */
+            value?: unknown;
+            /** @description How a group combines its conditions. If absent, `AND`. */
+            logical?: components["schemas"]["Logical"] | null;
+            /** @description The conditions of a group. */
+            children?: components["schemas"]["QueryFilter"][] | null;
+        };
+        /** @description A request to replace a text in flows. */
+        ReplaceApply: {
+            /**
+             * @description The text or the regular expression to search.
+             * @default
+             */
+            query: string;
+            /**
+             * @description Whether upper and lower case are different. If absent, false.
+             * @default false
+             */
+            caseSensitive: boolean;
+            /**
+             * @description Whether only whole words match. If absent, false.
+             * @default false
+             */
+            wholeWord: boolean;
+            /**
+             * @description Whether `query` is a regular expression. If absent, false.
+             * @default false
+             */
+            regex: boolean;
+            /**
+             * @description The new text. For a regular expression, `$1` is the first group.
+             * @default
+             */
+            replacement: string;
+            /**
+             * @description The part of the flow. If absent, the whole source.
+             * @default ALL
+             */
+            scope: components["schemas"]["SourceScope"];
+            /**
+             * @description The flows to change.
+             * @default []
+             */
+            flows: components["schemas"]["FlowId"][];
+        };
+        /** @description A request to replace a text in one line of one flow. */
+        ReplaceLine: {
+            /**
+             * @description The text or the regular expression to search.
+             * @default
+             */
+            query: string;
+            /**
+             * @description Whether upper and lower case are different. If absent, false.
+             * @default false
+             */
+            caseSensitive: boolean;
+            /**
+             * @description Whether only whole words match. If absent, false.
+             * @default false
+             */
+            wholeWord: boolean;
+            /**
+             * @description Whether `query` is a regular expression. If absent, false.
+             * @default false
+             */
+            regex: boolean;
+            /**
+             * @description The new text. For a regular expression, `$1` is the first group.
+             * @default
+             */
+            replacement: string;
+            /**
+             * @description The part of the flow. If absent, the whole source.
+             * @default ALL
+             */
+            scope: components["schemas"]["SourceScope"];
+            /**
+             * @description The namespace of the flow.
+             * @default
+             */
+            namespace: string;
+            /**
+             * @description The id of the flow.
+             * @default
+             */
+            id: string;
+            /**
+             * Format: uint64
+             * @description The line, from 1.
+             * @default 0
+             */
+            line: number;
+            /**
+             * Format: uint64
+             * @description The column of the one match to replace, from 0. If absent, all matches of the line.
+             * @default null
+             */
+            column: number | null;
+        };
+        /** @description A request to show what a replacement would change. */
+        ReplacePreview: {
+            /**
+             * @description The text or the regular expression to search.
+             * @default
+             */
+            query: string;
+            /**
+             * @description Whether upper and lower case are different. If absent, false.
+             * @default false
+             */
+            caseSensitive: boolean;
+            /**
+             * @description Whether only whole words match. If absent, false.
+             * @default false
+             */
+            wholeWord: boolean;
+            /**
+             * @description Whether `query` is a regular expression. If absent, false.
+             * @default false
+             */
+            regex: boolean;
+            /**
+             * @description The new text. For a regular expression, `$1` is the first group.
+             * @default
+             */
+            replacement: string;
+            /**
+             * @description The part of the flow. If absent, the whole source.
+             * @default ALL
+             */
+            scope: components["schemas"]["SourceScope"];
+            /**
+             * @description Only flows of this namespace and of the namespaces below it. If absent, all flows.
+             * @default null
+             */
+            namespace: string | null;
+            /**
+             * @description Only the flow with this id. If absent, all flows.
+             * @default null
+             */
+            flowId: string | null;
+        };
+        /** @description What a replacement would change. */
+        ReplacePreviewed: {
+            /**
+             * Format: uint64
+             * @description The number of changed lines.
+             */
+            totalMatches: number;
+            /**
+             * Format: uint64
+             * @description The number of changed flows.
+             */
+            totalFlows: number;
+            /**
+             * Format: uint64
+             * @description The number of changed flows that can be saved.
+             */
+            editableFlowCount: number;
+            /** @description The flows with their changed lines. */
+            flows: components["schemas"]["ReplacedLines"][];
+        };
+        /** @description The result of a replacement. */
+        Replaced: {
+            /** @description The changed flows with their new revisions. */
+            updated: components["schemas"]["Flow"][];
+            /** @description The flows that did not change, each with the reason. */
+            skipped: components["schemas"]["NotReplaced"][];
+        };
+        /** @description A changed line. */
+        ReplacedLine: {
+            /**
+             * Format: uint64
+             * @description The line, from 1.
+             */
+            line: number;
+            /** @description The line as it is written. */
+            before: string;
+            /** @description The new line. */
+            after: string;
+        };
+        /** @description The changed lines of a flow. */
+        ReplacedLines: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            id: string;
+            /** @description Whether the flow can be changed. Always true. */
+            editable: boolean;
+            /** @description The changed lines. */
+            matches: components["schemas"]["ReplacedLine"][];
+        };
         /** @description The name of a secret. */
         SecretKey: {
             /** @description The name. */
             key: string;
+            /** @description The outermost namespace that can read the secret. Absent in the list of one namespace. */
+            namespace?: string;
         };
-        /** @description One page of a list. */
-        SecretKeyPage: {
-            /** @description The entries of this page. */
+        /** @description One page of the names of secrets. */
+        SecretPage: {
+            /** @description Whether the API cannot change secrets. Always true. */
+            readOnly: boolean;
+            /** @description The names of this page. */
             results: components["schemas"]["SecretKey"][];
             /**
              * Format: uint64
-             * @description The number of entries on all pages.
+             * @description The number of names on all pages.
              */
             total: number;
         };
@@ -3519,9 +4813,28 @@ export interface components {
             triggers: components["schemas"]["TriggerKey"][];
             /** @description Disables (true) or enables (false) the triggers. */
             disabled: boolean;
+            /** @description Whether missed fire times are run after enabling. Only false is accepted: a backfill runs missed fire times. */
+            recoverMissedSchedules?: boolean | null;
         };
         /** @description How serious a problem is. */
         Severity: "note" | "warning" | "error";
+        /** @description A place in a source. */
+        SourceMatch: {
+            /**
+             * Format: uint64
+             * @description The line, from 1.
+             */
+            line: number;
+            /**
+             * Format: uint64
+             * @description The column, from 0.
+             */
+            column: number;
+            /** @description The line as it is written. */
+            snippet: string;
+        };
+        /** @description The part of a flow that a search looks at. */
+        SourceScope: "ALL" | "TASKS" | "TRIGGERS" | "INPUTS";
         /** @description A state with its history. */
         State: {
             /** @description The current state. */
@@ -3561,6 +4874,22 @@ export interface components {
             status: components["schemas"]["HealthStatus"];
             /** @description The reason for the status. */
             details: components["schemas"]["HealthFault"];
+        };
+        /** @description A task run that has outputs. */
+        TaskOutputs: {
+            /** @description The id of the task. */
+            taskId: string;
+            /** @description The id of the task run. */
+            taskRunId: string;
+            /** @description The value of the loop round or of the case. Absent outside loops and cases. */
+            value?: string;
+            /**
+             * Format: uint64
+             * @description The number of the loop round, from 0. Absent outside loops.
+             */
+            iteration?: number;
+            /** @description Whether the outputs are stored with the execution. Always true. */
+            inline: boolean;
         };
         /** @description One run of a task in an execution. */
         TaskRun: {
@@ -3603,6 +4932,13 @@ export interface components {
         };
         /** @description The problems of a task or a trigger. */
         TaskValidation: {
+            /**
+             * Format: uint64
+             * @description Always 0.
+             */
+            index: number;
+            /** @description Always false: only flows have revisions. */
+            outdated: boolean;
             /** @description All errors, one on each line. Absent if there is none. */
             constraints?: string;
             /** @description The warnings. A task with warnings is valid. */
@@ -3697,6 +5033,17 @@ export interface components {
              */
             previousNextExecutionDate?: string;
         };
+        /** @description A request for a backfill of one trigger. */
+        TriggerBackfillRequest: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The id of the trigger. */
+            triggerId: string;
+            /** @description The backfill. */
+            backfill: components["schemas"]["NewTriggerBackfill"];
+        };
         /** @description The declaration of a trigger in its flow. */
         TriggerDeclaration: {
             /** @description The id. */
@@ -3756,6 +5103,36 @@ export interface components {
              */
             total: number;
         };
+        /** @description A type of triggers. */
+        TriggerPlugin: {
+            /** @description The name of the type. */
+            type: string;
+            /** @description The last part of the name. */
+            name: string;
+            /** @description The group. */
+            pluginTitle: string;
+            /** @description The description of the type. */
+            description: string;
+            /** @description `core` for types of `io.kestra.plugin.core`, and `app` for other types. */
+            group: string;
+            /** @description Whether the type needs Kestra's Enterprise Edition. Always false. */
+            ee: boolean;
+            /** @description Whether the type is deprecated. Always false. */
+            deprecated: boolean;
+        };
+        /** @description A request to enable or disable one trigger. */
+        TriggerSwitch: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The id of the trigger. */
+            triggerId: string;
+            /** @description Disables (true) or enables (false) the trigger. */
+            disabled: boolean;
+            /** @description Whether missed fire times are run after enabling. Only false is accepted: a backfill runs missed fire times. */
+            recoverMissedSchedules?: boolean | null;
+        };
         /** @description A request to change a trigger. */
         TriggerUpdate: {
             /** @description The namespace of the flow. */
@@ -3768,6 +5145,13 @@ export interface components {
             disabled?: boolean | null;
             /** @description The backfill to start. If absent, no backfill starts. */
             backfill?: components["schemas"]["NewTriggerBackfill"] | null;
+        };
+        /** @description What is stored. Segue sends these numbers to nobody. */
+        Usage: {
+            /** @description The flows. */
+            flows: components["schemas"]["FlowUsage"];
+            /** @description The executions. */
+            executions: components["schemas"]["ExecutionUsage"];
         };
         /** @description A column of a table or of a result. */
         WarehouseColumn: {
@@ -3875,7 +5259,10 @@ export type $defs = Record<string, never>;
 export interface operations {
     createFlow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only `false` is accepted: Segue has no drafts. */
+                draft?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3945,7 +5332,10 @@ export interface operations {
     };
     updateFlow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only `false` is accepted: Segue has no drafts. */
+                draft?: boolean;
+            };
             header?: {
                 /** @description The revision that was changed. If another revision is the latest, 409, and nothing is saved. */
                 "If-Match"?: string;
@@ -4045,7 +5435,7 @@ export interface operations {
             query?: {
                 /** @description Deletes the flows of the namespace that the body does not have. Default: true. */
                 delete?: boolean;
-                /** @description The same as `delete`. */
+                /** @description Has no effect: every flow of the body is saved. */
                 override?: boolean;
             };
             header?: never;
@@ -4085,6 +5475,8 @@ export interface operations {
             query?: {
                 /** @description Includes the sources. Default: `true`. */
                 source?: boolean;
+                /** @description Also lists the revisions that record a deletion. Default: `false`. */
+                allowDelete?: boolean;
             };
             header?: never;
             path: {
@@ -4195,6 +5587,10 @@ export interface operations {
                 labels?: string[];
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -4219,6 +5615,71 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    deprecatedFlows: {
+        parameters: {
+            query?: {
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeprecatedFlow"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    flowExpressions: {
+        parameters: {
+            query?: {
+                /** @description Only outputs of the tasks before this task. */
+                taskId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-yaml": string;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Expressions"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     searchSources: {
         parameters: {
             query?: {
@@ -4228,14 +5689,24 @@ export interface operations {
                 size?: number;
                 /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Only flows with this text in the id or namespace. */
+                /** @description The text to search. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Only entries with all these labels, each as `key:value`. */
+                /** @description Only flows with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
-                scope?: ("USER" | "SYSTEM")[];
+                /** @description The part of the flows to search, or the owners of the flows. Default: all. */
+                scope?: ("ALL" | "TASKS" | "TRIGGERS" | "INPUTS" | "USER" | "SYSTEM")[];
+                /** @description Upper and lower case are different. */
+                caseSensitive?: boolean;
+                /** @description Only whole words match. */
+                wholeWord?: boolean;
+                /** @description `q` is a regular expression. */
+                regex?: boolean;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -4331,6 +5802,8 @@ export interface operations {
             query?: {
                 /** @description Lists only the flows that this flow calls. */
                 destinationOnly?: boolean;
+                /** @description Also lists the flows that depend on these flows. */
+                expandAll?: boolean;
             };
             header?: never;
             path: {
@@ -4512,6 +5985,10 @@ export interface operations {
                 labels?: string[];
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -4526,6 +6003,45 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportFlowsAsTable: {
+        parameters: {
+            query?: {
+                /** @description Only flows with this text in the id or namespace. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only entries with all these labels, each as `key:value`. */
+                labels?: string[];
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
+                scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["Refused"];
@@ -4574,8 +6090,10 @@ export interface operations {
             query?: {
                 /** @description Deletes all flows that the body does not have. Default: true. */
                 delete?: boolean;
-                /** @description Deletes only flows of this namespace and of the namespaces below it. */
+                /** @description All flows must be in this namespace, and only flows of this namespace are deleted. */
                 namespace?: string;
+                /** @description Whether the namespaces below `namespace` belong to it. Default: false. */
+                allowNamespaceChild?: boolean;
             };
             header?: never;
             path?: never;
@@ -4650,6 +6168,10 @@ export interface operations {
                 labels?: string[];
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -4717,6 +6239,10 @@ export interface operations {
                 labels?: string[];
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -4784,6 +6310,10 @@ export interface operations {
                 labels?: string[];
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -4803,6 +6333,102 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    previewReplace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplacePreview"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplacePreviewed"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    applyReplace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceApply"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replaced"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    replaceLine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceLine"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replaced"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
@@ -5253,12 +6879,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -5308,12 +6940,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -5328,6 +6966,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportExecutions: {
+        parameters: {
+            query?: {
+                /** @description The id of an execution, or a part of the name of its flow. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only this flow. */
+                flowId?: string;
+                /** @description Only executions that started at this time or later. */
+                startDate?: string;
+                /** @description Only executions that started at this time or earlier. */
+                endDate?: string;
+                /** @description Only executions that started within this duration before now. */
+                timeRange?: string;
+                /** @description Only entries in one of these states. */
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                /** @description Only entries with all these labels, each as `key:value`. */
+                labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
+                /** @description Only executions that this execution started. */
+                triggerExecutionId?: string;
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
+                childFilter?: "CHILD" | "MAIN";
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
+                scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    distinctFieldValues: {
+        parameters: {
+            query: {
+                /** @description The field. */
+                field: "NAMESPACE" | "FLOW_ID" | "STATE" | "LABELS" | "TRIGGER_ID" | "TRIGGER_EXECUTION_ID" | "PARENT_ID";
+                /** @description The largest number of values. */
+                size?: number;
+                /** @description The id of an execution, or a part of the name of its flow. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only this flow. */
+                flowId?: string;
+                /** @description Only executions that started at this time or later. */
+                startDate?: string;
+                /** @description Only executions that started at this time or earlier. */
+                endDate?: string;
+                /** @description Only executions that started within this duration before now. */
+                timeRange?: string;
+                /** @description Only entries in one of these states. */
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                /** @description Only entries with all these labels, each as `key:value`. */
+                labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
+                /** @description Only executions that this execution started. */
+                triggerExecutionId?: string;
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
+                childFilter?: "CHILD" | "MAIN";
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
+                scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    averageDuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                flowId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AverageDuration"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -5389,7 +7170,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Execution"][];
+                    "application/json": components["schemas"]["LatestExecution"][];
                 };
             };
             400: components["responses"]["Refused"];
@@ -5424,6 +7205,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
@@ -5444,7 +7226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FlowId"][];
+                    "application/json": components["schemas"]["FlowToExecute"][];
                 };
             };
             400: components["responses"]["Refused"];
@@ -5638,21 +7420,84 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
-    evaluate: {
+    followDependencies: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only flows that the flow calls or starts. */
+                destinationOnly?: boolean;
+                /** @description Also flows that depend on depending flows. */
+                expandAll?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
-                taskRunId: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "text/plain": string;
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events, each with one ExecutionStatus as JSON; the last has the id `end`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
             };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
         };
+    };
+    kill: {
+        parameters: {
+            query?: {
+                /** @description Also kills its subflows. */
+                isOnKillCascade?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    killAction: {
+        parameters: {
+            query?: {
+                /** @description Also kills its subflows. */
+                isOnKillCascade?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description The request succeeded. */
             200: {
@@ -5660,13 +7505,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Evaluation"];
+                    "application/json": components["schemas"]["Execution"];
                 };
             };
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
@@ -5674,7 +7554,7 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
-    evaluateInFlow: {
+    resumeAction: {
         parameters: {
             query?: never;
             header?: never;
@@ -5683,9 +7563,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "text/plain": string;
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
             };
         };
         responses: {
@@ -5695,13 +7577,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Evaluation"];
+                    "application/json": components["schemas"]["Execution"];
                 };
             };
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
@@ -5710,6 +7593,39 @@ export interface operations {
         };
     };
     restart: {
+        parameters: {
+            query?: {
+                /** @description The revision of the flow. */
+                revision?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    restartAction: {
         parameters: {
             query?: {
                 /** @description The revision of the flow. */
@@ -5777,7 +7693,85 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    replayAction: {
+        parameters: {
+            query?: {
+                /** @description The first task run to repeat. Default: all. */
+                taskRunId?: string;
+                /** @description The revision of the flow. */
+                revision?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     replayWithInputs: {
+        parameters: {
+            query?: {
+                /** @description The first task run to repeat. Default: all. */
+                taskRunId?: string;
+                /** @description The revision of the flow. */
+                revision?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    replayWithInputsAction: {
         parameters: {
             query?: {
                 /** @description The first task run to repeat. Default: all. */
@@ -5856,7 +7850,76 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    changeTaskRunStateAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskState"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     changeStatus: {
+        parameters: {
+            query: {
+                /** @description The new state. */
+                status: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    changeStatusAction: {
         parameters: {
             query: {
                 /** @description The new state. */
@@ -5919,6 +7982,36 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    pauseAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     unqueue: {
         parameters: {
             query?: {
@@ -5952,7 +8045,70 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    unqueueAction: {
+        parameters: {
+            query?: {
+                /** @description `RUNNING`, or the state in which the execution ends. */
+                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     forceRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    forceRunAction: {
         parameters: {
             query?: never;
             header?: never;
@@ -6018,38 +8174,7 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
-    kill: {
-        parameters: {
-            query?: {
-                /** @description Also kills its subflows. */
-                isOnKillCascade?: boolean;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
-            409: components["responses"]["Refused"];
-            421: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["TooEarly"];
-        };
-    };
-    resume: {
+    setLabelsAction: {
         parameters: {
             query?: never;
             header?: never;
@@ -6058,20 +8183,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "multipart/form-data": {
-                    [key: string]: string;
-                };
+                "application/json": components["schemas"]["Label"][];
             };
         };
         responses: {
-            /** @description Done. */
-            204: {
+            /** @description The request succeeded. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
             };
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
@@ -6116,6 +8241,186 @@ export interface operations {
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
             409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    validateResumeAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InputsValidation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                taskRunId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    evaluateAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                taskRunId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    evaluateInFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    evaluateInFlowAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
@@ -6283,12 +8588,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6364,12 +8675,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6450,12 +8767,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6531,12 +8854,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6612,12 +8941,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6680,6 +9015,8 @@ export interface operations {
     unqueueByQuery: {
         parameters: {
             query?: {
+                /** @description `RUNNING`, or the state in which the execution ends. */
+                newState?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
                 /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
@@ -6696,12 +9033,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6777,12 +9120,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6863,12 +9212,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -6955,6 +9310,8 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
@@ -6967,6 +9324,10 @@ export interface operations {
                 deleteMetrics?: boolean;
                 /** @description Also deletes the files. Default: true. */
                 deleteStorage?: boolean;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -7042,12 +9403,18 @@ export interface operations {
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
                 /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
                 /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -7078,6 +9445,98 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    outputsOfExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    outputsOfTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOutputs"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    outputsOfTaskRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                taskRunId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     searchLogs: {
         parameters: {
             query?: {
@@ -7103,6 +9562,10 @@ export interface operations {
                 endDate?: string;
                 /** @description Only lines written within this duration before now. */
                 timeRange?: string;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, taskId, taskRunId, attemptNumber, level, minLevel, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -7116,7 +9579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LogEntryPage"];
+                    "application/json": components["schemas"]["LogsPage"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -7635,6 +10098,12 @@ export interface operations {
                 flowId?: string;
                 /** @description Only the trigger with this id. */
                 triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -7654,6 +10123,194 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportTriggers: {
+        parameters: {
+            query?: {
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only this flow. */
+                flowId?: string;
+                /** @description Only the trigger with this id. */
+                triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    setDisabled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerSwitch"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    createTriggerBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerBackfillRequest"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteTriggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerKey"][];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteTriggersByQuery: {
+        parameters: {
+            query?: {
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only this flow. */
+                flowId?: string;
+                /** @description Only the trigger with this id. */
+                triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Filters"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
@@ -7870,6 +10527,12 @@ export interface operations {
                 flowId?: string;
                 /** @description Only the trigger with this id. */
                 triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -7937,6 +10600,12 @@ export interface operations {
                 flowId?: string;
                 /** @description Only the trigger with this id. */
                 triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -8038,6 +10707,12 @@ export interface operations {
                 flowId?: string;
                 /** @description Only the trigger with this id. */
                 triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -8139,6 +10814,12 @@ export interface operations {
                 flowId?: string;
                 /** @description Only the trigger with this id. */
                 triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -8240,6 +10921,12 @@ export interface operations {
                 flowId?: string;
                 /** @description Only the trigger with this id. */
                 triggerId?: string;
+                /** @description The date that filters on `startDate`, `endDate` and `timeRange` are about. Default: the next fire time. */
+                dateFilter?: "NEXT_EXECUTION_DATE" | "LAST_TRIGGERED_DATE";
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, triggerState, locked, nextExecutionDate, lastTriggeredDate, updated, startDate, endDate, timeRange, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -8596,6 +11283,10 @@ export interface operations {
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, key, namespace, created, updated, expirationDate. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -8731,6 +11422,10 @@ export interface operations {
                 q?: string;
                 /** @description Only namespaces that have flows. */
                 existing?: boolean;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, existingOnly. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
@@ -8750,6 +11445,38 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    completeNamespaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Autocomplete"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
@@ -8785,7 +11512,10 @@ export interface operations {
     };
     namespaceDependencies: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Lists only the called flows. */
+                destinationOnly?: boolean;
+            };
             header?: never;
             path: {
                 namespace: string;
@@ -8822,6 +11552,10 @@ export interface operations {
                 sort?: string;
                 /** @description Only names that contain this text. */
                 q?: string;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, key. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path: {
@@ -8837,7 +11571,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecretKeyPage"];
+                    "application/json": components["schemas"]["SecretPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    inheritedSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string[];
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    allSecrets: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description The largest number of entries on a page. */
+                size?: number;
+                /** @description The field to sort by, with `:asc` or `:desc`. */
+                sort?: string;
+                /** @description Only names that contain this text. */
+                q?: string;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, key, namespace. */
+                filters?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretPage"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -9141,7 +11944,14 @@ export interface operations {
     };
     plugins: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description The largest number of entries on a page. */
+                size?: number;
+                /** @description The field to sort by, with `:asc` or `:desc`. */
+                sort?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9161,6 +11971,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
@@ -9196,14 +12007,194 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    pluginVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cls: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginVersions"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginOfVersion: {
+        parameters: {
+            query?: {
+                /** @description Includes the properties that every task has. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                cls: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginDoc"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginSubgroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginGroup"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginTriggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerPlugin"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    missingPlugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-yaml": string;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingPlugins"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     pluginSchema: {
         parameters: {
             query?: {
                 /** @description Returns the schema of a list. */
                 arrayOf?: boolean;
-                /** @description `false`: leaves out the schemas of all types. Default: `true`. */
+                /** @description Has no effect: the schema has all types that Segue can run, and there are no others. */
+                includeCatalog?: boolean;
+                /** @description `false` leaves out the schemas of all types. Default: `true`. */
                 definitions?: boolean;
             };
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginProperties: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 type: string;
@@ -9254,6 +12245,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
@@ -9279,6 +12271,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
@@ -9304,6 +12297,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
@@ -9360,6 +12354,93 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginGroupIcons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["PluginIcon"];
+                    };
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginIcon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cls: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginIconAnswer"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginIconSvg: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cls: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
@@ -9447,6 +12528,111 @@ export interface operations {
             };
             400: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+        };
+    };
+    usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pebbleFilters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pebbleFunctions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    basicAuthErrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
         };
     };
     openapi: {
@@ -9473,6 +12659,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };
