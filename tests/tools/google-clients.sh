@@ -43,6 +43,8 @@ fi
 
 data=$(mktemp -d)
 log=$data/server.log
+SECRET_CLIENT_TEST=$(printf 'a secret of the server' | base64)
+export SECRET_CLIENT_TEST
 env -u SEGUE_PROJECT -u GOOGLE_CLOUD_PROJECT "$segue" --data-dir "$data/segue" server --port 0 --google-port 0 \
   >"$log" 2>&1 &
 server=$!

@@ -130,11 +130,11 @@ mod tests {
         set(&platform, "one", false).await;
         for _ in 0..2 {
             let find = platform.find(trigger("one"), None).await;
-            assert_eq!(find.memory.as_deref(), Some("projects/local/subscriptions/one"));
+            assert_eq!(find.memory.as_deref(), Some("projects/segue-local/subscriptions/one"));
             assert_eq!(platform.push("one").await, own());
         }
         set(&platform, "one", true).await;
-        let left = json!("projects/local/subscriptions/one");
+        let left = json!("projects/segue-local/subscriptions/one");
         for _ in 0..2 {
             platform.settle(trigger("one"), left.clone()).await;
             assert_eq!(platform.push("one").await, Push::None);
@@ -154,7 +154,11 @@ mod tests {
         // The first request has the old definition.
         for subscription in ["one", "two", "one"] {
             let find = platform.find(trigger(subscription), first.as_deref()).await;
-            assert_eq!(find.memory.as_deref(), Some("projects/local/subscriptions/two"), "{subscription}");
+            assert_eq!(
+                find.memory.as_deref(),
+                Some("projects/segue-local/subscriptions/two"),
+                "{subscription}"
+            );
             assert_eq!(platform.push("one").await, Push::None);
             assert_eq!(platform.push("two").await, own());
         }
@@ -169,7 +173,7 @@ mod tests {
         let error = platform.look(trigger("one"), None).await.error();
         assert!(error.contains("sends its messages to trigger company.other.t already"), "{error}");
         set(&platform, "one", true).await;
-        platform.settle(trigger("one"), json!("projects/local/subscriptions/one")).await;
+        platform.settle(trigger("one"), json!("projects/segue-local/subscriptions/one")).await;
         assert_eq!(platform.push("one").await, Push::Trigger(other));
     }
 }

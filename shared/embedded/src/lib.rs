@@ -38,7 +38,7 @@ pub use durability::Durability;
 pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
-pub use topics::{LOCAL_PROJECT, SqliteTopics};
+pub use topics::{SqliteTopics, local_project};
 
 use segue_ports::tokens::NoTokens;
 use segue_ports::{Environment, ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
@@ -75,6 +75,8 @@ pub struct EmbeddedOptions {
     pub foreign_files: ForeignFiles,
     /// The options of the database. Objects are synced with the same durability.
     pub database: DatabaseOptions,
+    /// The project of topics that are named without a project. None: `segue-local`.
+    pub project: Option<String>,
 }
 
 /// The environment variable for [`BusOptions::max_unended`], the number of deliveries of a message that may end with
@@ -93,6 +95,7 @@ impl EmbeddedOptions {
             secrets: EnvSecretStore::from_environment(environment).with_file(Path::new(".env"))?,
             warehouse: warehouse::Limits::from_environment(environment)?,
             foreign_files: ForeignFiles::from_variables(|name| environment.get(name))?,
+            project: Some(local_project(environment)),
             ..Self::default()
         };
         let limit: Option<NonZeroU32> = environment
@@ -153,7 +156,11 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
     }
     let objects = Arc::new(objects);
     let bus = Arc::new(DurableBus::new(database.clone(), options.bus)?);
-    let topics = Arc::new(SqliteTopics::new(database.clone()));
+    let topics = SqliteTopics::new(database.clone());
+    let topics = Arc::new(match options.project {
+        Some(project) => topics.with_project(&project),
+        None => topics,
+    });
     let ports = Ports {
         state: Arc::new(SqliteStateStore::new(database)),
         bus: bus.clone(),

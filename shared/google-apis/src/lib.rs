@@ -1,9 +1,10 @@
-//! Google's APIs over the ports of one machine: BigQuery, Cloud Storage, and the tokens for both. Programs that talk to
-//! Google Cloud (dbt, pandas, `bq`, Google's client libraries) find the tables and buckets of the flows here.
+//! Google's APIs over the ports of one machine: BigQuery, Cloud Storage, Pub/Sub, Secret Manager, and the tokens for all.
+//! Programs that talk to Google Cloud (dbt, pandas, `bq`, Google's client libraries) find the tables, buckets and topics
+//! of the flows here.
 //!
-//! What it is: [`GoogleApis::router`] has all routes behind a front door (`door`). [`bigquery`] and [`storage`] are the
-//! APIs, `oauth` and `metadata` give out tokens, [`create_key`] makes the key of a service account, and `uploads`
-//! takes files.
+//! What it is: [`GoogleApis::router`] has all routes behind a front door (`door`). [`bigquery`], [`storage`], [`pubsub`]
+//! and [`secrets`] are the APIs, `oauth` and `metadata` give out tokens, [`create_key`] makes the key of a service
+//! account, `uploads` takes files, and `rpc` takes calls by gRPC.
 //!
 //! What it must not know: which adapter is behind a port, flows, executions, and where the server listens.
 //!
@@ -15,7 +16,10 @@ mod door;
 mod fields;
 mod metadata;
 mod oauth;
+pub mod pubsub;
 mod refusal;
+mod rpc;
+pub mod secrets;
 mod signed;
 pub mod storage;
 mod uploads;
@@ -80,6 +84,8 @@ impl GoogleApis {
         let inner = Router::new()
             .merge(bigquery)
             .merge(storage)
+            .merge(pubsub::routes(Arc::clone(&self.ports.topics)))
+            .merge(secrets::routes(Arc::clone(&self.ports.secrets)))
             .merge(oauth::routes(Arc::clone(&callers)))
             .merge(metadata::routes(Arc::clone(&callers), &self.project));
         Ok(behind_door(inner, callers))
@@ -92,11 +98,12 @@ fn behind_door(inner: Router, callers: Arc<Callers>) -> Router {
         let (inner, callers) = (inner.clone(), Arc::clone(&callers));
         async move {
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let is_grpc = rpc::is_grpc(request.headers());
             match door::admit(&callers, request) {
                 Ok(request) => inner.oneshot(request).await.into_response(),
                 Err(refusal) => {
                     tracing::warn!(%method, path, reason = refusal.reason, "a request to Google's APIs is refused");
-                    refusal.into_response()
+                    if is_grpc { rpc::refused(refusal) } else { refusal.into_response() }
                 }
             }
         }

@@ -23,7 +23,7 @@ mod work;
 #[cfg(feature = "gcp")]
 pub use cloud::CloudServer;
 pub use families::families;
-pub use google::{GoogleAccess, GoogleOptions, google_project, make_key};
+pub use google::{GoogleAccess, GoogleOptions, make_key};
 pub use running::Running;
 pub use segue_catalog::{CatalogError, catalog, catalog_with, editor, pages};
 pub use segue_embedded::Durability;

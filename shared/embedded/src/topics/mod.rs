@@ -23,14 +23,14 @@ use segue_model::trigger_state::TriggerKey;
 use segue_ports::topics::{
     ACK_DEADLINES, Push, Received, Subscription, SubscriptionName, TopicMessage, TopicName,
 };
-use segue_ports::{Clock as _, PortError, SystemClock, Topics};
+use segue_ports::{Clock as _, Environment, PortError, SystemClock, Topics};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const PORT: &str = "topics";
-/// The project of names without a project.
-pub const LOCAL_PROJECT: &str = "local";
+/// The project of this machine, if the environment names no project.
+const LOCAL_PROJECT: &str = "segue-local";
 /// How long a message is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -40,12 +40,27 @@ pub struct SqliteTopics {
     database: Database,
     /// Changes with each publication, and whenever a message may be delivered again.
     changes: Arc<watch::Sender<u64>>,
+    /// The project of names without a project.
+    project: Arc<str>,
+}
+
+/// The name of the project of this machine. The environment can name it, as for Google's clients.
+pub fn local_project(environment: &Environment) -> String {
+    let named =
+        ["SEGUE_PROJECT", "GOOGLE_CLOUD_PROJECT"].into_iter().find_map(|name| environment.filled(name));
+    named.unwrap_or(LOCAL_PROJECT).to_owned()
 }
 
 impl SqliteTopics {
     /// The topics in a database.
     pub fn new(database: Database) -> Self {
-        Self { database, changes: Arc::new(watch::Sender::new(0)) }
+        Self { database, changes: Arc::new(watch::Sender::new(0)), project: LOCAL_PROJECT.into() }
+    }
+
+    /// With another project for names without a project.
+    #[must_use]
+    pub fn with_project(self, project: &str) -> Self {
+        Self { project: project.into(), ..self }
     }
 
     async fn write<T, F>(&self, work: F) -> Result<T, PortError>
@@ -94,7 +109,7 @@ fn no_subscription(name: &SubscriptionName) -> PortError {
 #[async_trait]
 impl Topics for SqliteTopics {
     fn project(&self) -> &str {
-        LOCAL_PROJECT
+        &self.project
     }
 
     async fn prepare_topic(&self, topic: &TopicName) -> Result<(), PortError> {

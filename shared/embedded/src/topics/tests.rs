@@ -9,7 +9,20 @@ use tokio_util::sync::CancellationToken;
 async fn sqlite_does_what_the_port_says() {
     let directory = tempfile::tempdir().unwrap();
     let topics = SqliteTopics::new(Database::open(&directory.path().join("segue.db")).unwrap());
-    conformance::all(&topics, "local").await.unwrap();
+    conformance::all(&topics, LOCAL_PROJECT).await.unwrap();
+}
+
+#[test]
+fn the_environment_names_the_project() {
+    let of = |pairs: &[(&str, &str)]| {
+        local_project(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    };
+    assert_eq!(of(&[]), LOCAL_PROJECT);
+    assert_eq!(of(&[("GOOGLE_CLOUD_PROJECT", "mine")]), "mine");
+    assert_eq!(of(&[("GOOGLE_CLOUD_PROJECT", "mine"), ("SEGUE_PROJECT", "own")]), "own");
+    let directory = tempfile::tempdir().unwrap();
+    let options = crate::EmbeddedOptions { project: Some("own".to_owned()), ..Default::default() };
+    assert_eq!(crate::open_with(directory.path(), options).unwrap().topics.project(), "own");
 }
 
 /// Records the ids of messages, and hands the first deliveries back.

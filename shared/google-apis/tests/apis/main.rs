@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is wrong here fails a test")]
 
 mod bigquery;
+mod pubsub;
+mod secrets;
 mod storage;
 
 use axum::Router;
@@ -43,8 +45,12 @@ impl Answer {
 
 impl World {
     fn new(is_open: bool) -> Self {
+        Self::with(is_open, segue_embedded::EmbeddedOptions::default())
+    }
+
+    fn with(is_open: bool, options: segue_embedded::EmbeddedOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let ports = segue_embedded::connect(dir.path()).unwrap();
+        let ports = segue_embedded::open_with(dir.path(), options).unwrap().ports;
         let apis = GoogleApis {
             ports: ports.clone(),
             internal_bucket: segue_embedded::INTERNAL_BUCKET.to_owned(),

@@ -1,7 +1,7 @@
 //! One process with all functions.
 
 use crate::families::families_with;
-use crate::google::{Google, GoogleAccess, GoogleOptions, google_project};
+use crate::google::{Google, GoogleAccess, GoogleOptions};
 use crate::work::Work;
 use jiff::Timestamp;
 use segue_catalog::catalog_with;
@@ -89,7 +89,7 @@ impl Standalone {
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
         let url = segue_runtime::address_of_pages(&options.environment).or_else(|| options.url.clone());
-        let project = google_project(&options.environment);
+        let project = segue_embedded::local_project(&options.environment);
         let google = Arc::new(Google::new(ports.clone(), &data_dir, project, options.google.clone()));
         let script_variables = Some(google.clone() as _);
         let limits = TaskSettings { work_root, max_deliveries, script_variables, ..TaskSettings::default() };

@@ -3,7 +3,8 @@
 use crate::commands::local::google;
 use crate::environment::environment;
 use anyhow::Context as _;
-use segue_standalone::{google_project, make_key};
+use segue_embedded::local_project;
+use segue_standalone::make_key;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
     let data_dir = crate::existing_data_dir(data_dir)?;
     let (url, project) = match google::running(&data_dir) {
         Ok(access) => (access.url, access.project),
-        Err(_) => (format!("http://127.0.0.1:{}", google::DEFAULT_PORT), google_project(&environment())),
+        Err(_) => (format!("http://127.0.0.1:{}", google::DEFAULT_PORT), local_project(&environment())),
     };
     let key = make_key(&data_dir, &url, &project, &args.name)?;
     let text = serde_json::to_string_pretty(&key)?;

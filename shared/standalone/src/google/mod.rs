@@ -3,6 +3,11 @@
 //!
 //! `segue server` starts them with the server. `segue run` starts them when the first script needs them. They listen on
 //! 127.0.0.1 only, whatever the API of Segue listens on.
+//!
+//! Google's Pub/Sub clients send no token to an emulator, and their setting for its address has no room for a secret. If
+//! a program needs a token, they use the socket of `socket`.
+
+mod socket;
 
 use async_trait::async_trait;
 use segue_google_apis::{AccountError, GoogleApis, KeyFile, create_key};
@@ -15,12 +20,11 @@ use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The name of the local project, if the environment has none.
-const PROJECT: &str = "segue-local";
 /// The account of the key that scripts get.
 const ACCOUNT: &str = "segue";
 
@@ -50,6 +54,9 @@ pub struct GoogleAccess {
     pub project: String,
     /// The file with the key of an account.
     pub credentials: PathBuf,
+    /// Where Pub/Sub clients connect to, as in `PUBSUB_EMULATOR_HOST`. None if they cannot.
+    #[serde(default)]
+    pub pubsub: Option<String>,
 }
 
 impl fmt::Debug for GoogleAccess {
@@ -77,9 +84,13 @@ impl GoogleAccess {
             ("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", credentials),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY", format!("{url}/bigquery/v2/")),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{url}/storage/v1/")),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", format!("{url}/")),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", format!("{url}/")),
         ]
+        .into_iter()
+        .chain(self.pubsub.clone().map(|address| ("PUBSUB_EMULATOR_HOST", address)))
         .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        .collect()
     }
 }
 
@@ -96,11 +107,10 @@ pub fn make_key(data_dir: &Path, url: &str, project: &str, account: &str) -> Res
     create_key(&folder(data_dir).join("accounts"), project, account, &format!("{url}/token"))
 }
 
-/// The name of the project of Google's APIs on this machine.
-pub fn google_project(environment: &segue_ports::Environment) -> String {
-    let named =
-        ["SEGUE_PROJECT", "GOOGLE_CLOUD_PROJECT"].into_iter().find_map(|name| environment.filled(name));
-    named.unwrap_or(PROJECT).to_owned()
+/// The APIs that are served. They end with this value.
+struct Started {
+    access: GoogleAccess,
+    _stop: DropGuard,
 }
 
 /// Google's APIs of this process.
@@ -109,7 +119,7 @@ pub(crate) struct Google {
     folder: PathBuf,
     project: String,
     options: GoogleOptions,
-    started: OnceCell<(GoogleAccess, DropGuard)>,
+    started: OnceCell<Started>,
 }
 
 impl fmt::Debug for Google {
@@ -129,10 +139,10 @@ impl Google {
             return Ok(None);
         }
         let started = self.started.get_or_try_init(|| self.serve()).await?;
-        Ok(Some(started.0.clone()))
+        Ok(Some(started.access.clone()))
     }
 
-    async fn serve(&self) -> Result<(GoogleAccess, DropGuard), PortError> {
+    async fn serve(&self) -> Result<Started, PortError> {
         let failed = |error: &dyn fmt::Display| PortError::unavailable("Google's APIs", error);
         let listener = self.listen().await?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
@@ -154,12 +164,20 @@ impl Google {
         let credentials = made.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
-        tokio::spawn(async move {
-            segue_service::answer(listener, router, Limits::default(), async move { stop.cancelled().await })
-                .await;
-        });
         let is_guarded = self.options.is_guarded;
-        Ok((GoogleAccess { url, secret, is_guarded, project: self.project.clone(), credentials }, guard))
+        let pubsub = match is_guarded {
+            true => socket::serve_pubsub(Arc::clone(&self.ports.topics), &secret, stop.clone())
+                .map_err(|error| failed(&error))?,
+            false => Some(address.to_string()),
+        };
+        // gRPC needs HTTP/2.
+        let limits = Limits { http2: true, ..Limits::default() };
+        tokio::spawn(async move {
+            segue_service::answer(listener, router, limits, async move { stop.cancelled().await }).await;
+        });
+        let project = self.project.clone();
+        let access = GoogleAccess { url, secret, is_guarded, project, credentials, pubsub };
+        Ok(Started { access, _stop: guard })
     }
 
     /// Listens on the port of the options, or on a free port.
