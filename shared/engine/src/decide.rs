@@ -15,40 +15,52 @@ pub fn decide(state: &mut ExecutionState, event: &Event, env: &Env) -> Decision 
     go_on(state, env)
 }
 
-/// Applies events to an execution, one after the other, as one step with one decision. Returns the number of applied
-/// events and the decision. The step ends before the last event when it needs answers, or when it has changed as many
-/// task runs as its budget allows. The caller then commits the decision, and applies the other events in another step.
-pub fn decide_all(state: &mut ExecutionState, events: &[Event], env: &Env) -> (usize, Decision) {
-    let mut applied = 0;
-    for event in events {
+/// The end of a part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Whether the part has applied the first of the events.
+    pub applied: bool,
+    /// Whether the step ends here: nothing is left to do, answers are missing, or the step has changed as many task
+    /// runs as its budget allows.
+    pub is_last: bool,
+}
+
+/// Does a part of a step: applies the first event, or continues, and starts at most one task run. The caller gives each
+/// part its own time, so that dates and durations in a long step are true. After the last part, [`conclude`] returns
+/// the decision of the step.
+///
+/// A part that lacks answers is done again. It then needs the same time, because its questions may depend on the time.
+pub fn decide_part(state: &mut ExecutionState, events: &[Event], env: &Env) -> Part {
+    let next = if state.decision.more { None } else { events.first() };
+    state.decision.more = false;
+    if let Some(event) = next {
         state.fold(event, env);
-        state.work_and_check(env);
-        applied += 1;
-        if state.is_interrupted(env) {
-            break;
-        }
     }
-    (applied, state.conclude(env))
+    state.work_and_check(1, env);
+    let is_done = !state.decision.more && events.len() <= usize::from(next.is_some());
+    let is_full = state.changed_task_runs() >= env.budget || !state.decision.pending.is_empty();
+    Part { applied: next.is_some(), is_last: is_done || is_full }
+}
+
+/// The decision of a step in parts.
+pub fn conclude(state: &mut ExecutionState, env: &Env) -> Decision {
+    state.conclude(env)
 }
 
 /// Continues a step that was interrupted by its budget or by missing answers.
 pub fn go_on(state: &mut ExecutionState, env: &Env) -> Decision {
-    state.work_and_check(env);
+    state.work_and_check(env.budget, env);
     state.conclude(env)
 }
 
 impl ExecutionState {
     /// Does the work that is due, and the work that a violated SLA causes.
-    fn work_and_check(&mut self, env: &Env) {
-        self.work(env);
+    fn work_and_check(&mut self, budget: usize, env: &Env) {
+        self.work(budget, env);
         if self.decision.pending.is_empty() && self.check_slas(env) {
-            self.work(env);
+            self.work(budget, env);
         }
         self.decision.pending.extend(env.lookups.take_pending());
-    }
-
-    fn is_interrupted(&self, env: &Env) -> bool {
-        self.decision.more || !self.decision.pending.is_empty() || self.changed_task_runs() >= env.budget
     }
 
     /// The decision of the step, with secrets masked in its log.

@@ -15,7 +15,7 @@ pub struct Env {
     pub renderer: Renderer,
     /// Answers fetched so far.
     pub lookups: LookupTable,
-    /// The time of this step.
+    /// The time of this step, or of this part of the step.
     pub now: Timestamp,
     /// The largest number of task runs that a step starts before it is interrupted.
     pub budget: usize,

@@ -56,7 +56,7 @@ mod timeout;
 mod timer;
 mod wait;
 
-pub use decide::{decide, decide_all};
+pub use decide::{conclude, decide, decide_part};
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
 pub use env::{Env, Witness};
 pub use plan::Plan;

@@ -11,7 +11,7 @@ use crate::kind::is_kind;
 use crate::order::order;
 use crate::plan::{Branch, Node, NodeId};
 use crate::stage::Stage;
-use crate::state::{Action, ExecutionState};
+use crate::state::{Action, ExecutionState, InlineEnd};
 use crate::timer::TimerKey;
 use crate::{memo, timeout};
 use segue_model::catalog::RunBy;
@@ -30,16 +30,16 @@ use std::sync::Arc;
 pub(crate) struct Blocked;
 
 impl ExecutionState {
-    /// Carries out the actions of the agenda.
-    pub(crate) fn work(&mut self, env: &Env) {
-        let mut budget = env.budget.max(1);
+    /// Carries out the actions of the agenda, until it has started `budget` task runs.
+    pub(crate) fn work(&mut self, budget: usize, env: &Env) {
+        let mut budget = budget.max(1);
         while let Some(action) = self.agenda.pop_front() {
-            let starts = !matches!(action, Action::Advance { .. });
+            let starts = !matches!(action, Action::Advance { .. } | Action::End(_));
             if starts && self.notes.paused {
                 self.agenda.push_front(action);
                 return;
             }
-            if starts && budget == 0 {
+            if budget == 0 && !matches!(action, Action::Advance { .. }) {
                 self.agenda.push_front(action);
                 self.decision.more = true;
                 return;
@@ -48,6 +48,10 @@ impl ExecutionState {
                 Action::Start { parent, child } => self.start(parent.as_ref(), child, env),
                 Action::Again(id) => self.again(id, env),
                 Action::Dispatch(id) => self.dispatch_again(id, env),
+                Action::End(end) => {
+                    self.end_inline(end, env);
+                    Ok(())
+                }
                 Action::Advance { level, ended } => self.advance(level.as_ref(), *ended, env),
             };
             if done.is_err() {
@@ -186,30 +190,36 @@ impl ExecutionState {
                 now: env.now,
             },
         );
-        let outcome = match outcome {
+        let (outcome, error) = match outcome {
+            Ok(outcome) => (outcome, None),
+            Err(InlineError::Failed { message, logs }) => {
+                (InlineOutcome { logs, ..InlineOutcome::default() }, Some(message))
+            }
             Err(InlineError::Pending) => return Err(Blocked),
-            other => other,
         };
+        let end = InlineEnd { task_run, node, outcome, error, start: env.now };
+        self.agenda.push_front(Action::End(Box::new(end)));
+        Ok(())
+    }
+
+    /// Ends the task run of an inline task that has run.
+    fn end_inline(&mut self, end: &InlineEnd, env: &Env) {
+        let InlineEnd { task_run, node, outcome, error, start } = end.clone();
         let id = task_run.id.clone();
         if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
-        let min_level = task.log_level.unwrap_or(LogLevel::Trace);
-        let (logs, ended) = match outcome {
-            Ok(InlineOutcome { outputs, warning, logs, changes }) => {
-                self.apply(changes, env);
-                let state = if warning { State::Warning } else { State::Success };
-                (logs, (state, outputs, None))
-            }
-            Err(InlineError::Failed { message, logs }) => (logs, (State::Failed, Map::new(), Some(message))),
-            Err(InlineError::Pending) => return Err(Blocked),
-        };
-        for (level, message) in logs.into_iter().filter(|(level, _)| *level >= min_level) {
+        let min_level = self.plan.node(node).and_then(|node| node.task.log_level).unwrap_or(LogLevel::Trace);
+        self.apply(outcome.changes, env);
+        for (level, message) in outcome.logs.into_iter().filter(|(level, _)| *level >= min_level) {
             self.log(Some(&id), level, message, env.now);
         }
-        let (state, outputs, error) = ended;
-        self.end_attempt(&id, Ended { state, outputs, error, start: env.now, end: env.now }, env);
-        Ok(())
+        let state = match (&error, outcome.warning) {
+            (Some(_), _) => State::Failed,
+            (None, true) => State::Warning,
+            (None, false) => State::Success,
+        };
+        self.end_attempt(&id, Ended { state, outputs: outcome.outputs, error, start, end: env.now }, env);
     }
 
     /// Makes the changes that an inline task returned. Secrets in stored texts are masked.

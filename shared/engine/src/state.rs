@@ -4,6 +4,7 @@
 use crate::context::Shared;
 use crate::effect::{Decision, Effect};
 use crate::frame::{Child, Frame, Order};
+use crate::inline::InlineOutcome;
 use crate::order::{is_repeated, order};
 use crate::outputs::Outputs;
 use crate::plan::{Branch, NodeId, Plan};
@@ -27,6 +28,17 @@ pub(crate) struct Run {
     pub(crate) chain: Arc<[String]>,
 }
 
+/// The result of an inline task that has run.
+#[derive(Clone, Debug)]
+pub(crate) struct InlineEnd {
+    pub(crate) task_run: TaskRun,
+    pub(crate) node: NodeId,
+    pub(crate) outcome: InlineOutcome,
+    /// The error if the task failed.
+    pub(crate) error: Option<String>,
+    pub(crate) start: Timestamp,
+}
+
 /// An action that the machine has not carried out yet.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
@@ -36,6 +48,9 @@ pub(crate) enum Action {
     Again(TaskRunId),
     /// Sends a task run to its service once more.
     Dispatch(TaskRunId),
+    /// Ends a task run of an inline task. It is an action of its own, so that a step in parts can end the task run at a
+    /// later time than it starts it.
+    End(Box<InlineEnd>),
     /// Checks which child comes next in a level. `ended` is the iteration and position of a finished child. This
     /// iteration continues.
     Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
@@ -294,12 +309,12 @@ impl ExecutionState {
         self.decision.effects.push(effect);
     }
 
-    /// The decision of the step. The next step starts with an empty decision.
     /// The number of task runs that the current step has changed.
     pub(crate) fn changed_task_runs(&self) -> usize {
         self.dirty.len()
     }
 
+    /// The decision of the step. The next step starts with an empty decision.
     pub(crate) fn take_decision(&mut self) -> Decision {
         let dirty = std::mem::take(&mut self.dirty);
         let mut decision = std::mem::take(&mut self.decision);

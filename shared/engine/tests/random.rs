@@ -89,6 +89,7 @@ fn drive(
 ) -> Result<(), TestCaseError> {
     let mut services = Services::default();
     world.manual = true;
+    world.at_once = chance.below(2) == 0;
     for step in 0..5_000 {
         if kill == Some(step) {
             world.send(Event::KillRequested { cascade: true });

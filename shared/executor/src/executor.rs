@@ -4,33 +4,22 @@ use crate::cache::{Cache, Loaded};
 use crate::mailbox::Mailbox;
 use crate::pace::Pace;
 use crate::parts::ExecutorParts;
-use crate::translate::kv_write;
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use jiff::Timestamp;
-use segue_engine::decide::go_on;
-use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide_all};
-use segue_lookups::fetch;
+use segue_engine::{ExecutionState, Plan};
 use segue_model::event::Event;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::parse::parse_flow;
-use segue_model::state::State;
-use segue_ports::state::{Commit, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
-use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict, random_fraction};
-use segue_rendering::off_thread;
-use segue_template::LookupTable;
+use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict, random_fraction};
 use std::any::Any;
-use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
-/// The largest number of task runs that one step starts before its commit. This bounds a transaction.
-const STEP_BUDGET: usize = 500;
 /// How often a step is decided again after another process committed first.
 const MAX_CONFLICTS: usize = 20;
 /// The pause after the first conflict.
@@ -193,116 +182,6 @@ impl Executor {
         let error = format!("execution {id} is changed by other processes all the time");
         Err(PortError::unavailable("state store", error).into())
     }
-
-    async fn run(&self, loaded: &mut Loaded, events: Vec<Event>) -> Result<(), PortError> {
-        let mut events = VecDeque::from(events);
-        let mut secrets = LookupTable::new();
-        while !events.is_empty() {
-            let env = Env {
-                renderer: self.parts.renderer.clone(),
-                // The results of a step may contain the secrets of the step.
-                lookups: secrets.successor(),
-                now: self.ports().clock.now(),
-                budget: STEP_BUDGET,
-                most_values: self.parts.most_values,
-                globals: self.parts.globals.clone(),
-                cipher: self.ports().cipher.clone(),
-                witness: None,
-            };
-            // Evaluation may take long, so it runs where nothing else waits for it.
-            let computes = loaded.state.plan().computes();
-            let waiting = events.make_contiguous();
-            let (applied, mut decision) =
-                off_thread(computes, || decide_all(&mut loaded.state, waiting, &env));
-            let mut applied: Vec<Event> = events.drain(..applied).collect();
-            loop {
-                let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
-                self.settle(loaded, decision, std::mem::take(&mut applied), &env, &mut events).await?;
-                if !pending.is_empty() {
-                    let execution = loaded.state.execution();
-                    let answers = &*self.parts.answers;
-                    fetch(answers, &execution.namespace, &execution.id, pending, &env.lookups).await?;
-                } else if !more {
-                    break;
-                }
-                decision = off_thread(computes, || go_on(&mut loaded.state, &env));
-            }
-            secrets = env.lookups;
-        }
-        Ok(())
-    }
-
-    /// Commits a decision about the `applied` events and carries out its effects.
-    async fn settle(
-        &self,
-        loaded: &mut Loaded,
-        decision: Decision,
-        applied: Vec<Event>,
-        env: &Env,
-        events: &mut VecDeque<Event>,
-    ) -> Result<(), PortError> {
-        let now = env.now;
-        let execution = loaded.state.execution().clone();
-        let Decision { changed, task_runs, removed, mut logs, changes, effects, .. } = decision;
-        // A step that changes nothing repeats an earlier step, and the message of that step may have been lost. Of
-        // several events, one may be such a repetition.
-        let may_repeat = !changed || applied.len() > 1;
-        // A check of an execution that waits changes nothing. It must not write timers that are stored.
-        let is_check = !changed && applied.iter().all(|event| matches!(event, Event::Continued));
-        for entry in &mut logs {
-            entry.message = self.parts.answers.mask(std::mem::take(&mut entry.message));
-        }
-        let mut timers = Vec::new();
-        // With delivery, a timer is removed by the step it causes. With watching, the timer is already gone.
-        let mut cleared_timers: Vec<String> = match self.ports().timers {
-            TimersBy::Delivery => applied.into_iter().filter_map(timer_of).collect(),
-            TimersBy::Watching => Vec::new(),
-        };
-        let mut outward = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::SetTimer { key, due } => {
-                    cleared_timers.retain(|cleared| *cleared != key);
-                    timers.push(Timer { execution_id: execution.id.clone(), key, due });
-                }
-                Effect::ClearTimer { key } => {
-                    timers.retain(|timer: &Timer| timer.key != key);
-                    cleared_timers.push(key);
-                }
-                other => outward.push(other),
-            }
-        }
-        if is_check {
-            timers = self.missing(timers).await?;
-        }
-        let (far, near) = self.by_distance(&timers, now);
-        self.deliver_timers(far).await?;
-        if changed || !timers.is_empty() || !cleared_timers.is_empty() {
-            let commit = Commit {
-                execution: execution.clone(),
-                now,
-                notes: loaded.state.notes(),
-                expected_version: loaded.version,
-                task_runs: task_runs.clone(),
-                removed,
-                logs: logs.clone(),
-                kv: changes.iter().filter_map(kv_write).collect(),
-                timers,
-                cleared_timers,
-            };
-            loaded.version = self.ports().state.commit(commit).await?;
-            loaded.is_current = true;
-            self.parts.observer.committed(&execution, &task_runs, &logs);
-        } else if !loaded.is_current {
-            // To a stale state, a result can look like one of a task run that does not exist. The event would be lost.
-            return Err(PortError::Conflict { what: format!("execution {}", execution.id) });
-        }
-        self.deliver_timers(near).await?;
-        if execution.state.current() == State::Paused && (may_repeat || entered(&execution, now)) {
-            outward.push(Effect::AnnounceState { state: State::Paused });
-        }
-        self.bring_about(&execution, changes, outward, events, &env.lookups).await
-    }
 }
 
 /// The number of results that can still come, and how long they wait for each other. None: they do not wait.
@@ -316,19 +195,6 @@ fn waits(loaded: &Loaded) -> Option<(usize, Instant)> {
 fn pause(conflicts: usize, chance: f64) -> Duration {
     let longest = SHORTEST_PAUSE * 2_u32.pow(u32::try_from(conflicts).unwrap_or(u32::MAX).min(8) - 1);
     longest.min(LONGEST_PAUSE).mul_f64(1.0 - chance / 2.0)
-}
-
-/// The key of the timer that fired. None for every other event.
-fn timer_of(event: Event) -> Option<String> {
-    match event {
-        Event::TimerFired { key } => Some(key),
-        _ => None,
-    }
-}
-
-/// Whether an execution entered its current state at this time.
-fn entered(execution: &Execution, now: Timestamp) -> bool {
-    execution.state.histories().last().is_some_and(|change| change.date == now)
 }
 
 fn broken(panic: &(dyn Any + Send)) -> String {

@@ -23,6 +23,7 @@ mod observer;
 mod pace;
 mod parts;
 mod recover;
+mod step;
 mod timers;
 mod translate;
 mod watch;

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use segue_engine::decide::go_on;
 use segue_engine::replay::Copy;
 use segue_engine::{
-    Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide, decide_all,
+    Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, conclude, decide,
+    decide_part,
 };
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, RunnerServices, Service, TaskType};
@@ -223,11 +224,19 @@ impl World {
     fn fold_all(&mut self, mut events: &[Event]) {
         while !events.is_empty() {
             self.now += SignedDuration::from_millis(1);
-            let env = self.env();
-            let (applied, decision) = decide_all(&mut self.execution, events, &env);
-            let (done, rest) = events.split_at(applied);
-            self.history.extend_from_slice(done);
-            events = rest;
+            let mut env = self.env();
+            loop {
+                let part = decide_part(&mut self.execution, events, &env);
+                let (done, rest) = events.split_at(usize::from(part.applied));
+                self.history.extend_from_slice(done);
+                events = rest;
+                if part.is_last {
+                    break;
+                }
+                self.now += SignedDuration::from_millis(1);
+                env.now = self.now;
+            }
+            let decision = conclude(&mut self.execution, &env);
             self.finish_step(decision, &env);
         }
     }

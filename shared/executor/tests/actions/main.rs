@@ -3,6 +3,7 @@
 
 mod dead_letters;
 mod delivered_timers;
+mod instants;
 #[path = "../support/mod.rs"]
 mod support;
 mod together;
