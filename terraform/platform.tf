@@ -27,6 +27,7 @@ module "storage" {
   source = "./modules/storage"
 
   deletion_protection = var.deletion_protection
+  image_repositories  = var.image_repositories
   prefix              = var.prefix
   project             = var.project
   region              = var.region

@@ -142,6 +142,24 @@ variable "functions" {
   default     = null
 }
 
+variable "image_repositories" {
+  description = <<-TEXT
+    Repositories of Artifact Registry, in the project and the region, that the task `docker.Build` may push images to. Cloud
+    Build pushes with the account that containers of flows run as, so these containers may push there too.
+  TEXT
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.image_repositories : can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
+    error_message = "Each of image_repositories must be the name of a repository: lower-case letters, digits and dashes, without project and region."
+  }
+  validation {
+    condition     = alltrue([for name in var.image_repositories : name != var.prefix && !startswith(name, "${var.prefix}-")])
+    error_message = "image_repositories must not name ${var.prefix} or a name that begins with ${var.prefix}-: these repositories have the images of the functions and the mirrors."
+  }
+}
+
 variable "image_tag" {
   description = "The tag of the images in the deployment's own repository. `images` overrides it for single functions."
   type        = string

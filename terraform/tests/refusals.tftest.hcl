@@ -117,6 +117,22 @@ run "an_unknown_ingress_in_function_yaml" {
   expect_failures = [terraform_data.function_yaml]
 }
 
+run "builds_may_not_replace_the_images_of_functions" {
+  command = plan
+  variables {
+    image_repositories = ["segue-ghcr"]
+  }
+  expect_failures = [var.image_repositories]
+}
+
+run "a_repository_with_its_project" {
+  command = plan
+  variables {
+    image_repositories = ["demo-project/flows"]
+  }
+  expect_failures = [var.image_repositories]
+}
+
 run "an_instance_of_cloud_sql_without_its_region" {
   command = plan
 

@@ -74,6 +74,7 @@ buckets     = ["demo-trips"]
 cloud_sql_instances = ["demo-project:europe-west1:trips"]
 datasets    = ["trips"]
 flows       = "../flows"
+image_repositories = ["flows"]
 EOF
 demo=(-var-file "$work/demo.tfvars")
 if [ $provider = real ]; then

@@ -20,7 +20,7 @@ use std::fmt;
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account of containers | the service account of the project's Compute Engine |
 /// | `SEGUE_CONTAINER_DISK` | the size of the disk of a container, such as `10Gi` | none: files of a container are in its memory |
 /// | `SEGUE_IMAGE_MIRROR` | the beginning of the names of the mirrors of other registries, e.g. `europe-docker.pkg.dev/my-project/segue` | none: images keep their names |
-/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `CLOUD_SCHEDULER_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
+/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `CLOUD_BUILD_EMULATOR_HOST`, `CLOUD_SCHEDULER_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
     /// The project's id.
@@ -68,6 +68,8 @@ pub struct Emulators {
     pub tasks: Option<String>,
     /// The emulator of Cloud Run's administration.
     pub run: Option<String>,
+    /// The emulator of Cloud Build.
+    pub build: Option<String>,
     /// The emulator of Cloud Scheduler.
     pub scheduler: Option<String>,
     /// The emulator of Secret Manager.
@@ -130,6 +132,7 @@ impl PlatformConfig {
                 bigquery: variable("BIGQUERY_EMULATOR_HOST").map(url),
                 tasks: variable("CLOUD_TASKS_EMULATOR_HOST").map(url),
                 run: variable("CLOUD_RUN_EMULATOR_HOST").map(url),
+                build: variable("CLOUD_BUILD_EMULATOR_HOST").map(url),
                 scheduler: variable("CLOUD_SCHEDULER_EMULATOR_HOST").map(url),
                 secrets: variable("SECRET_MANAGER_EMULATOR_HOST").map(url),
             },

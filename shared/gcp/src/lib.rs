@@ -2,9 +2,9 @@
 //!
 //! What it is: [`connect`], which puts the adapters of [`segue_ports`] together: [`FirestoreStateStore`] on
 //! Firestore, [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`PubSubTopics`] on Pub/Sub, [`CloudObjectStore`] on Cloud Storage,
-//! [`BigQueryWarehouse`] on BigQuery, [`CloudRunJobs`] on Cloud Run jobs, [`SecretManagerStore`] on Secret
-//! Manager, [`CloudSchedulerJobs`] on Cloud Scheduler. Each uses Google's service, or its emulator if [`PlatformConfig`] names one, and counts its
-//! operations as Google bills them.
+//! [`BigQueryWarehouse`] on BigQuery, [`CloudRunJobs`] on Cloud Run jobs, [`CloudBuilds`] on Cloud Build,
+//! [`SecretManagerStore`] on Secret Manager, [`CloudSchedulerJobs`] on Cloud Scheduler. Each uses Google's service, or its
+//! emulator if [`PlatformConfig`] names one, and counts its operations as Google bills them.
 //!
 //! What it must not know: what executions mean, who calls it, how messages are delivered (`segue-service`
 //! receives them).
@@ -14,11 +14,13 @@
 
 mod api_error;
 mod auth;
+mod builds;
 mod bus;
 mod config;
 mod containers;
 mod database;
 mod denied;
+mod logging;
 mod objects;
 mod platform;
 mod rest;
@@ -29,6 +31,7 @@ mod topics;
 mod warehouse;
 
 pub use auth::GoogleTokens;
+pub use builds::CloudBuilds;
 pub use bus::emulator::{DEAD_LETTERS, PushSubscription, ensure_subscription, ensure_topic};
 pub use bus::{PubSubBus, PublishCounts};
 pub use config::{Emulators, PlatformConfig};

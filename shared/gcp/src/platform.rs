@@ -1,6 +1,7 @@
 //! Connects the whole platform.
 
 use crate::auth::GoogleTokens;
+use crate::builds::CloudBuilds;
 use crate::bus::PubSubBus;
 use crate::config::PlatformConfig;
 use crate::containers::CloudRunJobs;
@@ -11,7 +12,9 @@ use crate::state::FirestoreStateStore;
 use crate::topics::PubSubTopics;
 use crate::warehouse::BigQueryWarehouse;
 use segue_model::Cipher;
-use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock, TickJobs, TimersBy, Usage};
+use segue_ports::{
+    ContainerJobs, ImageBuilds, InternalStorage, PortError, Ports, SystemClock, TickJobs, TimersBy, Usage,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,6 +56,7 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
         tokens: Arc::new(GoogleTokens::of_a_service(config.emulators.firestore.is_some())),
         cipher,
         containers,
+        builds: builds(config)?,
         timers: TimersBy::Delivery,
         tick_jobs,
         usage: Some(Arc::new(usage)),
@@ -76,6 +80,14 @@ async fn containers(config: &PlatformConfig) -> Result<Option<Arc<dyn ContainerJ
         return Ok(None);
     }
     Ok(Some(Arc::new(CloudRunJobs::connect(config).await?)))
+}
+
+/// Without an emulator of Cloud Build, a service on emulators builds no images.
+fn builds(config: &PlatformConfig) -> Result<Option<Arc<dyn ImageBuilds>>, PortError> {
+    if config.emulators.build.is_none() && config.emulators.firestore.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(CloudBuilds::connect(config)?)))
 }
 
 /// Without an emulator of Cloud Scheduler, delayed messages tick the schedules on emulators.

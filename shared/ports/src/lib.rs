@@ -1,7 +1,7 @@
 //! The ports: what Segue asks of a platform, and the messages that travel between services.
 //!
 //! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`], [`warehouse::Warehouse`],
-//! [`SecretStore`], [`ContainerJobs`], [`TickJobs`], [`Tokens`], [`Topics`]), their requests and answers, errors named
+//! [`SecretStore`], [`ContainerJobs`], [`ImageBuilds`], [`TickJobs`], [`Tokens`], [`Topics`]), their requests and answers, errors named
 //! by meaning, and the versioned [`wire`] messages. Every trait says what is atomic.
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
@@ -9,6 +9,7 @@
 //! How to add one more: add a port only for something that platforms implement differently. A port has a module here, a
 //! suite in `conformance`, an adapter in `embedded` and an adapter in `gcp`.
 
+pub mod builds;
 pub mod bus;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -30,6 +31,7 @@ pub mod topics;
 pub mod warehouse;
 pub mod wire;
 
+pub use builds::ImageBuilds;
 pub use bus::{DeadLetterHandler, EventBus, MessageHandler, Outgoing, Topic, Verdict};
 pub use container::ContainerJobs;
 pub use credentials::Credentials;
@@ -71,6 +73,8 @@ pub struct Ports {
     pub cipher: segue_model::Cipher,
     /// Containers outside the services. None if a service runs containers itself.
     pub containers: Option<Arc<dyn ContainerJobs>>,
+    /// Builds of images outside the services. None if the platform has none.
+    pub builds: Option<Arc<dyn ImageBuilds>>,
     /// Whether a process watches the timers, or the bus delivers their messages.
     pub timers: TimersBy,
     /// Jobs that publish the ticks of schedules. None if the platform has none.

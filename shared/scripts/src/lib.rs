@@ -16,6 +16,7 @@
 //! How to add one more: for a language, add a row to `language.rs`, an entry to `languages.rs` and two lines to
 //! [`languages::add_to`]. For a program with an image, add an entry to [`command_line`].
 
+mod attempt;
 mod choice;
 pub mod command_line;
 mod container_rules;

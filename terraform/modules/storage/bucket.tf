@@ -18,14 +18,14 @@ resource "google_storage_bucket" "internal" {
     enabled = false
   }
 
-  # Files that crashes left of containers. No container runs for more than 7 days.
+  # Files that crashes left of containers and of builds. No container runs for more than 7 days.
   lifecycle_rule {
     action {
       type = "Delete"
     }
     condition {
       age            = 8
-      matches_prefix = ["_segue/containers/"]
+      matches_prefix = ["_segue/builds/", "_segue/containers/"]
     }
   }
 

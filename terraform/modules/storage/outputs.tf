@@ -9,5 +9,5 @@ output "containers_account" {
     email = google_service_account.containers.email
     name  = "projects/${var.project}/serviceAccounts/${google_service_account.containers.email}"
   }
-  depends_on = [google_storage_bucket_iam_member.containers]
+  depends_on = [google_project_iam_member.builds, google_storage_bucket_iam_member.containers]
 }

@@ -3,6 +3,11 @@ variable "deletion_protection" {
   type        = bool
 }
 
+variable "image_repositories" {
+  description = "The repositories of Artifact Registry that builds of flows push to."
+  type        = set(string)
+}
+
 variable "prefix" {
   description = "The first part of every name."
   type        = string

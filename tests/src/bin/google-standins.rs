@@ -1,5 +1,5 @@
-//! Serves stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on loopback, and prints their
-//! address.
+//! Serves stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler, Secret Manager and Cloud Build on loopback, and prints
+//! their address.
 
 use anyhow::Context;
 use clap::Parser;
@@ -7,8 +7,8 @@ use segue_tests::standins::google;
 use std::io::Write;
 use tokio::net::TcpListener;
 
-/// Serve stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on 127.0.0.1. The first printed
-/// line is the address. Containers run as processes of this machine.
+/// Serve stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on 127.0.0.1, and for Cloud Build
+/// below `/cloud-build`. The first printed line is the address. Containers run as processes of this machine.
 #[derive(Parser)]
 struct Arguments {
     /// The port. Default: a free one.

@@ -1,7 +1,7 @@
 //! The stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on one port. Their paths do not
-//! overlap.
+//! overlap. The stand-in for Cloud Build is below `/cloud-build`.
 
-use super::{jobs, scheduler, secrets, tasks};
+use super::{builds, jobs, scheduler, secrets, tasks};
 use axum::Router;
 
 /// The routes of all stand-ins. `storage` is the address of Cloud Storage's emulator, for the objects that containers
@@ -12,8 +12,10 @@ pub fn app(storage: Option<String>, pubsub: Option<String>) -> Router {
         let address = if address.contains("://") { address } else { format!("http://{address}") };
         address.trim_end_matches('/').to_owned()
     };
+    let storage = storage.map(url);
     tasks::app()
-        .merge(jobs::app(storage.map(url)))
+        .nest("/cloud-build", builds::app(storage.clone()))
+        .merge(jobs::app(storage))
         .merge(scheduler::app(pubsub.map(url)))
         .merge(secrets::app())
 }

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod bigquery;
+pub mod builds;
 pub mod google;
 pub mod jobs;
 pub mod objects;

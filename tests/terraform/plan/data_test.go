@@ -131,7 +131,7 @@ func TestBucketsArePrivateAndTheInternalOneForgets(t *testing.T) {
 			}
 		}
 		// Containers run for at most 7 days.
-		want := map[string]float64{"_segue/containers/": 8, "_segue/delayed-messages/": 30}
+		want := map[string]float64{"_segue/builds/": 8, "_segue/containers/": 8, "_segue/delayed-messages/": 30}
 		if !maps.Equal(deleted, want) {
 			t.Errorf("%s deletes %v and not %v", one.Address, deleted, want)
 		}

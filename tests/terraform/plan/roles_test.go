@@ -32,12 +32,15 @@ func TestEachFunctionHasExactlyItsRoles(t *testing.T) {
 }
 
 // The account of Cloud Tasks publishes messages, and creates another task for delays of more than 29 days. The account
-// of containers reads and writes files. The account of Pub/Sub calls services.
+// of containers reads and writes files, and builds images with it. The account of Pub/Sub calls services.
 func TestTheOtherAccountsHaveExactlyTheirRoles(t *testing.T) {
 	plan := read(t, "plan.json")
 	tasks := "segue-tasks@" + project + ".iam.gserviceaccount.com"
 	expected := map[string][]string{
-		account("containers"): {"roles/storage.objectUser on bucket demo-project-segue"},
+		account("containers"): {
+			"roles/artifactregistry.writer on repository flows", "roles/logging.logWriter on project",
+			"roles/storage.objectUser on bucket demo-project-segue",
+		},
 		account("tasks"): {
 			"roles/cloudtasks.enqueuer on queue segue-delays", "roles/iam.serviceAccountUser on account " + tasks,
 		},

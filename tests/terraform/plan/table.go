@@ -18,12 +18,14 @@ var reasons = map[string]string{
 	"module.function.google_cloud_run_v2_service_iam_member.caller":            "pushes messages",
 	"module.function.google_pubsub_subscription_iam_member.dead_letters":       "takes dead letters off the subscriptions",
 	"module.function.google_secret_manager_secret_iam_member.platform":         "its environment refers to the secret",
-	"module.function.google_service_account_iam_member.act_as[\"containers\"]": "starts containers that run as this account",
+	"module.function.google_service_account_iam_member.act_as[\"containers\"]": "starts containers and builds that run as this account",
 	"module.function.google_service_account_iam_member.act_as[\"push\"]":       "makes subscriptions that push as this account",
 	"module.function.google_service_account_iam_member.act_as[\"tasks\"]":      "makes tasks that publish as this account",
 	"module.messaging.google_pubsub_topic_iam_member.dead_letters":             "publishes dead letters",
 	"module.messaging.google_service_account_iam_member.push_tokens":           "signs the tokens of pushed messages",
-	"module.storage.google_storage_bucket_iam_member.containers":               "containers read and write their files",
+	"module.storage.google_artifact_registry_repository_iam_member.builds":     "builds of flows push their images",
+	"module.storage.google_project_iam_member.builds":                          "builds of flows write their log",
+	"module.storage.google_storage_bucket_iam_member.containers":               "containers read and write their files, and builds read theirs",
 }
 
 // Table returns the table of docs/roles.md. Each row has an account, a role, the resource and the reason. Names are

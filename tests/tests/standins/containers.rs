@@ -114,6 +114,21 @@ async fn what_does_not_exist_is_absent() {
 }
 
 #[tokio::test]
+async fn an_unknown_image_is_a_sentence_that_says_what_to_do() {
+    let (address, config) = platform(None, &[]).await;
+    let jobs = CloudRunJobs::connect(&config).await.unwrap();
+    let unknown = ContainerJob { image: "docker.io/library/missing".to_owned(), ..shell("a", "true") };
+    let error = jobs.prepare(&unknown).await.unwrap_err();
+    assert!(!error.is_transient());
+    let text = error.to_string();
+    assert!(
+        text.contains("the image 'docker.io/library/missing'") && text.contains("not found. Check the name"),
+        "{text}"
+    );
+    assert_eq!(executions(&address).await, [] as [u64; 0], "the job is removed");
+}
+
+#[tokio::test]
 async fn the_reason_of_a_failure_is_known() {
     let (_, config) = platform(None, &[]).await;
     let jobs = CloudRunJobs::connect(&config).await.unwrap();

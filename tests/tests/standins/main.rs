@@ -1,5 +1,4 @@
-//! Tests the adapters of Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager, with Google's clients, on the
-//! stand-ins.
+//! Tests the adapters of Cloud Tasks, Cloud Run jobs, Cloud Build, Cloud Scheduler and Secret Manager on the stand-ins.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,6 +7,7 @@
 )]
 
 mod bucket;
+mod builds;
 mod containers;
 mod database;
 mod delays;

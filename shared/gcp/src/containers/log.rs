@@ -3,57 +3,23 @@
 //! Cloud Run sends each line of a container's output to Cloud Logging. A line that is a JSON object arrives as an object.
 
 use super::{PORT, id};
-use crate::auth::{self, Caller};
 use crate::config::PlatformConfig;
-use crate::rest::Rest;
+use crate::logging::{Entry, Logging};
 use google_cloud_wkt::Timestamp;
+use segue_ports::PortError;
 use segue_ports::container::OutputLine;
-use segue_ports::{Credentials, PortError};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use std::time::Duration;
-
-/// The address of the service.
-const SERVICE: &str = "https://logging.googleapis.com";
-/// How long Cloud Logging takes to show the last lines of a container that has ended.
-const DELAY: Duration = Duration::from_secs(3);
-/// The number of lines in one answer, which is the most that Cloud Logging sends.
-const PAGE: usize = 1000;
-/// The most pages that are read. A project may read 60 pages a minute.
-const PAGES: usize = 10;
+use serde_json::Value;
 
 /// Reads the output of containers.
 pub(super) struct Log {
-    rest: Rest,
+    logging: Logging,
     project: String,
-    delay: Duration,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct Page {
-    entries: Vec<Entry>,
-    next_page_token: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct Entry {
-    log_name: String,
-    text_payload: Option<String>,
-    json_payload: Option<Map<String, Value>>,
 }
 
 impl Log {
     pub(super) fn open(config: &PlatformConfig) -> Result<Self, PortError> {
-        let emulator = config.emulators.run.as_deref();
-        let credentials = auth::credentials(&Credentials::default(), PORT, emulator.is_some())?;
-        let base = format!("{}/v2", emulator.unwrap_or(SERVICE));
-        let delay = if emulator.is_some() { Duration::ZERO } else { DELAY };
-        let rest = Rest::new(&base, Caller::new(credentials, PORT), PORT)?;
-        Ok(Self { rest, project: config.project.clone(), delay })
+        let logging = Logging::open(&config.project, config.emulators.run.as_deref(), PORT)?;
+        Ok(Self { logging, project: config.project.clone() })
     }
 
     /// The lines of an execution, in their order. `began` is the time of its creation. A very long output is cut off.
@@ -62,26 +28,9 @@ impl Log {
         execution: &str,
         began: Option<Timestamp>,
     ) -> Result<Vec<OutputLine>, PortError> {
-        tokio::time::sleep(self.delay).await;
-        let filter = self.filter(execution, began);
-        let (mut lines, mut page) = (Vec::new(), String::new());
-        for _ in 0..PAGES {
-            let asked = json!({
-                "resourceNames": [format!("projects/{}", self.project)],
-                "filter": filter, "orderBy": "timestamp asc", "pageSize": PAGE, "pageToken": page,
-            });
-            let about = |error: crate::rest::RestError| error.about(PORT, execution);
-            let sent = self.rest.post(["entries:list"]).json(&asked).map_err(about)?;
-            let found: Page = sent.send().await.map_err(about)?;
-            lines.extend(found.entries.into_iter().map(line));
-            if found.next_page_token.is_empty() {
-                return Ok(lines);
-            }
-            page = found.next_page_token;
-        }
-        let text = format!("more than {} lines: the rest is in Cloud Logging", PAGE * PAGES);
-        lines.push(OutputLine { is_error: true, text });
-        Ok(lines)
+        let found = self.logging.entries(&self.filter(execution, began), execution).await?;
+        let cut_off = found.cut_off.map(|text| OutputLine { is_error: true, text });
+        Ok(found.entries.into_iter().map(line).chain(cut_off).collect())
     }
 
     fn filter(&self, execution: &str, began: Option<Timestamp>) -> String {
@@ -119,6 +68,7 @@ fn line(entry: Entry) -> OutputLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn the_lines_of_one_execution_are_asked_for() {

@@ -45,7 +45,7 @@ impl CloudRunJobs {
             self.tidy().await;
             self.create(named, &name, image).await?;
         }
-        self.ready(&name, found).await
+        self.ready(&name, found, image).await
     }
 
     /// The job. None if it does not exist, or is being deleted.
@@ -85,7 +85,7 @@ impl CloudRunJobs {
     }
 
     /// Waits until a job can be run. `found` is the job as it was a moment ago.
-    async fn ready(&self, name: &str, mut found: Option<Job>) -> Result<(), PortError> {
+    async fn ready(&self, name: &str, mut found: Option<Job>, image: &str) -> Result<(), PortError> {
         let patience = Instant::now() + READY;
         let mut pause = LOOK;
         loop {
@@ -99,7 +99,11 @@ impl CloudRunJobs {
             match job.terminal_condition.as_ref().map(|condition| (&condition.state, &condition.message)) {
                 Some((State::ConditionSucceeded, _)) => return Ok(()),
                 Some((State::ConditionFailed, message)) => {
-                    let refused = format!("Cloud Run cannot run the job {name}: {message}");
+                    let refused = format!(
+                        "Cloud Run cannot run the image '{image}': {}. Check the name and the tag of the image, and whether \
+                         the service may read its registry",
+                        message.trim_end_matches('.')
+                    );
                     self.delete(name).await?;
                     return Err(PortError::invalid(refused));
                 }

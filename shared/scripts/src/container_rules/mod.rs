@@ -7,7 +7,9 @@ use crate::remote::Remote;
 use crate::route;
 use crate::runner::{Local, Runner};
 use segue_model::Json;
+use segue_ports::ImageBuilds;
 use segue_task::{ContainerMode, ContainerRules, TaskContext, TaskError};
+use std::sync::Arc;
 
 /// The property that makes a task run as processes.
 const AS_PROCESS: &str = "taskRunner: {type: io.kestra.plugin.core.runner.Process}";
@@ -84,30 +86,45 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     }
 }
 
-/// Checks that Docker is there for a task that nothing can replace, such as the build of an image.
+/// What builds images.
+pub(crate) enum Builder {
+    /// Docker on this machine.
+    Docker,
+    /// The platform.
+    Platform(Arc<dyn ImageBuilds>),
+}
+
+/// What builds an image for a task.
 ///
 /// # Errors
-/// A sentence if the server's configuration forbids Docker, or there is none.
-pub(crate) async fn docker(context: &TaskContext, options: &DockerOptions) -> Result<(), TaskError> {
+/// A sentence if the server's configuration forbids it, or if there is neither Docker nor a platform that builds.
+pub(crate) async fn builder(context: &TaskContext, options: &DockerOptions) -> Result<Builder, TaskError> {
     route::check(context, false)?;
     let rules = context.containers();
-    if context.ports().containers.is_some() {
-        return Err(TaskError::failed(
-            "this server has no Docker, and builds no images; build the image with Cloud Build: run `gcloud builds submit` in \
-             a task io.kestra.plugin.gcp.cli.GCloudCLI",
-        ));
-    }
     if let Some(mode @ (ContainerMode::Process | ContainerMode::Refuse)) = rules.mode {
         let word = if mode == ContainerMode::Process { "process" } else { "refuse" };
         return Err(TaskError::failed(format!(
-            "the task needs Docker, and SEGUE_CONTAINERS={word} forbids it: ask the operator to start the server with \
+            "the task builds an image, and SEGUE_CONTAINERS={word} forbids it: ask the operator to start the server with \
              another SEGUE_CONTAINERS"
         )));
     }
+    if let Some(builds) = &context.ports().builds {
+        return Ok(Builder::Platform(builds.clone()));
+    }
+    if context.ports().containers.is_some() {
+        return Err(TaskError::failed(
+            "this server has neither Docker nor Cloud Build, so it builds no images: set CLOUD_BUILD_EMULATOR_HOST if the \
+             server runs on emulators, or build the image on a machine with Docker",
+        ));
+    }
     permit(rules, options, "image")?;
-    docker::available(options.host.as_deref()).await.map_err(|why| {
-        TaskError::failed(format!("Docker is not available ({why}): start Docker, or set host"))
-    })
+    match docker::available(options.host.as_deref()).await {
+        Ok(()) => Ok(Builder::Docker),
+        Err(why) => Err(TaskError::failed(format!(
+            "Docker is not available ({why}), and this server has no Cloud Build: start Docker, set host, or run the flow on \
+             Google Cloud"
+        ))),
+    }
 }
 
 /// The line of the log about a container task that runs as processes.

@@ -1,11 +1,15 @@
-//! `docker.Build`: builds an image with Docker, and pushes it.
+//! `docker.Build`: builds an image, and pushes it: with Docker on one machine, or with the platform ([`outside`]).
 //!
 //! What it must not know: how Docker builds. The client's own program does it, so that every Dockerfile works.
 
+mod outside;
+
+use crate::container_rules::{self, Builder};
 use crate::docker::{Credentials, DockerOptions};
 use crate::local::client_config;
+use crate::process;
 use crate::staging::stage;
-use crate::{container_rules, process};
+use outside::Outside;
 use schemars::JsonSchema;
 use segue_files::{NamespaceFiles, Texts};
 use segue_model::Json;
@@ -13,7 +17,6 @@ use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Component, Path, PathBuf};
-use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The number of last lines of the client that an error message repeats.
@@ -24,8 +27,8 @@ const OF_THE_CLIENT: [&str; 2] = ["PATH", "HOME"];
 /// Builds an image from a Dockerfile, and pushes it if asked. The working directory, with the input files, is the context
 /// of the build.
 ///
-/// The task needs Docker, so it runs on one machine only. On Google Cloud, build images with Cloud Build:
-/// `gcloud builds submit` in a task `GCloudCLI`.
+/// On one machine the task needs Docker. On Google Cloud, Cloud Build builds the image. It pushes to Artifact Registry with
+/// the account of containers, and to other registries with `credentials`. An image that is not pushed is lost there.
 ///
 /// ```yaml
 /// id: image
@@ -94,8 +97,12 @@ impl Task for Build {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         self.check()?;
-        container_rules::docker(context, &self.options()).await?;
-        context.in_shared_directory(self.build_with("docker", context)).await
+        match container_rules::builder(context, &self.options()).await? {
+            Builder::Docker => context.in_shared_directory(self.build_with("docker", context)).await,
+            Builder::Platform(builds) => {
+                context.in_shared_directory(Outside::new(context, builds).build(&self)).await
+            }
+        }
     }
 }
 
@@ -138,7 +145,7 @@ impl Build {
     async fn build_with(&self, program: &str, context: &TaskContext) -> Result<Output, TaskError> {
         stage(context, context.working_dir(), (self.namespace_files.as_ref(), &self.input_files)).await?;
         let scratch = tempfile::tempdir().map_err(|error| disk(&error))?;
-        let dockerfile = self.dockerfile_in(context.working_dir(), &scratch)?;
+        let dockerfile = self.dockerfile_in(context.working_dir(), scratch.path())?;
         let id_file = scratch.path().join("id");
         let arguments = self.arguments(&dockerfile, &id_file, context.working_dir());
         self.call(program, context, arguments, "build the image").await?;
@@ -150,8 +157,8 @@ impl Build {
         Ok(Output { image_id })
     }
 
-    /// The file with the Dockerfile: one of the working directory, or a new one with the text.
-    fn dockerfile_in(&self, folder: &Path, scratch: &TempDir) -> Result<PathBuf, TaskError> {
+    /// The file with the Dockerfile: one of the working directory, or a new one with the text in `scratch`.
+    fn dockerfile_in(&self, folder: &Path, scratch: &Path) -> Result<PathBuf, TaskError> {
         let text = self.dockerfile.trim();
         if !text.contains(char::is_whitespace) {
             let path = Path::new(text);
@@ -166,7 +173,7 @@ impl Build {
                  the text of the Dockerfile"
             )));
         }
-        let file = scratch.path().join("Dockerfile");
+        let file = scratch.join("Dockerfile");
         std::fs::write(&file, &self.dockerfile).map_err(|error| disk(&error))?;
         Ok(file)
     }

@@ -5,7 +5,6 @@ use crate::docker::DockerOptions;
 use segue_ports::storage::PLATFORM_FOLDER;
 use segue_ports::{ContainerJobs, InternalStorage};
 use segue_task::TaskContext;
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -45,10 +44,7 @@ impl Remote {
         image: &str,
         options: DockerOptions,
     ) -> Self {
-        let attempt = context.attempt_key();
-        let text = format!("{}\n{}\n{}", attempt.execution_id, attempt.task_run_id, attempt.attempt);
-        let digest: String = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let key = format!("segue-{digest}");
+        let key = crate::attempt::key(context);
         let shared = context.shared_directory();
         let is_shared = shared.is_some();
         let (base, own) = match shared {

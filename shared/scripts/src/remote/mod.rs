@@ -29,6 +29,7 @@ mod wrapper;
 pub(crate) use container::Remote;
 pub(crate) use program::Program;
 
+use crate::attempt;
 use crate::directories::{Directories, RemoteFile};
 use crate::docker::labels;
 use crate::result::{ScriptOutput, failure_of_disk};
@@ -39,7 +40,6 @@ use limits::limits;
 use record::Record;
 use segue_files::output::SCRATCH_PREFIX;
 use segue_files::{Texts, folder};
-use segue_model::parse_duration;
 use segue_ports::container::{ContainerJob, ContainerStatus, Mount};
 use segue_ports::object::ObjectAddress;
 use segue_ports::{InternalStorage, PortError, random_name};
@@ -53,10 +53,6 @@ const SOONEST_LOOK: Duration = Duration::from_millis(500);
 const LATEST_LOOK: Duration = Duration::from_secs(10);
 /// How long a container that was just started may seem absent.
 const APPEARS_WITHIN: Duration = Duration::from_secs(60);
-/// The time that is added to the task's timeout for the limit of the platform. So the task reports the timeout before
-/// the platform stops the container.
-const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// The name of a container that was started.
 pub(crate) struct Started(String);
 
@@ -88,7 +84,7 @@ impl Remote {
         let mut job = ContainerJob {
             key: self.key.clone(),
             image: self.image.clone(),
-            timeout: self.timeout().await?,
+            timeout: attempt::timeout(&self.context).await?,
             labels: labels(self.context.message())
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value))
@@ -243,14 +239,6 @@ impl Remote {
             return folder::remove(storage, &format!("{}/{}", self.base, self.own)).await;
         }
         folder::remove(storage, &self.base).await
-    }
-
-    async fn timeout(&self) -> Result<Option<Duration>, TaskError> {
-        let Some(template) = &self.context.message().timeout else { return Ok(None) };
-        let text = self.context.render(template).await?;
-        // An invalid duration was refused before the task ran.
-        let duration = parse_duration(&text).ok().and_then(|given| Duration::try_from(given).ok());
-        Ok(duration.map(|given| given.saturating_add(AFTER_TIMEOUT)))
     }
 
     fn warn_of_what_is_left_out(&self) {

@@ -81,7 +81,14 @@ impl Job {
             fields.insert("name".to_owned(), name.into());
             fields.insert("createTime".to_owned(), self.created.to_string().into());
             fields.insert("executionCount".to_owned(), self.executions.len().into());
-            let ready = json!({"type": "Ready", "state": "CONDITION_SUCCEEDED"});
+            // No registry has an image with this name.
+            let image = self.made.pointer("/template/template/containers/0/image").and_then(Value::as_str);
+            let ready = match image.filter(|image| image.rsplit('/').next() == Some("missing")) {
+                Some(image) => {
+                    json!({"type": "Ready", "state": "CONDITION_FAILED", "message": format!("Image '{image}' not found.")})
+                }
+                None => json!({"type": "Ready", "state": "CONDITION_SUCCEEDED"}),
+            };
             fields.insert("terminalCondition".to_owned(), ready);
             if let Some(newest) = self.executions.last() {
                 let reference = json!({"name": newest.id, "createTime": newest.created.to_string()});
