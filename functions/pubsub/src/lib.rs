@@ -1,6 +1,6 @@
 //! The `pubsub` service: messages of topics (docs/kestra.md 4.6).
 //!
-//! What it is: one module for each type of task or trigger, the common properties in [`google`], a subscription with its
+//! What it is: one module for each type of task or trigger, the project and the topics in `google.rs`, a subscription with its
 //! messages in [`source`], and a message as flows write it in [`message`].
 //!
 //! What it must not know: which adapter is behind the topics, and what becomes of a message that was pushed. The scheduler
@@ -10,7 +10,7 @@
 //! line in [`tasks`].
 
 pub mod consume;
-pub mod google;
+mod google;
 pub mod message;
 pub mod publish;
 pub mod realtime;

@@ -1,11 +1,12 @@
 //! `pubsub.Publish`.
 
-use crate::google::Google;
+use crate::google::Project;
 use crate::message::{SerdeType, to_publish};
 use schemars::JsonSchema;
 use segue_model::Json;
 use segue_ports::topics::{TopicMessage, TopicName};
 use segue_ports::{InternalStorage, Topics};
+use segue_task::google::GoogleAccount;
 use segue_task::records::Records;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub struct Publish {
     pub serde_type: SerdeType,
     /// The project and the credentials.
     #[serde(flatten)]
-    pub google: Google,
+    pub google: GoogleAccount,
 }
 
 /// The outputs of the task.
@@ -91,7 +92,7 @@ impl Task for Publish {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        let project = self.google.project(context)?;
+        let project = Project::of(&self.google, context)?;
         let topic = project.topic(Some(&self.topic))?;
         project.topics.prepare_topic(&topic).await?;
         let topics = project.topics;

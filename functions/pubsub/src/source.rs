@@ -1,9 +1,10 @@
 //! A subscription that messages are taken from.
 
-use crate::google::{Google, named};
+use crate::google::Project;
 use schemars::JsonSchema;
 use segue_ports::topics::{Received, Subscription, SubscriptionName};
 use segue_ports::{PortError, Topics};
+use segue_task::google::{GoogleAccount, named};
 use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -36,7 +37,7 @@ pub struct Subscribed {
     pub auto_create_subscription: bool,
     /// The project and the credentials.
     #[serde(flatten)]
-    pub google: Google,
+    pub google: GoogleAccount,
 }
 
 fn yes() -> bool {
@@ -55,7 +56,7 @@ impl Subscribed {
     /// # Errors
     /// A missing or invalid name, or a topic or subscription that does not exist.
     pub(crate) async fn open(&self, context: &TaskContext) -> Result<Source, TaskError> {
-        let project = self.google.project(context)?;
+        let project = Project::of(&self.google, context)?;
         let name = named(self.subscription.as_deref()).ok_or_else(|| {
             TaskError::failed("subscription is missing; write a name, and the subscription is created")
         })?;
@@ -78,7 +79,7 @@ impl Subscribed {
     /// # Errors
     /// An invalid name, or credentials that cannot be parsed.
     pub(crate) fn known(&self, context: &TaskContext, name: &str) -> Result<Source, TaskError> {
-        let project = self.google.project(context)?;
+        let project = Project::of(&self.google, context)?;
         Ok(Source { name: SubscriptionName::parse(name, &project.id)?, topics: project.topics })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::inline::Change;
 use jiff::Timestamp;
+use segue_model::execution::{Execution, ExecutionTrigger, ParentTaskRun};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::Label;
 use segue_model::log::{LogEntry, LogLevel};
@@ -9,6 +10,7 @@ use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::Lookup;
+use serde_json::json;
 
 /// The result of a step. The step has changed the execution itself in place.
 #[derive(Clone, Debug, Default)]
@@ -149,4 +151,40 @@ pub struct SubflowRequest {
     pub wait: bool,
     /// The earliest time to start. None: at once.
     pub schedule_date: Option<Timestamp>,
+}
+
+impl SubflowRequest {
+    /// The trigger of the subflow: the calling task, and the execution of the caller.
+    pub fn trigger(&self, parent: &Execution) -> ExecutionTrigger {
+        let mut variables = Map::new();
+        for (key, value) in [
+            ("executionId", json!(parent.id)),
+            ("namespace", json!(parent.namespace)),
+            ("flowId", json!(parent.flow_id)),
+            ("flowRevision", json!(parent.flow_revision)),
+            ("taskRunId", json!(self.task_run_id)),
+            ("taskRunValue", json!(self.value)),
+            ("taskRunIteration", json!(self.iteration)),
+        ] {
+            if !value.is_null() {
+                variables.insert(key.into(), value);
+            }
+        }
+        let (id, type_name) = self.task.clone();
+        ExecutionTrigger {
+            id,
+            type_name,
+            variables,
+            slot: None,
+            backfill: None,
+            parent: Some(ParentTaskRun {
+                execution_id: parent.id.clone(),
+                task_run_id: self.task_run_id.clone(),
+                iteration: self.iteration,
+                depth: self.depth,
+                wait: self.wait,
+                outputs: self.outputs.clone(),
+            }),
+        }
+    }
 }

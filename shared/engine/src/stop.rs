@@ -132,7 +132,9 @@ impl ExecutionState {
                 level.as_ref().is_none_or(|id| !levels.contains(id))
             }
             Action::Again(id) | Action::Dispatch(id) => !levels.contains(id),
-            Action::End(end) => end.task_run.parent_task_run_id.as_ref().is_none_or(|id| !levels.contains(id)),
+            Action::End(end) => {
+                end.task_run.parent_task_run_id.as_ref().is_none_or(|id| !levels.contains(id))
+            }
         });
     }
 }

@@ -7,17 +7,16 @@ use crate::executor::{Executor, execution_message};
 use crate::translate::task_run_message;
 use segue_engine::inline::Change;
 use segue_engine::{Effect, SubflowRequest};
+use segue_model::Map;
 use segue_model::event::Event;
-use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger, ParentTaskRun};
+use segue_model::execution::{Execution, ExecutionMetadata};
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
-use segue_model::{Json, Map};
 use segue_ports::state::Permit;
 use segue_ports::wire::{AttemptKey, ExecutionStateReached, Message, WIRE_VERSION};
 use segue_ports::{Outgoing, PortError, Topic};
 use segue_template::LookupTable;
-use serde_json::json;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -217,43 +216,15 @@ impl Executor {
                 outcome: Ok(child.clone()),
             });
         }
-        let mut variables = segue_model::Map::new();
-        for (key, value) in [
-            ("executionId", json!(parent.id)),
-            ("namespace", json!(parent.namespace)),
-            ("flowId", json!(parent.flow_id)),
-            ("flowRevision", json!(parent.flow_revision)),
-            ("taskRunId", json!(request.task_run_id)),
-            ("taskRunValue", json!(request.value)),
-            ("taskRunIteration", json!(request.iteration)),
-        ] {
-            if value != Json::Null {
-                variables.insert(key.into(), value);
-            }
-        }
-        let (task_id, task_type) = request.task;
+        let trigger = request.trigger(parent);
         let new = NewExecution {
-            id: Some(request.execution_id.clone()),
+            id: Some(request.execution_id),
             namespace: request.namespace,
             flow_id: request.flow_id,
             revision: request.revision,
             inputs: request.inputs,
             labels: request.labels,
-            trigger: Some(ExecutionTrigger {
-                id: task_id,
-                type_name: task_type,
-                variables,
-                slot: None,
-                backfill: None,
-                parent: Some(ParentTaskRun {
-                    execution_id: parent.id.clone(),
-                    task_run_id: request.task_run_id.clone(),
-                    iteration: request.iteration,
-                    depth: request.depth,
-                    wait: request.wait,
-                    outputs: request.outputs,
-                }),
-            }),
+            trigger: Some(trigger),
             schedule_date: request.schedule_date,
         };
         let outcome = match self.create_with(new, &secrets.masker()).await {

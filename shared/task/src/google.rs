@@ -27,6 +27,10 @@ impl GoogleAccount {
         let key = self.key();
         if let Some(key) = &key {
             context.mask(key);
+            // A library may show the secret part of the key on its own.
+            if let Some(secret) = field(key, "private_key") {
+                context.mask(&secret);
+            }
         }
         Credentials {
             project: named(self.project_id.as_deref()),
@@ -60,6 +64,7 @@ fn field(key: &str, name: &str) -> Option<String> {
     serde_json::from_str::<Json>(key).ok()?.get(name)?.as_str().map(str::to_owned)
 }
 
-fn named(text: Option<&str>) -> Option<String> {
+/// A text that is not blank.
+pub fn named(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use segue_engine::decide::go_on;
 use segue_engine::replay::Copy;
 use segue_engine::{
-    Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, conclude, decide,
-    decide_part,
+    Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, conclude, decide, decide_part,
 };
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, RunnerServices, Service, TaskType};

@@ -6,13 +6,12 @@ use jiff::Timestamp;
 use segue_engine::inline::Change;
 use segue_engine::{Decision, Dispatch, Effect, SubflowRequest};
 use segue_model::event::{Event, TaskRunResult};
-use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger, ParentTaskRun};
+use segue_model::execution::{Execution, ExecutionMetadata};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
-use segue_model::{Json, Map, parse_duration};
+use segue_model::{Map, parse_duration};
 use segue_template::{Ambient, Scope, is_truthy};
-use serde_json::json;
 use std::sync::Arc;
 
 impl World {
@@ -202,42 +201,9 @@ impl World {
     }
 }
 
-/// The execution of a subflow, as `segue_executor::effects` creates it.
+/// The execution of a subflow.
 fn subflow(parent: &Execution, request: SubflowRequest) -> New {
-    let mut variables = Map::new();
-    for (key, value) in [
-        ("executionId", json!(parent.id)),
-        ("namespace", json!(parent.namespace)),
-        ("flowId", json!(parent.flow_id)),
-        ("flowRevision", json!(parent.flow_revision)),
-        ("taskRunId", json!(request.task_run_id)),
-        ("taskRunValue", json!(request.value)),
-        ("taskRunIteration", json!(request.iteration)),
-    ] {
-        if value != Json::Null {
-            variables.insert(key.into(), value);
-        }
-    }
-    let (task_id, type_name) = request.task;
-    New {
-        id: request.execution_id,
-        inputs: request.inputs,
-        labels: request.labels,
-        trigger: Some(ExecutionTrigger {
-            id: task_id,
-            type_name,
-            variables,
-            slot: None,
-            backfill: None,
-            parent: Some(ParentTaskRun {
-                execution_id: parent.id.clone(),
-                task_run_id: request.task_run_id,
-                iteration: request.iteration,
-                depth: request.depth,
-                wait: request.wait,
-                outputs: request.outputs,
-            }),
-        }),
-        schedule_date: request.schedule_date,
-    }
+    let trigger = Some(request.trigger(parent));
+    let SubflowRequest { execution_id: id, inputs, labels, schedule_date, .. } = request;
+    New { id, inputs, labels, trigger, schedule_date }
 }
