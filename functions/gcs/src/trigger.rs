@@ -8,6 +8,7 @@ use crate::listing::{Choice, Filter};
 use crate::seen::Seen;
 use schemars::JsonSchema;
 use segue_model::Json;
+use segue_ports::ObjectStore;
 use segue_ports::object::ObjectAddress;
 use segue_task::{Find, PollingTrigger, TaskContext, TaskError, find_outputs};
 use serde::{Deserialize, Serialize};
@@ -103,27 +104,11 @@ impl PollingTrigger for Trigger {
         let objects = self.google.objects(context)?;
         let target = target(self.action, self.move_directory.as_deref())?;
         let seen = Seen::read(context, memory).await?;
-        let mut there = self.choice.blobs(&*objects, Filter::Files).await?;
-        // What was moved is not new, also if it is below `from`.
-        there.retain(|blob| target.as_ref().is_none_or(|target| !is_below(blob, target)));
-        let mut now = Seen::default();
-        let mut new = Vec::new();
-        let most = self.max_files.unwrap_or(MAX_FILES).max(1);
-        let mut more = false;
-        for blob in there {
-            let generation = blob.generation.unwrap_or_default();
-            let before = seen.generation(&blob.name);
-            if !self.on.is_new(before, generation) {
-                now.add(&blob.name, generation);
-            } else if new.len() < most {
-                now.add(&blob.name, generation);
-                new.push(blob);
-            } else {
-                more = true;
-                // It stays as new as it is.
-                before.into_iter().for_each(|before| now.add(&blob.name, before));
-            }
+        let (mut now, mut new) = self.waiting(&*objects, seen.clone()).await?;
+        if new.is_empty() {
+            (now, new) = self.listed(&*objects, &seen, target.as_ref()).await?;
         }
+        let more = now.has_more();
         let memory = if now == seen { None } else { Some(now.write(context, memory).await?) };
         if new.is_empty() {
             return Ok(Find { memory, ..Find::default() });
@@ -150,6 +135,68 @@ impl PollingTrigger for Trigger {
             put_away(&*objects, &ObjectAddress::parse(&name)?, target.as_ref(), self.action).await?;
         }
         Ok(())
+    }
+}
+
+impl Trigger {
+    fn most(&self) -> usize {
+        self.max_files.unwrap_or(MAX_FILES).max(1)
+    }
+
+    /// A text that changes with the objects that the trigger selects.
+    fn selection(&self) -> String {
+        let Choice { from, listing_type, reg_exp, .. } = &self.choice;
+        format!("{from} {listing_type:?} {} {:?}", reg_exp.as_deref().unwrap_or_default(), self.on)
+    }
+
+    /// The next of the objects that an earlier look found, as they are now.
+    async fn waiting(
+        &self,
+        objects: &dyn ObjectStore,
+        mut seen: Seen,
+    ) -> Result<(Seen, Vec<Blob>), TaskError> {
+        let bucket = ObjectAddress::parse(self.choice.from.trim())?.bucket;
+        let (selection, mut new) = (self.selection(), Vec::new());
+        while new.len() < self.most()
+            && let Some(name) = seen.next(&selection)
+        {
+            // The object may be gone, or replaced.
+            let Some(info) = objects.head(&ObjectAddress::new(&bucket, &name)).await? else { continue };
+            let generation = info.generation;
+            if self.on.is_new(seen.generation(&name), generation) {
+                seen.add(&name, generation);
+                new.push(Blob::from_info(info));
+            }
+        }
+        Ok((seen, new))
+    }
+
+    /// The new objects in the bucket. Those above the largest number wait.
+    async fn listed(
+        &self,
+        objects: &dyn ObjectStore,
+        seen: &Seen,
+        target: Option<&ObjectAddress>,
+    ) -> Result<(Seen, Vec<Blob>), TaskError> {
+        let mut there = self.choice.blobs(objects, Filter::Files).await?;
+        // What was moved is not new, also if it is below `from`.
+        there.retain(|blob| target.is_none_or(|target| !is_below(blob, target)));
+        let (selection, mut now, mut new) = (self.selection(), Seen::default(), Vec::new());
+        for blob in there {
+            let generation = blob.generation.unwrap_or_default();
+            let before = seen.generation(&blob.name);
+            if !self.on.is_new(before, generation) {
+                now.add(&blob.name, generation);
+            } else if new.len() < self.most() {
+                now.add(&blob.name, generation);
+                new.push(blob);
+            } else {
+                // It stays as new as it is.
+                before.into_iter().for_each(|before| now.add(&blob.name, before));
+                now.wait(&blob.name, &selection);
+            }
+        }
+        Ok((now, new))
     }
 }
 
@@ -231,6 +278,63 @@ mod tests {
             memory = find.memory;
         }
         assert_eq!(seen, [vec!["in/1", "in/2"], vec!["in/3"]]);
+    }
+
+    #[tokio::test]
+    async fn waiting_objects_are_taken_as_they_are_then() {
+        let platform = filled(&["1", "2", "3", "4"]).await;
+        let one = trigger(json!({"maxFiles": 1}));
+        let first = platform.find(one.clone(), None).await;
+        assert_eq!((names(&first), first.more), (vec!["in/1".to_owned()], true));
+        platform.delete("gs://b-1/in/2").await;
+        platform.put("gs://b-1/in/3", b"replaced").await;
+        platform.put("gs://b-1/in/0", b"late").await;
+        let second = platform.find(one.clone(), first.memory.as_deref()).await;
+        assert_eq!(names(&second), ["in/3"], "an object that is gone is left out");
+        let uri = second.variables.as_ref().unwrap()["blobs"][0]["uri"].as_str().unwrap();
+        assert_eq!(platform.stored(uri).await, b"replaced");
+        let third = platform.find(one.clone(), second.memory.as_deref()).await;
+        assert_eq!((names(&third), third.more), (vec!["in/4".to_owned()], false));
+        let fourth = platform.find(one.clone(), third.memory.as_deref()).await;
+        assert_eq!(names(&fourth), ["in/0"], "the bucket is listed again once nothing waits");
+        assert_eq!(
+            platform.find(one, fourth.memory.as_deref()).await.variables,
+            None,
+            "the replaced one counted"
+        );
+    }
+
+    #[tokio::test]
+    async fn objects_that_wait_are_forgotten_with_their_selection() {
+        let platform = filled(&["1", "2"]).await;
+        platform.put("gs://b-1/other/x", b"").await;
+        let first = platform.find(trigger(json!({"maxFiles": 1})), None).await;
+        let other = trigger(json!({"maxFiles": 1, "from": "gs://b-1/other/"}));
+        let second = platform.find(other, first.memory.as_deref()).await;
+        assert_eq!((names(&second), second.more), (vec!["other/x".to_owned()], false));
+    }
+
+    /// The looks that follow one another read the bucket once, not once for each execution.
+    #[tokio::test]
+    async fn a_thousand_objects_are_listed_once() {
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        for number in 0..1_000 {
+            platform.put(&format!("gs://b-1/in/{number:04}"), b"").await;
+        }
+        let one = trigger(json!({"maxFiles": 1}));
+        let mut memory = platform.find(one.clone(), None).await.memory;
+        let begun = std::time::Instant::now();
+        for _ in 0..20 {
+            let find = platform.find(one.clone(), memory.as_deref()).await;
+            assert!(find.more);
+            // An object that a listing would find first.
+            platform.put("gs://b-1/in/0000-a", b"").await;
+            assert_ne!(names(&find), ["in/0000-a"]);
+            memory = find.memory;
+        }
+        let each = begun.elapsed() / 20;
+        println!("a look at one of 1,000 objects takes {each:?}");
     }
 
     #[tokio::test]
