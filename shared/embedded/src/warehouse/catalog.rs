@@ -30,6 +30,12 @@ pub(crate) enum Record {
     Table,
     /// The tables that a view reads.
     View,
+    /// A function written in SQL.
+    Function,
+    /// A procedure.
+    Procedure,
+    /// The time when a script began that has temporary tables. The name is their dataset.
+    Script,
 }
 
 impl Record {
@@ -39,6 +45,9 @@ impl Record {
             Self::External => "external",
             Self::Table => "table",
             Self::View => "view",
+            Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Script => "script",
         }
     }
 }
@@ -68,6 +77,21 @@ pub(crate) fn get<T: DeserializeOwned>(
         .optional()
         .map_err(|error| internal(&error))?;
     content.map(|content| decode(&content)).transpose()
+}
+
+/// The names and contents of all records of a kind.
+pub(crate) fn all<T: DeserializeOwned>(
+    connection: &Connection,
+    record: Record,
+) -> Result<Vec<(String, T)>, WarehouseError> {
+    let read = || -> duckdb::Result<Vec<(String, String)>> {
+        let mut statement = connection
+            .prepare("SELECT name, content FROM segue_catalog.records WHERE kind = ? ORDER BY name")?;
+        let rows = statement.query_map(params![record.kind()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
+    };
+    let found = read().map_err(|error| internal(&error))?;
+    found.into_iter().map(|(name, content)| Ok((name, decode(&content)?))).collect()
 }
 
 /// Writes a record, and replaces an older record with the same name.
@@ -133,6 +157,14 @@ pub(crate) fn put_job(
             "INSERT INTO segue_catalog.jobs VALUES (?, ?, ?, now())",
             params![job_id, script, encode(result)?],
         )
+        .map(|_| ())
+        .map_err(|error| internal(&error))
+}
+
+/// Removes the records of the statements of a script that has a record itself.
+pub(crate) fn forget_statements(connection: &Connection, job_id: &str) -> Result<(), WarehouseError> {
+    connection
+        .execute("DELETE FROM segue_catalog.jobs WHERE starts_with(job_id, ?)", params![format!("{job_id}/")])
         .map(|_| ())
         .map_err(|error| internal(&error))
 }

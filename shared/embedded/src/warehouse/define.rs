@@ -219,6 +219,42 @@ pub(crate) fn drop_table(engine: &Engine, table: &TableReference, if_exists: boo
     Ok(())
 }
 
+/// Stores a function or a procedure.
+pub(crate) fn create_routine<T: serde::Serialize>(
+    engine: &Engine,
+    name: &TableReference,
+    on_existing: OnExisting,
+    record: Record,
+    content: &T,
+) -> Result<(), Failure> {
+    tables::require_dataset(&engine.connection, name)?;
+    let key = catalog::key(name);
+    let known: Option<Value> = catalog::get(&engine.connection, record, &key)?;
+    match on_existing {
+        OnExisting::Keep if known.is_some() => Ok(()),
+        OnExisting::Refuse if known.is_some() => {
+            Err(WarehouseError::AlreadyExists { what: "Routine".into(), name: message_name(name) }.into())
+        }
+        _ => Ok(catalog::put(&engine.connection, record, &key, content)?),
+    }
+}
+
+/// Removes a function or a procedure.
+pub(crate) fn drop_routine(
+    engine: &Engine,
+    name: &TableReference,
+    if_exists: bool,
+    record: Record,
+) -> Result<(), Failure> {
+    let key = catalog::key(name);
+    if catalog::get::<Value>(&engine.connection, record, &key)?.is_none() && !if_exists {
+        tables::require_dataset(&engine.connection, name)?;
+        let name = format!("{} was not found", message_name(name));
+        return Err(WarehouseError::NotFound { what: "Routine".into(), name, hint: None }.into());
+    }
+    Ok(catalog::remove(&engine.connection, record, &key)?)
+}
+
 pub(crate) fn drop_schema(
     engine: &Engine,
     dataset: &str,

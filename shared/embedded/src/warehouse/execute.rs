@@ -2,24 +2,25 @@
 //!
 //! To add a statement, add a branch in [`Prepared::of`] and in [`statement`].
 
+use super::catalog::Record;
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
 use super::rows::written;
 use super::sql::analyze::change::Changed;
-use super::sql::analyze::{Analyzer, Relation, Variable};
+use super::sql::analyze::{Analyzer, Relation, Variables};
 use super::sql::datatype::DataType;
 use super::sql::names::{Scope, duckdb_name, message_name};
+use super::sql::routine::{Procedure, Routine};
 use super::sql::statement::Statement;
 use super::sql::{lex, syntax};
 use super::streaming::RowsOut;
-use super::{define, result, tables};
+use super::{define, result, script, tables, values};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
-    Column, CreateDisposition, DmlStats, QueryJob, QueryResult, TableKind, TableReference, WarehouseError,
-    WriteDisposition,
+    Column, CreateDisposition, DmlStats, QueryJob, QueryResult, ScriptStatement, TableKind, TableReference,
+    WarehouseError, WriteDisposition,
 };
 use serde_json::Map;
-use std::collections::BTreeMap;
 
 /// A statement with its names and types found.
 pub(crate) struct Prepared {
@@ -33,18 +34,30 @@ pub(crate) enum Content {
     /// The query of SELECT, CREATE TABLE AS or CREATE VIEW.
     Query(Relation),
     Change(Changed),
+    Function(Routine),
     /// The statement needs no analysis.
     Plain,
 }
 
 impl Prepared {
     /// Finds the names and types of a statement, with the tables that exist now.
-    pub(crate) fn of(engine: &Engine, statement: &Statement, scope: &Scope) -> Result<Self, WarehouseError> {
-        let variables: BTreeMap<String, Variable> = BTreeMap::new();
-        let analyzer = Analyzer::new(engine, scope, &variables);
+    pub(crate) fn of(
+        engine: &Engine,
+        statement: &Statement,
+        scope: &Scope,
+        variables: &Variables,
+    ) -> Result<Self, WarehouseError> {
+        // What is stored outlives the script, so it sees none of its variables.
+        let none = Variables::new();
+        let is_stored = matches!(statement, Statement::CreateView { .. } | Statement::CreateFunction(_));
+        let analyzer = Analyzer::new(engine, scope, if is_stored { &none } else { variables });
         let content = match statement {
             Statement::Query(query) => Content::Query(analyzer.result(query)?),
             Statement::Change(change) => Content::Change(analyzer.change(change)?),
+            Statement::Value { expr, types, is_list } => {
+                Content::Query(analyzer.scripted(expr, types, *is_list)?)
+            }
+            Statement::CreateFunction(create) => Content::Function(analyzer.define(create)?),
             Statement::CreateTable(create) => match &create.query {
                 Some(query) => Content::Query(analyzer.stored(query)?),
                 None => Content::Plain,
@@ -66,7 +79,7 @@ impl Prepared {
 /// An expression of a statement, such as a default value, in DuckDB's syntax.
 pub(crate) fn expression(engine: &Engine, written: &str, ty: &DataType) -> Result<String, WarehouseError> {
     let scope = Scope::default();
-    let variables = BTreeMap::new();
+    let variables = Variables::new();
     let expr = syntax::expression(&lex::lex(written)?)?;
     let plain = ty.plain();
     Ok(Analyzer::new(engine, &scope, &variables).constant_as(&expr, &plain)?.settled().sql)
@@ -84,6 +97,29 @@ pub(crate) struct Step<'a> {
     pub(crate) is_last: bool,
     /// The reader of the rows. None if the rows are part of the result.
     pub(crate) rows: Option<&'a RowsOut>,
+    pub(crate) variables: &'a Variables,
+    /// Whether the rows are texts in DuckDB's syntax, for the variables of a script.
+    pub(crate) as_literals: bool,
+    /// Whether a script has begun a transaction.
+    pub(crate) in_transaction: bool,
+    /// The text of the statement.
+    pub(crate) text: &'a str,
+    /// The statements of the script before this one. None if there is only one statement.
+    pub(crate) before: Option<&'a [ScriptStatement]>,
+}
+
+impl Step<'_> {
+    /// Adds the statements of the script to the result of its last one.
+    pub(crate) fn complete(&self, result: &mut QueryResult) {
+        let Some(before) = self.before.filter(|_| self.is_last) else { return };
+        let own = QueryResult { rows: Vec::new(), statements: Vec::new(), ..result.clone() };
+        result.statements = before.to_vec();
+        result.statements.push(ScriptStatement {
+            sql: self.text.to_owned(),
+            is_expression: false,
+            result: own,
+        });
+    }
 }
 
 /// An executed statement.
@@ -101,14 +137,14 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
     let relation = match &prepared.content {
         Content::Query(relation) => Some(relation),
-        Content::Change(_) | Content::Plain => None,
+        Content::Change(_) | Content::Function(_) | Content::Plain => None,
     };
     match statement {
-        Statement::Query(_) => {
+        Statement::Query(_) | Statement::Value { .. } => {
             let Some(relation) = relation else { return Ok(Executed { result: outcome, is_whole }) };
             match job.destination_table.as_deref().filter(|_| is_last) {
                 Some(destination) => into_destination(engine, relation, destination, job, &mut outcome)?,
-                None => is_whole = select(engine, relation, job, rows, &mut outcome)?,
+                None => is_whole = select(engine, relation, step, rows, &mut outcome)?,
             }
         }
         Statement::Change(_) => {
@@ -146,6 +182,23 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -
                 Some(engine.connection.execute(&format!("DELETE FROM {}", duckdb_name(table)), [])? as u64);
         }
         Statement::Alter { table, if_exists, changes } => define::alter(engine, table, *if_exists, changes)?,
+        Statement::CreateFunction(create) => {
+            if let Content::Function(routine) = &prepared.content {
+                let name = step.scope.table(&create.path, create.at)?;
+                define::create_routine(engine, &name, create.on_existing, Record::Function, routine)?;
+            }
+        }
+        Statement::CreateProcedure(create) => {
+            let name = step.scope.table(&create.path, create.at)?;
+            let body = step.scope.written(create.span.start, create.span.end);
+            let procedure = Procedure { parameters: create.parameters.clone(), body };
+            define::create_routine(engine, &name, create.on_existing, Record::Procedure, &procedure)?;
+        }
+        Statement::DropRoutine { what, path, at, if_exists } => {
+            let name = step.scope.table(path, *at)?;
+            let record = if *what == "DROP_PROCEDURE" { Record::Procedure } else { Record::Function };
+            define::drop_routine(engine, &name, *if_exists, record)?;
+        }
     }
     Ok(Executed { result: outcome, is_whole })
 }
@@ -160,7 +213,7 @@ pub(crate) fn dry_run(
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
     let translated =
         |error: duckdb::Error| error::translate(&error, &Context { script: &job.sql, files: &[] });
-    let prepared = Prepared::of(engine, statement, scope)?;
+    let prepared = Prepared::of(engine, statement, scope, &script::system(job, scope))?;
     match (&prepared.content, statement) {
         (Content::Query(relation), Statement::Query(_)) => {
             engine.connection.prepare(&relation.sql).map(|_| ()).map_err(translated)?;
@@ -182,16 +235,18 @@ fn schema(relation: &Relation) -> Vec<Column> {
 fn select(
     engine: &Engine,
     relation: &Relation,
-    job: &QueryJob,
+    step: &Step<'_>,
     rows_out: Option<&RowsOut>,
     outcome: &mut QueryResult,
 ) -> Result<bool, Failure> {
     outcome.schema = schema(relation);
-    let limit = job.max_results.unwrap_or(u64::MAX);
+    // The variables of a script need all of their values.
+    let limit = step.job.max_results.filter(|_| !step.as_literals).unwrap_or(u64::MAX);
     let mut statement = engine.connection.prepare(&relation.sql)?;
     let mut rows = statement.query([])?;
     // From here on the rows are there. DuckDB reports the failures of a query before its first row.
-    let header = QueryResult { job_id: job.job_id.clone(), ..outcome.clone() };
+    let mut header = QueryResult { job_id: step.job.job_id.clone(), ..outcome.clone() };
+    step.complete(&mut header);
     let mut out = rows_out.map(|out| out.begin(header));
     while let Some(row) = rows.next()? {
         outcome.total_rows += 1;
@@ -204,7 +259,12 @@ fn select(
         let mut printed = Map::new();
         for (index, column) in relation.columns.iter().enumerate() {
             let cell: Cell = row.get(index)?;
-            printed.insert(column.name.clone(), result::json(&cell, &column.ty));
+            let value = if step.as_literals {
+                serde_json::Value::String(values::literal(&cell, &column.ty))
+            } else {
+                result::json(&cell, &column.ty)
+            };
+            printed.insert(column.name.clone(), value);
         }
         match &mut out {
             Some(out) => out.push(printed)?,

@@ -9,8 +9,10 @@ use super::engine::{Engine, Failure};
 use super::error::{self, Context};
 use super::execute::{Content, Executed, Prepared, Step};
 use super::external::{Care, ExternalTable, SourceFile};
+use super::script::{self, Script};
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
+use super::sql::syntax::script_ast::Step as ScriptStep;
 use super::streaming::RowsOut;
 use super::{execute, sql, tables};
 use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
@@ -20,7 +22,9 @@ use std::collections::BTreeSet;
 pub(crate) struct Planned {
     job: QueryJob,
     scope: Scope,
-    statements: Vec<Statement>,
+    steps: Vec<ScriptStep>,
+    /// The steps, if they are plain statements that share no variables, temporary tables and control flow.
+    statements: Option<Vec<Statement>>,
     changes: bool,
 }
 
@@ -46,17 +50,28 @@ impl Engine {
         let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
         scope.parameters.clone_from(&job.parameters);
         scope.positional.clone_from(&job.positional);
-        let statements = sql::parse(&job.sql, &scope, &|| self.stop.check())?;
+        scope.text = job.sql.as_str().into();
+        let steps = sql::script(&job.sql, &|| self.stop.check())?;
+        let is_script = script::shares(&steps);
+        // The names of temporary tables mean nothing before they are made.
+        let checked = if is_script { script::lenient(&scope) } else { scope.clone() };
+        let statements = sql::statements(&steps, &checked, &|| self.stop.check())?;
+        if is_script && job.destination_table.is_some() {
+            let message = "configuration.query.destinationTable cannot be set for scripts";
+            return Err(sql::invalid(message, None, Some("write CREATE TABLE … AS in the script")));
+        }
         let mut changes = !job.dry_run
-            && (job.destination_table.is_some()
+            && (is_script
+                || job.destination_table.is_some()
                 || statements.iter().any(|statement| !matches!(statement, Statement::Query(_))));
         // An external table is read through a view, which is renewed before. A job that is done reads nothing, and its
         // tables may be gone.
         let is_done = changes || job.dry_run || self.recorded(&job.job_id)?.is_some();
         for statement in statements.iter().filter(|_| !is_done) {
-            changes = changes || !self.externals(&Prepared::of(self, statement, &scope)?.reads)?.is_empty();
+            let reads = Prepared::of(self, statement, &scope, &script::system(&job, &scope))?.reads;
+            changes = changes || !self.externals(&reads)?.is_empty();
         }
-        Ok(Planned { job, scope, statements, changes })
+        Ok(Planned { job, scope, steps, statements: (!is_script).then_some(statements), changes })
     }
 
     /// Runs a job, or answers it from its record. Rows of the last statement go to `rows`, if there is one. Rows from a
@@ -66,39 +81,35 @@ impl Engine {
         planned: &Planned,
         rows: Option<&RowsOut>,
     ) -> Result<QueryResult, WarehouseError> {
-        let Planned { job, scope, statements, .. } = planned;
+        let Planned { job, scope, steps, statements, .. } = planned;
         if let Some(result) = self.recorded(&job.job_id)? {
             return Ok(result);
         }
-        let last = statements.len();
-        let mut result = QueryResult::default();
-        for (number, statement) in statements.iter().enumerate() {
-            self.stop.check()?;
-            let is_last = number + 1 == last;
-            if job.dry_run {
-                result = execute::dry_run(self, statement, job, scope)?;
-                continue;
-            }
-            let id = if is_last || job.job_id.is_empty() {
-                job.job_id.clone()
-            } else {
-                format!("{}/{}", job.job_id, number + 1)
-            };
-            result = match self.recorded(&id)?.filter(|_| !is_last) {
-                Some(done) => done,
-                None => {
-                    let rows = rows.filter(|_| is_last);
-                    self.statement(&Step { statement, job, scope, id: &id, is_last, rows })?
-                }
-            };
-        }
+        let mut result = if job.dry_run {
+            self.dry_run(planned)?
+        } else {
+            Script::new(self, job, scope.clone(), rows).run(steps, statements.as_deref())?
+        };
         result.job_id.clone_from(&job.job_id);
+        Ok(result)
+    }
+
+    fn dry_run(&self, planned: &Planned) -> Result<QueryResult, WarehouseError> {
+        let Planned { job, scope, statements, .. } = planned;
+        let Some(statements) = statements else {
+            return Ok(QueryResult { statement_kind: "SCRIPT".to_owned(), ..QueryResult::default() });
+        };
+        let mut result = QueryResult::default();
+        for statement in statements {
+            self.stop.check()?;
+            result = execute::dry_run(self, statement, job, scope)?;
+        }
         Ok(result)
     }
 
     /// The recorded result of a job that has succeeded. The text of the script is not compared: a later delivery may
     /// render another text, for example another `uuid()`.
-    fn recorded(&self, id: &str) -> Result<Option<QueryResult>, WarehouseError> {
+    pub(super) fn recorded(&self, id: &str) -> Result<Option<QueryResult>, WarehouseError> {
         if id.is_empty() {
             return Ok(None);
         }
@@ -108,8 +119,11 @@ impl Engine {
 
     /// Runs one statement with the fast conversion. If DuckDB refuses a value, runs the statement again with the full
     /// conversion.
-    fn statement(&self, step: &Step<'_>) -> Result<QueryResult, WarehouseError> {
+    pub(super) fn statement(&self, step: &Step<'_>) -> Result<QueryResult, WarehouseError> {
         let Step { job, .. } = *step;
+        if step.in_transaction {
+            return self.in_transaction(step);
+        }
         let mut attempt = Attempt { care: Care::Fast, widen: false, skip_bad: false };
         loop {
             self.stop.check()?;
@@ -145,6 +159,20 @@ impl Engine {
         }
     }
 
+    /// Runs a statement inside the transaction of a script. After a failure, DuckDB accepts nothing more in the
+    /// transaction, so there is one attempt, with the full conversion.
+    fn in_transaction(&self, step: &Step<'_>) -> Result<QueryResult, WarehouseError> {
+        let (mut files, mut reads) = (Vec::new(), Vec::new());
+        let attempt = Attempt { care: Care::Full, widen: true, skip_bad: false };
+        self.inside(step, attempt, &mut files, &mut reads).map_err(|failure| match failure {
+            Failure::Said(error) => error,
+            Failure::Engine(error) => {
+                let context = Context { script: &step.job.sql, files: &files };
+                self.locate(error::translate(&error, &context), &files)
+            }
+        })
+    }
+
     fn attempt(
         &self,
         step: &Step<'_>,
@@ -177,7 +205,7 @@ impl Engine {
         reads: &mut Vec<TableReference>,
     ) -> Result<QueryResult, Failure> {
         let Step { statement, job, scope, id, .. } = *step;
-        let prepared = Prepared::of(self, statement, scope)?;
+        let prepared = Prepared::of(self, statement, scope, step.variables)?;
         reads.clone_from(&prepared.reads);
         let bytes = self.refresh(&prepared.reads, attempt, files)?;
         if let (Content::Change(changed), true) = (&prepared.content, attempt.widen) {
@@ -191,6 +219,7 @@ impl Engine {
         let Executed { mut result, is_whole } = execute::statement(self, step, &prepared)?;
         result.job_id = id.to_owned();
         result.bytes_processed = bytes;
+        step.complete(&mut result);
         if is_whole
             && !id.is_empty()
             && serde_json::to_string(&result.rows).is_ok_and(|rows| rows.len() <= KEPT_RESULT_BYTES)
@@ -200,7 +229,7 @@ impl Engine {
         Ok(result)
     }
 
-    fn rollback(&self) {
+    pub(super) fn rollback(&self) {
         // After an error inside a transaction, DuckDB may have ended the transaction already.
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::debug!(%error, "rollback had nothing to do");

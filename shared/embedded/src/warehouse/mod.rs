@@ -33,6 +33,7 @@ mod limits;
 mod pool;
 mod result;
 mod rows;
+mod script;
 mod shapes;
 mod source;
 mod sql;
@@ -40,6 +41,7 @@ mod stop;
 mod streaming;
 mod tables;
 mod transfer;
+mod values;
 
 #[cfg(test)]
 mod googlesql;
@@ -78,7 +80,10 @@ use streaming::RowsIn;
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] if the script cannot be parsed.
 pub fn check_sql(sql: &str) -> Result<usize, WarehouseError> {
-    sql::parse(sql, &sql::names::Scope::default(), &|| Ok(())).map(|statements| statements.len())
+    let steps = sql::script(sql, &|| Ok(()))?;
+    let scope = sql::names::Scope { dataset: Some("default".to_owned()), ..sql::names::Scope::default() };
+    sql::statements(&steps, &scope, &|| Ok(()))?;
+    Ok(steps.len())
 }
 
 /// A warehouse in a DuckDB file.

@@ -83,7 +83,8 @@ pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
 
 const DAY: i64 = 86_400_000_000;
 
-fn micros(unit: TimeUnit, own: i64) -> i64 {
+/// A time in microseconds.
+pub(crate) fn micros(unit: TimeUnit, own: i64) -> i64 {
     match unit {
         TimeUnit::Second => own.saturating_mul(1_000_000),
         TimeUnit::Millisecond => own.saturating_mul(1_000),

@@ -4,9 +4,10 @@ use super::catalog::{self, Record};
 use super::engine::Engine;
 use super::error::{Context, internal, translate};
 use super::external::{Care, ExternalTable, SourceFile};
-use super::sql::analyze::{Catalog, Routine, TableShape};
+use super::sql::analyze::{Catalog, TableShape};
 use super::sql::datatype::DataType;
 use super::sql::names::duckdb_name;
+use super::sql::routine::Routine;
 use super::tables::{self, TableDetails};
 use duckdb::params;
 use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
@@ -61,9 +62,8 @@ impl Catalog for Engine {
         read().map_err(|error| internal(&error))
     }
 
-    fn routine(&self, path: &[String]) -> Result<Option<Routine>, WarehouseError> {
-        let _none_yet = path;
-        Ok(None)
+    fn routine(&self, name: &TableReference) -> Result<Option<Routine>, WarehouseError> {
+        catalog::get(&self.connection, Record::Function, &catalog::key(name))
     }
 }
 

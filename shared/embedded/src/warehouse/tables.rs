@@ -64,7 +64,7 @@ pub(crate) fn require_dataset(connection: &Connection, table: &TableReference) -
 pub(crate) fn datasets(connection: &Connection) -> Vec<String> {
     names(
         connection,
-        "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND database_name = current_database() AND schema_name NOT IN ('main', 'segue_catalog') ORDER BY 1",
+        "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND database_name = current_database() AND schema_name NOT IN ('main', 'segue_catalog') AND NOT starts_with(schema_name, '_script_') ORDER BY 1",
         &[],
     )
 }

@@ -157,8 +157,13 @@ async fn outcome(bigquery: &BigQuery, id: &str, asked: Asked) -> Result<Done, Re
     for (number, statement) in statements.iter().enumerate() {
         bigquery.before(&asked.labels, &job.sql, number).await?;
         let done = one(bigquery, QueryJob { sql: statement.clone(), ..job.clone() }).await;
-        if statements.len() > 1 {
-            bigquery.jobs.add_child(id, statement, bigquery.clock.now(), done.clone());
+        match &done {
+            // The statements of a script that share variables are one piece, and the result describes them.
+            Ok(own) if !own.result.statements.is_empty() => add_children(bigquery, id, own),
+            _ if statements.len() > 1 => {
+                bigquery.jobs.add_child(id, statement, bigquery.clock.now(), done.clone());
+            }
+            _ => {}
         }
         let done = done?;
         bytes += done.result.bytes_processed;
@@ -168,6 +173,16 @@ async fn outcome(bigquery: &BigQuery, id: &str, asked: Asked) -> Result<Done, Re
         last.ok_or_else(|| Refusal::new("invalidQuery", "Syntax error: Unexpected end of script at [1:1]"))?;
     last.result.bytes_processed = bytes;
     Ok(last)
+}
+
+/// Adds the jobs of the statements of a script. The last one has the rows of the script.
+fn add_children(bigquery: &BigQuery, id: &str, done: &Done) {
+    for (index, statement) in done.result.statements.iter().enumerate() {
+        let is_last = index + 1 == done.result.statements.len();
+        let rows = done.rows.clone().filter(|_| is_last);
+        let own = Done { result: statement.result.clone(), rows };
+        bigquery.jobs.add_child(id, &statement.sql, bigquery.clock.now(), Ok(own));
+    }
 }
 
 /// Runs one statement, and keeps its rows.

@@ -154,7 +154,10 @@ fn opens(token: &Token, before: Option<&Token>) -> Option<Opened> {
     match &token.kind {
         Kind::Symbol("(" | "[" | "{") => Some(Opened::Bracket),
         Kind::Symbol("<") if typed() => Some(Opened::Angle),
-        Kind::Word(_) if token.is("CASE") => Some(Opened::Case),
+        // `END CASE` closes the statement CASE.
+        Kind::Word(_) if token.is("CASE") && !before.is_some_and(|before| before.is("END")) => {
+            Some(Opened::Case)
+        }
         _ => None,
     }
 }

@@ -5,12 +5,14 @@
 //! The module must not know expressions and statements.
 
 use super::lex::{Kind, Token};
+use super::routine::Routine;
 use super::{invalid, syntax_error};
 use segue_ports::warehouse::{Parameter, TableReference, WarehouseError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The defaults for incomplete names.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Scope {
     /// The project for names without a project.
     pub(crate) project: Option<String>,
@@ -20,6 +22,29 @@ pub(crate) struct Scope {
     pub(crate) parameters: BTreeMap<String, Parameter>,
     /// The values of positional parameters.
     pub(crate) positional: Vec<Parameter>,
+    /// The dataset with the temporary tables of the script.
+    pub(crate) temporary_dataset: String,
+    /// The names of the temporary tables, in lower case.
+    pub(crate) temporary_tables: BTreeSet<String>,
+    /// The temporary functions, by their names in lower case.
+    pub(crate) functions: BTreeMap<String, Routine>,
+    /// The text of the script, for the parts that are stored as written.
+    pub(crate) text: Arc<str>,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self {
+            project: None,
+            dataset: None,
+            parameters: BTreeMap::new(),
+            positional: Vec::new(),
+            temporary_dataset: "_script".to_owned(),
+            temporary_tables: BTreeSet::new(),
+            functions: BTreeMap::new(),
+            text: Arc::from(""),
+        }
+    }
 }
 
 impl Scope {
@@ -37,6 +62,20 @@ impl Scope {
         }
     }
 
+    /// The temporary table with this name.
+    pub(crate) fn temporary_table(&self, table: &str) -> TableReference {
+        TableReference {
+            project: self.project.clone(),
+            dataset: self.temporary_dataset.clone(),
+            table: table.to_owned(),
+        }
+    }
+
+    /// The part of the script from `start` to `end`, in bytes.
+    pub(crate) fn written(&self, start: usize, end: usize) -> String {
+        self.text.get(start..end).unwrap_or_default().to_owned()
+    }
+
     /// Builds a table from the parts of its name.
     pub(crate) fn table(
         &self,
@@ -44,6 +83,12 @@ impl Scope {
         location: (u32, u32),
     ) -> Result<TableReference, WarehouseError> {
         let (project, dataset, table) = match parts {
+            [table] if self.temporary_tables.contains(&table.to_lowercase()) => {
+                return Ok(self.temporary_table(table));
+            }
+            [session, table] if session.eq_ignore_ascii_case("_SESSION") => {
+                return Ok(self.temporary_table(table));
+            }
             [table] => {
                 let Some(dataset) = &self.dataset else {
                     return Err(invalid(

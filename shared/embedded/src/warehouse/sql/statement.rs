@@ -4,10 +4,12 @@
 //! [`parse`].
 
 use super::alter::{self, Alteration};
+use super::datatype::DataType;
 use super::ddl::{self, ColumnSpec};
 use super::lex::Token;
 use super::names::{Scope, check_dataset};
-use super::syntax::ast::{Change, Query, What};
+use super::syntax::ast::{Change, Expr, Query, What};
+use super::syntax::routine::{self, CreateFunction, CreateProcedure, Created};
 use super::tokens::Tokens;
 use super::written::{location, unexpected};
 use super::{invalid, syntax, syntax_error};
@@ -59,6 +61,22 @@ pub(crate) enum Statement {
     Truncate {
         table: TableReference,
     },
+    /// An expression of a control statement. Its value is one row.
+    Value {
+        expr: Box<Expr>,
+        /// The types to convert the value to. Empty: the type of the expression.
+        types: Vec<DataType>,
+        /// Whether the value is a struct with a field for each type.
+        is_list: bool,
+    },
+    CreateFunction(Box<CreateFunction>),
+    CreateProcedure(Box<CreateProcedure>),
+    DropRoutine {
+        what: &'static str,
+        path: Vec<String>,
+        at: (u32, u32),
+        if_exists: bool,
+    },
     Alter {
         table: TableReference,
         if_exists: bool,
@@ -70,6 +88,7 @@ pub(crate) enum Statement {
 #[derive(Debug, Clone)]
 pub(crate) struct CreateTable {
     pub(crate) table: TableReference,
+    pub(crate) is_temporary: bool,
     pub(crate) on_existing: OnExisting,
     pub(crate) columns: Option<Vec<ColumnSpec>>,
     pub(crate) query: Option<Query>,
@@ -84,7 +103,7 @@ impl Statement {
     /// The kind of the statement as BigQuery names it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Query(_) => "SELECT",
+            Self::Query(_) | Self::Value { .. } => "SELECT",
             Self::Change(change) => match change.what {
                 What::Insert { .. } => "INSERT",
                 What::Update { .. } => "UPDATE",
@@ -100,6 +119,12 @@ impl Statement {
             Self::DropSchema { .. } => "DROP_SCHEMA",
             Self::Truncate { .. } => "TRUNCATE_TABLE",
             Self::Alter { .. } => "ALTER_TABLE",
+            Self::CreateFunction(create) => match create.body {
+                routine::Body::Value(_) => "CREATE_FUNCTION",
+                routine::Body::Table(_) => "CREATE_TABLE_FUNCTION",
+            },
+            Self::CreateProcedure(_) => "CREATE_PROCEDURE",
+            Self::DropRoutine { what, .. } => what,
         }
     }
 }
@@ -118,7 +143,11 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
         "INSERT" | "UPDATE" | "DELETE" | "MERGE" => {
             syntax::change(tokens).map(|change| Statement::Change(Box::new(change)))
         }
-        "CREATE" => create(&own),
+        "CREATE" => match routine::create(tokens)? {
+            Some(Created::Function(create)) => Ok(Statement::CreateFunction(Box::new(create))),
+            Some(Created::Procedure(create)) => Ok(Statement::CreateProcedure(Box::new(create))),
+            None => create(&own, scope),
+        },
         "DROP" => drop(&own),
         "TRUNCATE" => {
             let (table, end) = own.table(if own.is(1, "TABLE") { 2 } else { 1 })?;
@@ -129,9 +158,7 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
             let (table, if_exists, changes) = alter::parse(&own)?;
             Ok(Statement::Alter { table, if_exists, changes })
         }
-        "DECLARE" | "SET" | "BEGIN" | "COMMIT" | "ROLLBACK" | "CALL" | "EXECUTE" | "LOOP" | "WHILE"
-        | "REPEAT" | "IF" | "FOR" | "EXPORT" | "LOAD" | "ASSERT" | "GRANT" | "REVOKE" | "RAISE"
-        | "RETURN" => Err(invalid(
+        "EXPORT" | "LOAD" | "GRANT" | "REVOKE" => Err(invalid(
             &format!("Statement not supported by the embedded warehouse: {keyword}"),
             location(first),
             Some("write it as plain SELECT, DML and DDL statements, or run it on BigQuery"),
@@ -140,13 +167,18 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
     }
 }
 
-fn create(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
+fn create(tokens: &Tokens<'_>, scope: &Scope) -> Result<Statement, WarehouseError> {
     let mut index = 1;
     let mut on_existing = OnExisting::Refuse;
     if tokens.are(index, "OR REPLACE") {
         on_existing = OnExisting::Replace;
         index += 2;
     }
+    let is_temporary = tokens.is(index, "TEMP") || tokens.is(index, "TEMPORARY");
+    if is_temporary && !tokens.is(index + 1, "TABLE") {
+        return Err(tokens.unexpected(index + 1));
+    }
+    index += usize::from(is_temporary);
     let external = tokens.is(index, "EXTERNAL");
     index += usize::from(external);
     let what = tokens.token(index).and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
@@ -161,7 +193,7 @@ fn create(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
         return Err(invalid(
             &format!("CREATE {what} is not supported by the embedded warehouse"),
             tokens.token(index).and_then(location),
-            Some("TABLE, EXTERNAL TABLE, VIEW and SCHEMA are"),
+            Some("TABLE, EXTERNAL TABLE, VIEW, SCHEMA, FUNCTION and PROCEDURE are"),
         ));
     }
     index += 1;
@@ -174,7 +206,7 @@ fn create(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
         let parts = ddl::parts(tokens, end)?;
         return Ok(Statement::CreateSchema { dataset, on_existing, options: parts.options });
     }
-    let (table, end) = tokens.table(index)?;
+    let (table, end) = if is_temporary { temporary(tokens, index, scope)? } else { tokens.table(index)? };
     if what == "VIEW" {
         return view(tokens, table, on_existing, end);
     }
@@ -200,6 +232,7 @@ fn create(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
     }
     Ok(Statement::CreateTable(Box::new(CreateTable {
         table,
+        is_temporary,
         on_existing,
         columns: parts.columns,
         query,
@@ -208,6 +241,26 @@ fn create(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
         cluster_by: parts.cluster_by,
         options: parts.options,
     })))
+}
+
+/// The temporary table named at `index`, and the index after its name.
+fn temporary(
+    tokens: &Tokens<'_>,
+    index: usize,
+    scope: &Scope,
+) -> Result<(TableReference, usize), WarehouseError> {
+    let (parts, taken) = super::names::path(tokens.tokens.get(index..).unwrap_or_default())?;
+    match parts.as_slice() {
+        [table] => Ok((scope.temporary_table(table), index + taken)),
+        [session, table] if session.eq_ignore_ascii_case("_SESSION") => {
+            Ok((scope.temporary_table(table), index + taken))
+        }
+        _ => Err(invalid(
+            &format!("The temporary table {} must not have a dataset", parts.join(".")),
+            tokens.token(index).and_then(location),
+            Some("write its name alone"),
+        )),
+    }
 }
 
 fn view(
@@ -247,6 +300,21 @@ fn schema(tokens: &Tokens<'_>, index: usize) -> Result<(String, usize), Warehous
 }
 
 fn drop(tokens: &Tokens<'_>) -> Result<Statement, WarehouseError> {
+    for (words, what) in [
+        ("TABLE FUNCTION", "DROP_TABLE_FUNCTION"),
+        ("FUNCTION", "DROP_FUNCTION"),
+        ("PROCEDURE", "DROP_PROCEDURE"),
+    ] {
+        if tokens.are(1, words) {
+            let index = 1 + words.split(' ').count();
+            let if_exists = tokens.are(index, "IF EXISTS");
+            let index = index + if if_exists { 2 } else { 0 };
+            let (path, taken) = super::names::path(tokens.tokens.get(index..).unwrap_or_default())?;
+            tokens.ended(index + taken)?;
+            let at = tokens.token(index).and_then(location).unwrap_or((1, 1));
+            return Ok(Statement::DropRoutine { what, path, at, if_exists });
+        }
+    }
     let mut index = 1 + usize::from(tokens.is(1, "EXTERNAL") || tokens.is(1, "MATERIALIZED"));
     let what = if tokens.is(1, "EXTERNAL") {
         "DROP_EXTERNAL_TABLE"

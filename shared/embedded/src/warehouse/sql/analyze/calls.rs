@@ -2,9 +2,7 @@
 
 use super::names::Names;
 use super::value::Value;
-use super::{Analyzed, Analyzer, Routine, aggregate, functions, invalid, refuse, special, windows};
-use crate::warehouse::sql::lex::lex;
-use crate::warehouse::sql::syntax;
+use super::{Analyzed, Analyzer, aggregate, functions, invalid, refuse, special, windows};
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr};
 
 impl Analyzer<'_> {
@@ -51,11 +49,13 @@ impl Analyzer<'_> {
         if let Some(value) = self.special(call, names, at)? {
             return Ok(value);
         }
+        let function = functions::find(&call.name);
+        let is_known = function.is_some() || functions::list::exists_in_bigquery(&call.name);
         let path: Vec<String> = call.name.split('.').map(str::to_lowercase).collect();
-        if let Some(routine) = self.catalog.routine(&path)? {
+        if let Some(routine) = self.routine(&path, is_known, at)? {
             return self.routine_call(call, &routine, names, at);
         }
-        let Some(function) = functions::find(&call.name) else { return Err(not_found(&call.name, at)) };
+        let Some(function) = function else { return Err(not_found(&call.name, at)) };
         if let Some((name, _)) = call.named.first() {
             return Err(refuse(
                 at,
@@ -69,63 +69,6 @@ impl Analyzer<'_> {
     /// The values of arguments.
     pub(super) fn arguments(&self, arguments: &[Expr], names: &Names<'_>) -> Analyzed<Vec<Value>> {
         arguments.iter().map(|argument| self.expr(argument, names)).collect()
-    }
-
-    /// A function written in SQL, with its arguments in the place of its parameters.
-    fn routine_call(&self, call: &Call, routine: &Routine, names: &Names<'_>, at: At) -> Analyzed<Value> {
-        if routine.is_table {
-            return Err(refuse(at, &format!("{} is a table function: use it in FROM", call.name)));
-        }
-        if routine.parameters.len() != call.arguments.len() {
-            return Err(refuse(
-                at,
-                &format!(
-                    "Number of arguments does not match for function {}: expected {}",
-                    call.name,
-                    routine.parameters.len()
-                ),
-            ));
-        }
-        let locals = self.bound(&call.arguments, routine, names)?;
-        self.expanding(&call.name, at, || {
-            let tokens = lex(&routine.body)?;
-            let body = syntax::expression(&tokens)?;
-            // A function sees its parameters, and no columns around its call.
-            let value = self.expr(&body, &Names { locals, ..Names::none() })?;
-            match &routine.returns {
-                Some(ty) => self.coerced(&value, ty, at),
-                None => Ok(value.settled()),
-            }
-        })
-    }
-
-    /// The parameters of a routine with the values of a call.
-    pub(super) fn bound(
-        &self,
-        arguments: &[Expr],
-        routine: &Routine,
-        names: &Names<'_>,
-    ) -> Analyzed<Vec<(String, Value)>> {
-        let mut locals = Vec::new();
-        for (argument, (name, ty)) in arguments.iter().zip(&routine.parameters) {
-            let value = match ty {
-                Some(ty) => self.expr_as(argument, ty, names)?,
-                None => self.expr(argument, names)?.settled(),
-            };
-            locals.push((name.clone(), value));
-        }
-        Ok(locals)
-    }
-
-    /// Runs `work` while the function is marked as being expanded.
-    pub(super) fn expanding<T>(&self, name: &str, at: At, work: impl FnOnce() -> Analyzed<T>) -> Analyzed<T> {
-        if self.expanding.borrow().iter().any(|own| own == name) {
-            return Err(refuse(at, &format!("The function {name} calls itself")));
-        }
-        self.expanding.borrow_mut().push(name.to_owned());
-        let done = work();
-        self.expanding.borrow_mut().pop();
-        done
     }
 }
 

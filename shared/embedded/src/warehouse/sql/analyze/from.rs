@@ -6,9 +6,7 @@ use super::query::value_columns;
 use super::value::Value;
 use super::{Analyzed, Analyzer, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::lex::lex;
 use crate::warehouse::sql::names::{literal, quote};
-use crate::warehouse::sql::syntax;
 use crate::warehouse::sql::syntax::ast::{At, Expr, From, JoinKind, Node};
 
 /// A view of INFORMATION_SCHEMA: its text, and its columns.
@@ -294,49 +292,6 @@ impl Analyzer<'_> {
             conditions.push("TRUE".to_owned());
         }
         Ok(format!("{left_sql} {word} {right_sql} ON {}", conditions.join(" AND ")))
-    }
-
-    /// A call of a table function.
-    fn table_call(
-        &self,
-        path: &[String],
-        arguments: &[Expr],
-        alias: Option<String>,
-        names: &mut Names<'_>,
-        at: At,
-    ) -> Analyzed<String> {
-        let shown = path.join(".");
-        let lower: Vec<String> = path.iter().map(|part| part.to_lowercase()).collect();
-        let Some(routine) = self.catalog.routine(&lower)? else {
-            return Err(super::invalid(
-                &format!("Table-valued function not found: {shown}"),
-                Some(at),
-                Some("docs/warehouse.md lists what is supported"),
-            ));
-        };
-        if !routine.is_table {
-            return Err(refuse(at, &format!("{shown} is no table function")));
-        }
-        if routine.parameters.len() != arguments.len() {
-            return Err(refuse(
-                at,
-                &format!(
-                    "Number of arguments does not match for table function {shown}: expected {}",
-                    routine.parameters.len()
-                ),
-            ));
-        }
-        let around = Names::none();
-        let locals = self.bound(arguments, &routine, names.parent.unwrap_or(&around))?;
-        let relation = self.expanding(&shown, at, || {
-            let tokens = lex(&routine.body)?;
-            let body = syntax::query(&tokens)?;
-            self.query(&body, &Names { locals, ..Names::none() })
-        })?;
-        let own = self.fresh("t");
-        let name = alias.or_else(|| path.last().cloned());
-        names.sources.push(relation.source(&own, name));
-        Ok(format!("({}) AS {own}", relation.sql))
     }
 
     /// A view of INFORMATION_SCHEMA, or `__TABLES__`, with its columns.

@@ -27,6 +27,8 @@ mod pipe;
 mod pivot;
 mod predicates;
 mod query;
+mod routines;
+mod scripted;
 mod select;
 mod sets;
 mod special;
@@ -39,6 +41,7 @@ pub(crate) use query::Relation;
 
 use super::datatype::DataType;
 use super::names::Scope;
+use super::routine::Routine;
 use super::syntax::ast::{At, Expr, Query};
 use super::{invalid, syntax_error};
 use names::Names;
@@ -71,22 +74,16 @@ pub(crate) trait Catalog {
     /// The dataset does not exist, or the catalogue cannot be read.
     fn tables(&self, dataset: &str, prefix: &str) -> Analyzed<Vec<String>>;
 
-    /// A function that a script or a dataset defines. The path is in lower case.
+    /// A function that a dataset has. `None` if it has no such function.
     ///
     /// # Errors
     /// The catalogue cannot be read.
-    fn routine(&self, path: &[String]) -> Analyzed<Option<Routine>>;
+    fn routine(&self, name: &TableReference) -> Analyzed<Option<Routine>>;
 }
 
-/// A function written in SQL.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Routine {
-    pub(crate) parameters: Vec<(String, Option<DataType>)>,
-    pub(crate) returns: Option<DataType>,
-    /// The expression or the query, as written.
-    pub(crate) body: String,
-    pub(crate) is_table: bool,
-}
+/// The variables of a script by their names in lower case. System variables begin with `@@`, and the values of EXECUTE
+/// IMMEDIATE … USING with `@` and `?`.
+pub(crate) type Variables = BTreeMap<String, Variable>;
 
 /// A variable of a script: its type, and its value in DuckDB's syntax.
 #[derive(Debug, Clone)]
@@ -109,7 +106,7 @@ struct CommonTable {
 pub(crate) struct Analyzer<'a> {
     catalog: &'a dyn Catalog,
     scope: &'a Scope,
-    variables: &'a BTreeMap<String, Variable>,
+    variables: &'a Variables,
     tables: RefCell<Vec<TableReference>>,
     /// Tables that must be filtered by a column, until the filter is seen.
     filtered: RefCell<Vec<(String, String)>>,
@@ -120,11 +117,7 @@ pub(crate) struct Analyzer<'a> {
 }
 
 impl<'a> Analyzer<'a> {
-    pub(crate) fn new(
-        catalog: &'a dyn Catalog,
-        scope: &'a Scope,
-        variables: &'a BTreeMap<String, Variable>,
-    ) -> Self {
+    pub(crate) fn new(catalog: &'a dyn Catalog, scope: &'a Scope, variables: &'a Variables) -> Self {
         Self {
             catalog,
             scope,

@@ -174,7 +174,10 @@ impl Analyzer<'_> {
             }
             level = names.parent;
         }
-        if let Some(variable) = self.variables.get(&name.to_lowercase()) {
+        // The body of a function sees no variables.
+        if self.expanding.borrow().is_empty()
+            && let Some(variable) = self.variables.get(&name.to_lowercase())
+        {
             return Ok(Value::new(variable.ty.clone(), variable.sql.clone()));
         }
         Err(self.unknown(name, names, at))

@@ -18,6 +18,9 @@ use serde_json::Value as Json;
 impl Analyzer<'_> {
     /// The value of `@name`.
     pub(super) fn parameter(&self, name: &str, at: At) -> Analyzed<Value> {
+        if let Some(variable) = self.variables.get(&format!("@{}", name.to_lowercase())) {
+            return Ok(variable.value());
+        }
         let found = self.scope.parameters.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         let (_, parameter) = found.ok_or_else(|| {
             invalid(
@@ -31,6 +34,9 @@ impl Analyzer<'_> {
 
     /// The value of the `?` with this number, counted from 0.
     pub(super) fn positional(&self, index: usize, at: At) -> Analyzed<Value> {
+        if let Some(variable) = self.variables.get(&format!("?{index}")) {
+            return Ok(variable.value());
+        }
         let parameter = self.scope.positional.get(index).ok_or_else(|| {
             invalid(
                 &format!("Query parameter number {} not found", index + 1),

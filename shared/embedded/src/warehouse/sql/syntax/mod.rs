@@ -11,12 +11,16 @@ mod from;
 mod literal;
 mod pipe;
 mod query;
+pub(crate) mod routine;
+mod script;
+pub(crate) mod script_ast;
 mod select;
 
 use super::lex::{Kind, Token};
 use super::written::unexpected;
 use super::{keywords, syntax_error};
 use ast::{At, Change, Expr, Query};
+pub(crate) use script::script;
 use segue_ports::warehouse::WarehouseError;
 
 type Parsed<T> = Result<T, WarehouseError>;
@@ -27,6 +31,8 @@ pub(crate) struct Parser<'a> {
     at: usize,
     /// The number of levels of the deepest expression of the query that is being parsed.
     deepest: u32,
+    /// The number of blocks of a script around the position.
+    nested: usize,
 }
 
 /// The largest number of levels of an expression. Each level costs some kilobytes of the stack. A chain of operators
@@ -59,7 +65,7 @@ pub(crate) fn change(tokens: &[Token]) -> Parsed<Change> {
 
 impl<'a> Parser<'a> {
     fn new(tokens: &'a [Token]) -> Self {
-        Self { tokens, at: 0, deepest: 0 }
+        Self { tokens, at: 0, deepest: 0, nested: 0 }
     }
 
     fn token(&self) -> Option<&'a Token> {
@@ -74,6 +80,17 @@ impl<'a> Parser<'a> {
     fn place(&self) -> At {
         let token = self.token().or_else(|| self.tokens.last());
         token.map_or((1, 1), |token| (token.line, token.column))
+    }
+
+    /// The byte of the script where the next token begins.
+    fn byte(&self) -> usize {
+        self.token().map(|token| token.start).unwrap_or_default()
+    }
+
+    /// The byte where the last token ended.
+    fn byte_before(&self) -> usize {
+        let last = self.at.checked_sub(1).and_then(|index| self.tokens.get(index));
+        last.map(|token| token.end).unwrap_or_default()
     }
 
     fn is(&self, keyword: &str) -> bool {
