@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::google;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use segue_connectors::format::Request;
@@ -53,6 +54,11 @@ impl Exchange {
             .map_err(|_| TaskError::failed(format!("'{method}' is not an HTTP method")))?;
         let (url, bearer, content_type) =
             (text("url").unwrap_or_default(), text("bearer"), text("contentType"));
+        let bearer = if request.google.is_empty() {
+            bearer
+        } else {
+            Some(google::token(call, &request.google).await?)
+        };
         let basic = text("username").map(|username| (username, text("password").unwrap_or_default()));
         let mut map = |name: &str| match parts.remove(name) {
             Some(Json::Object(fields)) => Some(fields),

@@ -2,7 +2,7 @@
 //!
 //! What it is: [`described`], the connectors in `connectors/`; `run`, which runs a task of any connector; `call`, the
 //! variables of an attempt; `exchange`, one request with its retries; `sending`, what its answer means; `paging` and
-//! `polling`, what can follow the request; `execution`, the facts about an execution that messages show; [`mail`], the
+//! `polling`, what can follow the request; `execution`, the facts about an execution that messages show; `google`, access tokens of Google; [`mail`], the
 //! task types that send mail by SMTP, as code.
 //!
 //! What it must not know: a single HTTP service on the internet. What is special about a service is in its file.
@@ -14,6 +14,7 @@ mod call;
 pub mod described;
 mod exchange;
 mod execution;
+mod google;
 pub mod mail;
 mod paging;
 mod polling;

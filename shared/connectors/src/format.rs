@@ -140,6 +140,11 @@ pub struct Request {
     pub headers: Json,
     /// The token of `Authorization: Bearer`. Left out if it is null or empty.
     pub bearer: Option<String>,
+    /// Scopes of Google. The request has an access token with these scopes instead of `bearer`. The token belongs to the
+    /// properties `serviceAccount` and `impersonatedServiceAccount`, or else to the account of the service. The address
+    /// must begin with `https://`, a host of `googleapis.com` and a slash, without an expression.
+    #[serde(default)]
+    pub google: Vec<String>,
     /// The credentials of `Authorization: Basic`.
     pub basic: Option<Basic>,
     /// The body. A map or list is sent as JSON, and entries with the value null are left out. A text is sent unchanged.

@@ -50,11 +50,29 @@ impl Connector {
                 return Err(format!("before: two steps have the name '{}'", step.name));
             }
         }
+        let requests = self.before.iter().map(|step| &step.request).chain([&self.request]);
+        let requests = requests.chain(self.poll.iter().map(|poll| &poll.request));
+        if let Some(other) =
+            requests.filter(|request| !request.google.is_empty()).find(|one| !is_google(&one.url))
+        {
+            return Err(format!(
+                "url is '{}', but a request with a token of Google must go to https://NAME.googleapis.com/",
+                other.url
+            ));
+        }
         if self.tests.is_empty() {
             return Err("tests: write at least one test".to_owned());
         }
         Ok(())
     }
+}
+
+/// Whether the address belongs to Google, whatever its expressions render to.
+fn is_google(url: &str) -> bool {
+    let host = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map(|(host, _)| host);
+    let is_plain =
+        |host: &str| host.chars().all(|letter| letter.is_ascii_alphanumeric() || "-.".contains(letter));
+    host.is_some_and(|host| is_plain(host) && host.ends_with(".googleapis.com"))
 }
 
 /// The JSON Schema of connector files.
@@ -109,6 +127,13 @@ tests: [{name: rings, properties: {number: \"1\"}, exchanges: []}]
         assert!(why("pager.\n", "pager\n").contains("full stop"));
         assert!(why("required: true", "required: true, default: x").contains("properties.number"));
         assert!(why("type: integer,", "type: integer, items: string,").contains("properties.times"));
+        for host in
+            ["pager.example.com", "x.googleapis.com.example.com", "{{ properties.number }}.googleapis.com"]
+        {
+            let request = format!("{{google: [s], url: \"https://{host}/{{{{ properties.number }}}}\"}}");
+            let found = why("{url: \"https://pager.example.com/{{ properties.number }}\"}", &request);
+            assert!(found.contains("https://NAME.googleapis.com/"), "{found}");
+        }
     }
 
     #[test]

@@ -12,14 +12,18 @@ mod schema;
 mod server;
 mod waiting;
 
+use async_trait::async_trait;
 use segue_connectors::Connector;
 use segue_connectors::testing::ConnectorTest;
 use segue_fn_connect::{described, tasks_with};
 use segue_model::state::State;
 use segue_model::{Json, Map};
+use segue_ports::tokens::{AccessToken, Tokens};
+use segue_ports::{Credentials, PortError};
 use segue_task::testing::{Platform, TestRun};
 use server::Server;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// The tests in the files. CONNECTOR selects those with this text in their type.
@@ -47,12 +51,27 @@ async fn every_connector_sends_what_its_file_says() {
     assert!(!all.is_empty(), "no connector has '{only}' in its name");
 }
 
+/// The access token of every account.
+struct OneToken;
+
+#[async_trait]
+impl Tokens for OneToken {
+    async fn token(&self, _: &Credentials) -> Result<AccessToken, PortError> {
+        Ok(AccessToken { value: "google-token".to_owned(), expires: None })
+    }
+
+    async fn token_for_flow(&self, _: &Credentials) -> Result<AccessToken, PortError> {
+        Err(PortError::invalid("no flow sees the token"))
+    }
+}
+
 /// Runs one test of a connector.
 async fn run(connector: &Connector, test: &ConnectorTest) -> Result<(), String> {
     let server = Server::start(test.exchanges.clone()).await;
     let own: &'static [Connector] = Box::leak(Box::new([server.in_front_of(connector)]));
     let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
-    let platform = Platform::new(tasks_with(own), connect);
+    let mut platform = Platform::new(tasks_with(own), connect);
+    platform.ports.tokens = Arc::new(OneToken);
     files::an_execution(&platform).await;
     let properties = files::stored(&platform, Json::Object(test.properties.clone())).await;
     let message = platform.message_of(&connector.name, properties);
