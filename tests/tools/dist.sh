@@ -51,6 +51,9 @@ try() {
     cd "$work"
     run() { env -i HOME="$work" PATH=/usr/bin:/bin TMPDIR="$work" "$program" "$@"; }
     run --version
+    run init my-flows >/dev/null
+    run run my-flows/flows/hello.yaml --quiet
+    run test my-flows/flows
     run init flows --template etl >/dev/null
     run validate flows/flows >/dev/null
     run run flows/flows/sales.yaml --quiet
@@ -92,6 +95,7 @@ First steps:
 
     bin/segue init my-flows
     bin/segue run my-flows/flows/hello.yaml
+    bin/segue test my-flows/flows
     bin/segue server --flows my-flows/flows --open
 END
   tar -C "$work" --owner=0 --group=0 -czf "$dir/$name.tar.gz" "$name"

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
         }
         write(&path, content)?;
         crate::print::line(format_args!("created {}", path.display()));
-        if path.extension().is_some_and(|ending| ending == "yaml") {
+        if is_flow(name) {
             flow = Some(path);
         }
     }
@@ -83,6 +83,11 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
         ));
     }
     Ok(crate::OK)
+}
+
+/// Whether a file of a template is a flow, and not the tests of a flow or the schema.
+fn is_flow(name: &str) -> bool {
+    name.ends_with(".yaml") && !name.ends_with(".test.yaml")
 }
 
 /// The files of a template, with their paths in the folder.
@@ -114,12 +119,27 @@ mod tests {
         for template in Template::value_variants() {
             let files = files(*template);
             assert!(!files.is_empty(), "{template:?}");
-            for (name, content) in files {
+            for (name, content) in files.into_iter().filter(|(name, _)| is_flow(name)) {
                 let parsed = read_flow(std::str::from_utf8(&content).unwrap(), &catalog);
                 assert_eq!(parsed.diagnostics, [], "{name}");
                 assert!(parsed.flow.is_some(), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn the_tests_of_a_template_pass() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: super::super::test::Args,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let args = Args { folder: folder.path().join("flows"), template: Template::Hello };
+        assert_eq!(run(&args, None).unwrap(), crate::OK);
+        let line = <Line as clap::Parser>::parse_from([std::ffi::OsStr::new("test"), args.folder.as_os_str()]);
+        let data = Some(folder.path().join("data"));
+        assert_eq!(super::super::test::run(&line.args, data).unwrap(), crate::OK);
     }
 
     #[test]
