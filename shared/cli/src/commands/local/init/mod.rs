@@ -137,7 +137,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let args = Args { folder: folder.path().join("flows"), template: Template::Hello };
         assert_eq!(run(&args, None).unwrap(), crate::OK);
-        let line = <Line as clap::Parser>::parse_from([std::ffi::OsStr::new("test"), args.folder.as_os_str()]);
+        let line =
+            <Line as clap::Parser>::parse_from([std::ffi::OsStr::new("test"), args.folder.as_os_str()]);
         let data = Some(folder.path().join("data"));
         assert_eq!(super::super::test::run(&line.args, data).unwrap(), crate::OK);
     }
