@@ -108,6 +108,7 @@ bench: build ## run the benchmarks, load a server, and compare a full month of t
 	$(TARGET)/release/load-server --segue $(TARGET)/release/segue
 	$(TARGET)/release/load-server --segue $(TARGET)/release/segue --past $(or $(PAST),1000000)
 	@BIN=$(TARGET)/release tests/bench/month.sh
+	@SEGUE=$(TARGET)/release/segue tests/tools/google-clients.sh --bench
 
 build: tools web $(DUCKDB) ## build the command `segue`, and the programs for the demo and the benchmarks
 	@echo "== building; the first build takes some minutes"

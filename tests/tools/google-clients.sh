@@ -2,6 +2,7 @@
 # Tests Google's own clients on a server of this machine: tests/google-clients.
 #
 #   google-clients.sh [OPTION…]   runs the tests; the options are those of pytest
+#   google-clients.sh --bench     measures: tests/bench/google_clients.py
 #
 #   SEGUE          the command `segue`; default: the one of the last build
 #   SEGUE_CLIENTS  the folder for the Python environments; default: segue/google-clients in the user's cache
@@ -40,6 +41,26 @@ if dbt=$(environment "$tests/requirements-dbt.txt"); then
 else
   printf 'google-clients: dbt cannot be installed, so its tests are skipped\n'
 fi
+# The clients for Node.js, in a folder of their own.
+node_clients() {
+  local file=$tests/node/package.json folder
+  folder=$cache/node-$(cksum <"$file" | cut -d ' ' -f 1)
+  if [ ! -f "$folder/complete" ]; then
+    printf 'google-clients: installing the packages for Node.js into %s\n' "$folder" >&2
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$file" "$folder"
+    (cd "$folder" && npm install --silent --no-audit --no-fund --no-package-lock) >"$folder/install.log" 2>&1 || return 1
+    touch "$folder/complete"
+  fi
+  printf '%s\n' "$folder"
+}
+if command -v npm >/dev/null && NODE_CLIENTS=$(node_clients); then
+  export NODE_CLIENTS
+else
+  unset NODE_CLIENTS
+  printf 'google-clients: the clients for Node.js cannot be installed, so their tests are skipped\n'
+fi
 
 data=$(mktemp -d)
 log=$data/server.log
@@ -59,6 +80,10 @@ eval "$variables"
 export SEGUE=$segue SEGUE_TEST_DATA=$data/segue
 # Requests to this machine must not go through a proxy.
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+if [ "${1:-}" = --bench ]; then
+  "$python/bin/python" "$root/tests/bench/google_clients.py"
+  exit
+fi
 status=0
 "$python/bin/python" -m pytest -q -p no:cacheprovider -W ignore "$@" "$tests" || status=$?
 [ "$status" = 0 ] || { printf 'google-clients: the last lines of the server:\n'; tail -n 20 "$log"; }

@@ -24,7 +24,7 @@ mod signed;
 pub mod storage;
 mod uploads;
 
-pub use accounts::{AccountError, KeyFile, create_key};
+pub use accounts::{AccountError, KeyFile, account_email, create_key};
 pub use refusal::Refusal;
 
 use accounts::Accounts;

@@ -1,5 +1,6 @@
 //! The metadata server of a machine on Google Cloud: clients ask it for their project and their tokens.
 
+use crate::accounts::account_email;
 use crate::door::Callers;
 use crate::refusal::Refusal;
 use axum::extract::{Path, Query, State};
@@ -42,7 +43,7 @@ async fn value(
     if headers.get(FLAVOR).is_none_or(|flavor| flavor != "Google") {
         return Err(Refusal::new("forbidden", "Missing Metadata-Flavor:Google header."));
     }
-    let email = format!("default@{}.iam.gserviceaccount.com", machine.project);
+    let email = account_email(&machine.project, "default");
     let is_recursive = asked.get("recursive").is_some_and(|text| text.eq_ignore_ascii_case("true"));
     let account = json!({"aliases": ["default"], "email": email, "scopes": [SCOPE]});
     let key = key.trim_end_matches('/');

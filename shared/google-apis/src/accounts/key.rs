@@ -78,6 +78,11 @@ impl Public {
     }
 }
 
+/// The e-mail address of a service account.
+pub fn account_email(project: &str, name: &str) -> String {
+    format!("{name}@{project}.iam.gserviceaccount.com")
+}
+
 /// Makes a key of the account `name`, and stores its public half in `folder`, where the server looks for it. Clients ask
 /// `token_uri` for tokens.
 ///
@@ -99,7 +104,7 @@ pub fn create_key(
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|error| failed(&error))?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|error| failed(&error))?;
     let key_id = random_name();
-    let email = format!("{name}@{project}.iam.gserviceaccount.com");
+    let email = account_email(project, name);
     let public = Public { email: email.clone(), key: STANDARD.encode(pair.public_key().as_ref()) };
     std::fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -6,7 +6,7 @@
 mod key;
 mod tokens;
 
-pub use key::{AccountError, KeyFile, create_key};
+pub use key::{AccountError, KeyFile, account_email, create_key};
 pub(crate) use tokens::Tokens;
 
 use jiff::Timestamp;

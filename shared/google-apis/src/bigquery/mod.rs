@@ -11,6 +11,7 @@
 //! To add a request, add a route in [`routes`].
 
 mod datasets;
+mod discovery;
 mod jobs;
 mod parameters;
 mod results;
@@ -155,6 +156,9 @@ pub fn routes(parts: BigQueryParts) -> Router {
         // Clients that are given an address leave out the first part of the path.
         .nest("/projects/{project}", of_project)
         .route("/bigquery/v2/projects", get(projects))
+        // `bq` writes a `$`, and encodes nothing.
+        .route("/$discovery/rest", get(discovery::show))
+        .route("/discovery/v1/apis/bigquery/v2/rest", get(discovery::show))
         .layer(DefaultBodyLimit::max(LARGEST))
         .route("/upload/bigquery/v2/projects/{project}/jobs", upload.clone())
         .route("/resumable/upload/bigquery/v2/projects/{project}/jobs", upload)

@@ -180,6 +180,11 @@ pub(super) async fn permissions(
     Ok(Json(json!({"kind": "storage#testIamPermissionsResponse", "permissions": asked})))
 }
 
+/// `managedFolders.list`. There are none, because there are no access lists.
+pub(super) async fn managed_folders() -> Json<Value> {
+    Json(json!({"kind": "storage#managedFolders"}))
+}
+
 /// `buckets.getStorageLayout`. Folders are parts of names.
 pub(super) async fn layout(State(storage): State<Arc<Storage>>, Path(bucket): Path<String>) -> Answer {
     storage.visible(&bucket)?;

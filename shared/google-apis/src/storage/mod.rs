@@ -86,17 +86,21 @@ pub fn routes(parts: StorageParts) -> Router {
         .route("/b/{bucket}/iam", get(buckets::policy))
         .route("/b/{bucket}/iam/testPermissions", get(buckets::permissions))
         .route("/b/{bucket}/storageLayout", get(buckets::layout))
+        .route("/b/{bucket}/managedFolders", get(buckets::managed_folders))
         .route("/b/{bucket}/o", get(objects::list))
         .route("/b/{bucket}/o/{object}", of_object)
         .route("/b/{bucket}/o/{object}/compose", post(copy::compose))
         .route("/b/{bucket}/o/{object}/rewriteTo/b/{to_bucket}/o/{to}", post(copy::rewrite))
         .route("/b/{bucket}/o/{object}/copyTo/b/{to_bucket}/o/{to}", post(copy::copy))
-        .route("/b/{bucket}/o/{object}/moveTo/o/{to}", post(copy::rename))
-        .route("/projects/{project}/serviceAccount", get(buckets::service_account));
+        .route("/b/{bucket}/o/{object}/moveTo/o/{to}", post(copy::rename));
     let uploads = post(upload::begin).put(upload::piece).delete(upload::cancel);
     let of_path = get(xml::show).put(xml::write).delete(xml::delete);
     let inner = Router::new()
-        .nest("/storage/v1", json)
+        .nest("/storage/v1", json.clone())
+        // The client for Node.js leaves out the first part of the path, if the address is an emulator's. `b` is too short
+        // for the name of a bucket.
+        .merge(json)
+        .route("/storage/v1/projects/{project}/serviceAccount", get(buckets::service_account))
         .route("/download/storage/v1/b/{bucket}/o/{object}", get(download::media))
         .route("/upload/storage/v1/b/{bucket}/o", uploads.clone())
         .route("/resumable/upload/storage/v1/b/{bucket}/o", uploads)

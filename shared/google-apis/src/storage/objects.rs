@@ -34,6 +34,10 @@ pub(super) async fn show(
     if parameters.get("alt").is_some_and(|alt| alt == "media") {
         return download::send(&storage, &address, conditions, &headers).await;
     }
+    // `gcloud storage ls` asks for the folder itself. There can be no such object.
+    if object.ends_with('/') {
+        return Err(super::conditions::missing(&address));
+    }
     let info = conditions.check_read(storage.objects.head(&address).await?, &address)?;
     let sums = storage.sums_of(&info).await?;
     Ok(Json(object_json(&info, sums.as_ref(), &own_address(&headers))).into_response())

@@ -40,8 +40,8 @@ pub(super) fn bucket(info: &BucketInfo, own: &str) -> Value {
         "locationType": "multi-region",
         "storageClass": class,
         "etag": "CAE=",
-        "timeCreated": info.created.to_string(),
-        "updated": info.updated.to_string(),
+        "timeCreated": time(info.created),
+        "updated": time(info.updated),
         "labels": info.labels,
         "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": true}, "publicAccessPrevention": "inherited"},
     })
@@ -49,6 +49,11 @@ pub(super) fn bucket(info: &BucketInfo, own: &str) -> Value {
 
 fn generation(at: jiff::Timestamp) -> String {
     at.as_microsecond().to_string()
+}
+
+/// A time with milliseconds, as Google writes it. `gcloud storage` complains about more digits.
+fn time(at: jiff::Timestamp) -> String {
+    format!("{at:.3}")
 }
 
 /// The tag of a generation.
@@ -65,7 +70,7 @@ pub(super) fn object(info: &ObjectInfo, sums: Option<&Sums>, own: &str) -> Value
         encoded(name),
         info.generation
     );
-    let updated = info.updated.to_string();
+    let updated = time(info.updated);
     let attributes = &info.attributes;
     let mut object = Map::new();
     let mut set = |name: &str, value: Value| {

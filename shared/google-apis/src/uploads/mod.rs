@@ -112,15 +112,15 @@ impl<About> Uploads<About> {
                 current.file.fill(body.into_data_stream(), have).await?;
                 Some(current.file.length())
             }
-            Some(Piece { first: None, total }) => total,
-            Some(Piece { first: Some(first), total }) => {
+            Some(Piece { first: None, total, .. }) => total,
+            Some(Piece { first: Some(first), total, is_rest }) => {
                 if first > have {
                     return Err(Refusal::invalid(format!(
                         "the piece begins at byte {first}, but only {have} bytes have arrived"
                     )));
                 }
                 current.file.fill(body.into_data_stream(), have - first).await?;
-                total
+                total.or(is_rest.then(|| current.file.length()))
             }
         };
         let have = current.file.length();

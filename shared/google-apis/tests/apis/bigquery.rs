@@ -136,3 +136,12 @@ async fn a_load_that_fails_leaves_no_table_and_no_upload() {
     assert!(left.objects.is_empty(), "{left:?}");
     assert_eq!(std::fs::read_dir(world.dir.path().join("google/work")).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn the_description_of_the_api_has_the_address_that_the_client_used() {
+    let world = World::new(false);
+    let found = world.get("/_/s3cret/$discovery/rest?version=v2").await.ok();
+    assert_eq!(found["rootUrl"], "http://127.0.0.1:8088/_/s3cret/");
+    assert_eq!(found["resources"]["jobs"]["methods"]["query"]["httpMethod"], "POST");
+    assert_eq!(world.get("/_/s3cret/$discovery/rest?version=v3").await.status, 404);
+}

@@ -135,3 +135,16 @@ async fn objects_of_flows_and_of_clients_are_the_same() {
     assert_eq!(patched["generation"], listed["items"][0]["generation"], "the bytes are the same");
     assert_eq!(world.ports.objects.head(&address).await.unwrap().unwrap().attributes.metadata["k"], "v");
 }
+
+#[tokio::test]
+async fn the_command_line_finds_folders_and_nodes_paths_work() {
+    let world = World::new(true);
+    world.post("/storage/v1/b?project=demo", serde_json::json!({"name": "data"})).await.ok();
+    let upload = "/upload/storage/v1/b/data/o?uploadType=media&name=d/a.csv";
+    let made = world.send("POST", upload, &[], "a,b").await.ok();
+    let created = made["timeCreated"].as_str().unwrap();
+    assert_eq!(created.len(), "2024-01-01T00:00:00.000Z".len(), "{created} has milliseconds");
+    assert_eq!(world.get("/storage/v1/b/data/o/d%2F").await.status, 404, "a folder is no object");
+    assert_eq!(world.get("/b/data/o/d%2Fa.csv").await.ok()["size"], "3");
+    assert_eq!(world.get("/b?project=demo").await.ok()["items"][0]["name"], "data");
+}

@@ -10,7 +10,7 @@
 mod socket;
 
 use async_trait::async_trait;
-use segue_google_apis::{AccountError, GoogleApis, KeyFile, create_key};
+use segue_google_apis::{AccountError, GoogleApis, KeyFile, account_email, create_key};
 use segue_ports::{PortError, Ports, random_name};
 use segue_service::Limits;
 use segue_task::ScriptVariables;
@@ -82,7 +82,9 @@ impl GoogleAccess {
             ("GCE_METADATA_IP", host),
             ("CLOUDSDK_CORE_PROJECT", self.project.clone()),
             ("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", credentials),
-            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY", format!("{url}/bigquery/v2/")),
+            ("CLOUDSDK_CORE_ACCOUNT", account_email(&self.project, ACCOUNT)),
+            ("CLOUDSDK_AUTH_TOKEN_HOST", format!("{}/token", self.url)),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY", format!("{url}/")),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{url}/storage/v1/")),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", format!("{url}/")),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", format!("{url}/")),
