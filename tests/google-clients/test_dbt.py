@@ -76,7 +76,6 @@ def test_the_project_of_the_course_builds(bigquery, dataset, dbt):
     assert count > 1000 and zones > 20
 
 
-@pytest.mark.xfail(strict=True, reason="the local warehouse has no __TABLES__ yet")
 def test_documentation_is_generated(dbt):
     run = dbt(HERE / "dbt")
     day = ["--vars", "{day: '2024-01-01'}"]
@@ -101,7 +100,6 @@ def test_incremental_models_snapshots_and_keys_work(bigquery, dataset, dbt, segu
     assert one(bigquery, f"SELECT COUNT(*) FROM {dataset}.merged") == (2,)
 
 
-@pytest.mark.xfail(strict=True, reason="the local warehouse has no DECLARE yet")
 def test_partitions_are_overwritten(bigquery, dataset, dbt):
     run = dbt(HERE / "dbt")
     run("build", "--vars", "{day: '2024-01-01'}")

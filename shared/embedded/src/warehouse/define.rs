@@ -98,6 +98,7 @@ pub(crate) fn create_table(
         partition_by: create.partition_by.clone(),
         cluster_by: create.cluster_by.clone(),
         options: create.options.clone(),
+        view_query: None,
     };
     catalog::put(connection, Record::Table, &catalog::key(&create.table), &details)?;
     Ok(())
@@ -163,7 +164,7 @@ pub(crate) fn create_view(
     on_existing: OnExisting,
     sql: &str,
     sources: &[TableReference],
-    description: Option<&str>,
+    details: &TableDetails,
 ) -> Result<(), Failure> {
     if !make_way(engine, table, on_existing, TableKind::View)? {
         return Ok(());
@@ -171,9 +172,7 @@ pub(crate) fn create_view(
     engine.connection.execute_batch(&format!("CREATE OR REPLACE VIEW {} AS {sql}", duckdb_name(table)))?;
     let key = catalog::key(table);
     catalog::put(&engine.connection, Record::View, &key, &sources)?;
-    let mut details = TableDetails::default();
-    details.options.extend(description.map(|text| ("description".to_owned(), Value::from(text))));
-    catalog::put(&engine.connection, Record::Table, &key, &details)?;
+    catalog::put(&engine.connection, Record::Table, &key, details)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! To add a statement, add a branch in [`Prepared::of`] and in [`statement`].
 
-use super::catalog::Record;
+use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
 use super::rows::written;
@@ -14,7 +14,8 @@ use super::sql::routine::{Procedure, Routine};
 use super::sql::statement::Statement;
 use super::sql::{lex, syntax};
 use super::streaming::RowsOut;
-use super::{define, result, script, tables, values};
+use super::tables::TableDetails;
+use super::{define, partitions, result, script, tables, values};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
     Column, CreateDisposition, DmlStats, QueryJob, QueryResult, ScriptStatement, TableKind, TableReference,
@@ -62,7 +63,11 @@ impl Prepared {
                 Some(query) => Content::Query(analyzer.stored(query)?),
                 None => Content::Plain,
             },
-            Statement::CreateView { query, .. } => Content::Query(analyzer.stored(query)?),
+            Statement::CreateView { query, .. } => {
+                let content = Content::Query(analyzer.stored(query)?);
+                analyzer.refuse_information(query.at)?;
+                content
+            }
             _ => Content::Plain,
         };
         let mut reads = analyzer.tables();
@@ -156,17 +161,16 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -
         Statement::CreateExternal { table, on_existing, columns, options } => {
             define::create_external(engine, table, *on_existing, columns, options)?;
         }
-        Statement::CreateView { table, on_existing, columns, description, .. } => {
+        Statement::CreateView { table, on_existing, columns, options, span, .. } => {
             if let Some(relation) = relation {
                 let sql = relation.table_sql(columns);
-                define::create_view(
-                    engine,
-                    table,
-                    *on_existing,
-                    &sql,
-                    &prepared.reads,
-                    description.as_deref(),
-                )?;
+                let written = step.scope.written(span.start, span.end);
+                let details = TableDetails {
+                    options: options.clone(),
+                    view_query: Some(written),
+                    ..TableDetails::default()
+                };
+                define::create_view(engine, table, *on_existing, &sql, &prepared.reads, &details)?;
             }
         }
         Statement::CreateSchema { dataset, on_existing, options } => {
@@ -191,7 +195,8 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -
         Statement::CreateProcedure(create) => {
             let name = step.scope.table(&create.path, create.at)?;
             let body = step.scope.written(create.span.start, create.span.end);
-            let procedure = Procedure { parameters: create.parameters.clone(), body };
+            let own = create.path.last().cloned().unwrap_or_default();
+            let procedure = Procedure { name: own, parameters: create.parameters.clone(), body };
             define::create_routine(engine, &name, create.on_existing, Record::Procedure, &procedure)?;
         }
         Statement::DropRoutine { what, path, at, if_exists } => {
@@ -259,6 +264,12 @@ fn select(
         let mut printed = Map::new();
         for (index, column) in relation.columns.iter().enumerate() {
             let cell: Cell = row.get(index)?;
+            if !step.as_literals && has_null_element(&cell) {
+                let message =
+                    format!("Array cannot have a null element; error in writing field {}", column.name);
+                let hint = "leave the NULLs out, for example with ARRAY_AGG(… IGNORE NULLS)";
+                return Err(super::sql::invalid(&message, None, Some(hint)).into());
+            }
             let value = if step.as_literals {
                 serde_json::Value::String(values::literal(&cell, &column.ty))
             } else {
@@ -276,6 +287,17 @@ fn select(
     let is_whole = kept.is_some();
     outcome.rows = kept.unwrap_or_default();
     Ok(is_whole)
+}
+
+/// Whether a value has an array with a NULL in it. BigQuery has such arrays in expressions, and not in results.
+fn has_null_element(cell: &Cell) -> bool {
+    match cell {
+        Cell::List(items) | Cell::Array(items) => {
+            items.iter().any(|item| matches!(item, Cell::Null) || has_null_element(item))
+        }
+        Cell::Struct(fields) => fields.iter().any(|(_, cell)| has_null_element(cell)),
+        _ => false,
+    }
 }
 
 fn into_destination(
@@ -296,6 +318,19 @@ fn into_destination(
     }
     let target = duckdb_name(&table);
     let sql = relation.table_sql(&[]);
+    if let Some((_, id)) = destination.trim_matches('`').split_once('$') {
+        // A table that does not exist has no partitions.
+        writable(engine, &table)?;
+        let details: Option<TableDetails> =
+            catalog::get(&engine.connection, Record::Table, &catalog::key(&table))?;
+        let disposition = job.write_disposition.unwrap_or(WriteDisposition::WriteEmpty);
+        let details = details.unwrap_or_default();
+        let rows = partitions::write(engine, &table, id, &details, disposition, &sql)?;
+        outcome.total_rows = rows;
+        outcome.affected_rows = Some(rows);
+        outcome.destination_table = Some(table);
+        return Ok(());
+    }
     let rows = match (there, job.write_disposition.unwrap_or(WriteDisposition::WriteEmpty)) {
         (false, _) => written(engine, &format!("CREATE TABLE {target} AS {sql}"))?,
         (true, WriteDisposition::WriteTruncate) => {

@@ -28,8 +28,10 @@ mod error;
 mod execute;
 mod external;
 mod functions;
+mod information;
 mod job;
 mod limits;
+mod partitions;
 mod pool;
 mod result;
 mod rows;
@@ -47,6 +49,8 @@ mod values;
 mod googlesql;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod information_tests;
 #[cfg(test)]
 mod parameter_tests;
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::catalog::{self, Record};
 use super::engine::Engine;
 use super::error::{Context, internal, translate};
 use super::external::{Care, ExternalTable, SourceFile};
-use super::sql::analyze::{Catalog, TableShape};
+use super::information;
+use super::sql::analyze::{Catalog, Information, TableShape};
 use super::sql::datatype::DataType;
 use super::sql::names::duckdb_name;
 use super::sql::routine::Routine;
@@ -62,6 +63,15 @@ impl Catalog for Engine {
         read().map_err(|error| internal(&error))
     }
 
+    fn information(
+        &self,
+        view: &str,
+        project: &str,
+        dataset: Option<&str>,
+    ) -> Result<Option<Information>, WarehouseError> {
+        information::read(self, view, project, dataset)
+    }
+
     fn routine(&self, name: &TableReference) -> Result<Option<Routine>, WarehouseError> {
         catalog::get(&self.connection, Record::Function, &catalog::key(name))
     }
@@ -98,7 +108,7 @@ impl Engine {
 }
 
 /// The column in `DATE(at)` or `RANGE_BUCKET(n, …)`, or the column itself.
-fn partition_column(expression: &str) -> String {
+pub(crate) fn partition_column(expression: &str) -> String {
     let inner = expression.split_once('(').map_or(expression, |(_, inner)| inner);
     inner.split([',', ')']).next().unwrap_or(inner).trim().to_owned()
 }

@@ -19,6 +19,9 @@ pub(crate) struct TableDetails {
     pub(crate) partition_by: Option<String>,
     pub(crate) cluster_by: Vec<String>,
     pub(crate) options: Map<String, Value>,
+    /// The query of a view, as written. `None` for a table, and for a view of an older version.
+    #[serde(default)]
+    pub(crate) view_query: Option<String>,
 }
 
 /// Whether a dataset exists.

@@ -20,11 +20,26 @@ pub(super) fn statements(script: &str) -> Vec<String> {
 
 /// Whether a statement needs the statements around it.
 fn shares(statement: &str) -> bool {
+    let statement = without_comments(statement);
     let mut words =
         statement.split_whitespace().map(|word| word.trim_end_matches(['(', ';']).to_ascii_uppercase());
     let first = words.next().unwrap_or_default();
     let makes_temporary = || words.take(3).any(|word| matches!(word.as_str(), "TEMP" | "TEMPORARY"));
     SHARING.contains(&first.as_str()) || (first == "CREATE" && makes_temporary())
+}
+
+/// The text with a blank instead of each comment. Before a keyword there may be comments.
+fn without_comments(statement: &str) -> String {
+    let mut text = String::with_capacity(statement.len());
+    let mut scanner = Scanner::of(statement);
+    loop {
+        let start = scanner.position();
+        match scanner.next_piece() {
+            None => return text,
+            Some(Piece::Nothing) => text.push(' '),
+            Some(_) => text.push_str(statement.get(start..scanner.position()).unwrap_or_default()),
+        }
+    }
 }
 
 fn pieces(script: &str) -> Vec<String> {
@@ -148,9 +163,12 @@ mod tests {
 
     #[test]
     fn a_script_with_variables_is_one_piece() {
-        for script in
-            ["DECLARE x INT64; SELECT x", "SELECT 1; CREATE TEMP TABLE t (x INT64)", "BEGIN SELECT 1; END;"]
-        {
+        for script in [
+            "-- first\n/* of all */ DECLARE x INT64; -- then\nset (x) = (1)",
+            "DECLARE x INT64; SELECT x",
+            "SELECT 1; CREATE TEMP TABLE t (x INT64)",
+            "BEGIN SELECT 1; END;",
+        ] {
             assert_eq!(statements(script), [script]);
         }
         assert_eq!(statements("CREATE TABLE d.t (x INT64); SELECT 1").len(), 2);

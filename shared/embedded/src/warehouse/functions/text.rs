@@ -47,9 +47,6 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
             Some(micros) => Ok(Some(micros.to_string())),
             None => Err(format!("Invalid timestamp: '{text}'")),
         },
-        ("type_name", [name]) => {
-            Ok(Some(crate::warehouse::sql::datatype::DataType::from_duckdb(name).bigquery()))
-        }
         ("int_shift_left" | "int_shift_right", [number, count]) => shift(name, number, count),
         ("float64", [text]) => float64(text),
         ("numeric", [text]) => decimal(text, 29, 9, "NUMERIC"),

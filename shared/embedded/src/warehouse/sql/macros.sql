@@ -137,15 +137,3 @@ CREATE OR REPLACE TEMP MACRO bq_csv_int64(v, place) AS CASE
   WHEN regexp_full_match(v, '\s*[+-]?[0-9]+\s*') THEN trim(v)::BIGINT
   ELSE bq_error('Could not parse ''' || v || ''' as INT64 for field ' || place) END;
 CREATE OR REPLACE TEMP MACRO bq_csv_value(v, parsed, type, place) AS CASE WHEN parsed IS NULL AND v <> '' THEN bq_error('Could not parse ''' || v || ''' as ' || type || ' for field ' || place) ELSE parsed END;
-
-CREATE OR REPLACE TEMP MACRO bq_information_schema_tables(project, dataset) AS TABLE
-  SELECT project AS table_catalog, table_schema, table_name, CASE WHEN r.name IS NOT NULL THEN 'EXTERNAL' WHEN table_type = 'VIEW' THEN 'VIEW' ELSE 'BASE TABLE' END AS table_type,
-    CASE table_type WHEN 'VIEW' THEN 'NO' ELSE 'YES' END AS is_insertable_into, 'NO' AS is_typed
-  FROM information_schema.tables LEFT JOIN segue_catalog.records AS r ON r.kind = 'external' AND r.name = lower(table_schema || '.' || table_name)
-  WHERE table_catalog = current_database() AND table_schema NOT IN ('segue_catalog', 'main') AND NOT starts_with(table_schema, '_script_') AND lower(table_schema) = lower(coalesce(dataset, table_schema));
-CREATE OR REPLACE TEMP MACRO bq_information_schema_columns(project, dataset) AS TABLE
-  SELECT project AS table_catalog, table_schema, table_name, column_name, CAST(ordinal_position AS BIGINT) AS ordinal_position, is_nullable,
-    bqf('type_name', data_type) AS data_type, coalesce(column_default, 'NULL') AS column_default
-  FROM information_schema.columns WHERE table_catalog = current_database() AND table_schema NOT IN ('segue_catalog', 'main') AND NOT starts_with(table_schema, '_script_') AND lower(table_schema) = lower(coalesce(dataset, table_schema));
-CREATE OR REPLACE TEMP MACRO bq_information_schema_schemata(project, dataset) AS TABLE
-  SELECT project AS catalog_name, schema_name, CAST(NULL AS VARCHAR) AS schema_owner FROM information_schema.schemata WHERE catalog_name = current_database() AND schema_name NOT IN ('main', 'segue_catalog', 'information_schema', 'pg_catalog') AND NOT starts_with(schema_name, '_script_');

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A function written in SQL.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Routine {
+    /// The name, without the dataset.
+    #[serde(default)]
+    pub(crate) name: String,
     /// The names and types. No type: ANY TYPE.
     pub(crate) parameters: Vec<(String, Option<DataType>)>,
     pub(crate) returns: Option<DataType>,
@@ -19,6 +22,9 @@ pub(crate) struct Routine {
 /// A procedure.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Procedure {
+    /// The name, without the dataset.
+    #[serde(default)]
+    pub(crate) name: String,
     pub(crate) parameters: Vec<ProcedureParameter>,
     /// The steps between BEGIN and END, as written.
     pub(crate) body: String,

@@ -10,6 +10,7 @@ use super::lex::Token;
 use super::names::{Scope, check_dataset};
 use super::syntax::ast::{Change, Expr, Query, What};
 use super::syntax::routine::{self, CreateFunction, CreateProcedure, Created};
+use super::syntax::script_ast::Span;
 use super::tokens::Tokens;
 use super::written::{location, unexpected};
 use super::{invalid, syntax, syntax_error};
@@ -41,7 +42,9 @@ pub(crate) enum Statement {
         on_existing: OnExisting,
         query: Box<Query>,
         columns: Vec<String>,
-        description: Option<String>,
+        options: Map<String, Value>,
+        /// The place of the query in the script.
+        span: Span,
     },
     CreateSchema {
         dataset: String,
@@ -287,8 +290,9 @@ fn view(
         return Err(syntax_error("CREATE VIEW needs AS and a query", tokens.token(0).and_then(location)));
     }
     let query = Box::new(syntax::query(tokens.part(index + 1, tokens.tokens.len()))?);
-    let description = options.get("description").and_then(Value::as_str).map(str::to_owned);
-    Ok(Statement::CreateView { table, on_existing, query, columns, description })
+    let first = tokens.token(index + 1).map(|token| token.start).unwrap_or_default();
+    let span = Span { start: first, end: tokens.tokens.last().map(|token| token.end).unwrap_or_default() };
+    Ok(Statement::CreateView { table, on_existing, query, columns, options, span })
 }
 
 /// The dataset named at `index`, and the index after its name.

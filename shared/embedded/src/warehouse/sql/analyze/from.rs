@@ -4,7 +4,7 @@ use super::coerce::{coerce, supertype};
 use super::names::{Column, Names, Source};
 use super::query::value_columns;
 use super::value::Value;
-use super::{Analyzed, Analyzer, missing, refuse};
+use super::{Analyzed, Analyzer, Information, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{literal, quote};
 use crate::warehouse::sql::syntax::ast::{At, Expr, From, JoinKind, Node};
@@ -297,50 +297,42 @@ impl Analyzer<'_> {
     /// A view of INFORMATION_SCHEMA, or `__TABLES__`, with its columns.
     fn information(&self, path: &[String], at: At) -> Analyzed<Option<View>> {
         let upper: Vec<String> = path.iter().map(|part| part.to_uppercase()).collect();
-        let position = upper.iter().position(|part| part == "INFORMATION_SCHEMA");
-        let Some(position) = position else { return Ok(None) };
-        let view = upper.get(position + 1).map(String::as_str).unwrap_or_default();
-        let dataset =
-            position.checked_sub(1).and_then(|index| path.get(index)).or(self.scope.dataset.as_ref());
-        let dataset = dataset.filter(|name| !name.to_lowercase().starts_with("region-"));
-        if let Some(dataset) = dataset.filter(|_| view != "SCHEMATA") {
+        let (view, position) = match upper.iter().position(|part| part == "INFORMATION_SCHEMA") {
+            Some(position) => (upper.get(position + 1).cloned().unwrap_or_default(), position),
+            None if upper.last().is_some_and(|last| last == "__TABLES__") => {
+                ("__TABLES__".to_owned(), upper.len() - 1)
+            }
+            None => return Ok(None),
+        };
+        let before = path.get(..position).unwrap_or_default();
+        let is_region = |name: &&String| name.to_lowercase().starts_with("region-");
+        let dataset = before.last().or(self.scope.dataset.as_ref().filter(|_| before.is_empty()));
+        let dataset = dataset.filter(|name| !is_region(name) && !view.starts_with("SCHEMATA"));
+        if let Some(dataset) = dataset {
             // A dataset that does not exist is refused.
             self.catalog.tables(dataset, "")?;
         }
-        let project = self.scope.project.clone().unwrap_or_else(|| "local".to_owned());
-        let argument = format!(
-            "{}, {}",
-            literal(&project),
-            dataset.map_or_else(|| "NULL".to_owned(), |name| literal(name))
-        );
-        let columns: &[(&str, DataType)] = match view {
-            "TABLES" => &[
-                ("table_catalog", DataType::String),
-                ("table_schema", DataType::String),
-                ("table_name", DataType::String),
-                ("table_type", DataType::String),
-                ("is_insertable_into", DataType::String),
-                ("is_typed", DataType::String),
-            ],
-            "COLUMNS" => &[
-                ("table_catalog", DataType::String),
-                ("table_schema", DataType::String),
-                ("table_name", DataType::String),
-                ("column_name", DataType::String),
-                ("ordinal_position", DataType::Int64),
-                ("is_nullable", DataType::String),
-                ("data_type", DataType::String),
-                ("column_default", DataType::String),
-            ],
-            "SCHEMATA" => &[
-                ("catalog_name", DataType::String),
-                ("schema_name", DataType::String),
-                ("schema_owner", DataType::String),
-            ],
-            _ => return Err(missing(at, &format!("INFORMATION_SCHEMA.{view}"))),
+        let named = before.len().checked_sub(2).and_then(|index| before.get(index));
+        let project = named.or(self.scope.project.as_ref()).map_or("local", String::as_str);
+        let found = self.catalog.information(&view, project, dataset.map(String::as_str))?;
+        let Some(Information { columns, rows }) = found else {
+            let shown = if view == "__TABLES__" { view } else { format!("INFORMATION_SCHEMA.{view}") };
+            return Err(missing(at, &shown));
         };
-        let columns = columns.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
-        Ok(Some((format!("bq_information_schema_{}({argument})", view.to_lowercase()), columns)))
+        self.reads_information.set(true);
+        let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
+        let typed: Vec<String> = columns
+            .iter()
+            .map(|(name, ty)| format!("CAST(NULL AS {}) AS {}", ty.duckdb(), quote(name)))
+            .collect();
+        let empty = format!("SELECT {} WHERE FALSE", typed.join(", "));
+        if rows.is_empty() {
+            return Ok(Some((format!("({empty})"), columns)));
+        }
+        let rows: Vec<String> = rows.iter().map(|row| format!("({})", row.join(", "))).collect();
+        let values = format!("SELECT * FROM (VALUES {}) AS v({})", rows.join(", "), names.join(", "));
+        // The first part gives the types of columns that have only NULL.
+        Ok(Some((format!("({empty} UNION ALL {values})"), columns)))
     }
 }
 

@@ -74,11 +74,25 @@ pub(crate) trait Catalog {
     /// The dataset does not exist, or the catalogue cannot be read.
     fn tables(&self, dataset: &str, prefix: &str) -> Analyzed<Vec<String>>;
 
+    /// The rows of a view of INFORMATION_SCHEMA, or of `__TABLES__`. `None` if there is no such view here.
+    ///
+    /// # Errors
+    /// The dataset does not exist, or the catalogue cannot be read.
+    fn information(&self, view: &str, project: &str, dataset: Option<&str>) -> Analyzed<Option<Information>>;
+
     /// A function that a dataset has. `None` if it has no such function.
     ///
     /// # Errors
     /// The catalogue cannot be read.
     fn routine(&self, name: &TableReference) -> Analyzed<Option<Routine>>;
+}
+
+/// A view of INFORMATION_SCHEMA.
+#[derive(Debug)]
+pub(crate) struct Information {
+    pub(crate) columns: Vec<(String, DataType)>,
+    /// The rows, as texts in DuckDB's syntax.
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// The variables of a script by their names in lower case. System variables begin with `@@`, and the values of EXECUTE
@@ -114,6 +128,8 @@ pub(crate) struct Analyzer<'a> {
     /// The functions that are being expanded, so that none calls itself.
     expanding: RefCell<Vec<String>>,
     next: Cell<usize>,
+    /// Whether the statement reads INFORMATION_SCHEMA.
+    reads_information: Cell<bool>,
 }
 
 impl<'a> Analyzer<'a> {
@@ -127,6 +143,7 @@ impl<'a> Analyzer<'a> {
             common: RefCell::default(),
             expanding: RefCell::default(),
             next: Cell::new(0),
+            reads_information: Cell::new(false),
         }
     }
 
@@ -139,6 +156,11 @@ impl<'a> Analyzer<'a> {
             }
         }
         found
+    }
+
+    /// Refuses a stored query over INFORMATION_SCHEMA. Its rows are read when the statement is analyzed.
+    pub(crate) fn refuse_information(&self, at: At) -> Analyzed<()> {
+        if self.reads_information.get() { Err(missing(at, "A view over INFORMATION_SCHEMA")) } else { Ok(()) }
     }
 
     /// A whole query. Its columns have names: `f0_` for those without one. Two columns of one name are refused, as

@@ -143,6 +143,7 @@ impl Analyzer<'_> {
         let body = self.scope.written(create.span.start, create.span.end);
         let is_table = matches!(create.body, Body::Table(_));
         let mut routine = Routine {
+            name: create.path.last().cloned().unwrap_or_default(),
             parameters: create.parameters.clone(),
             returns: create.returns.clone(),
             body,
