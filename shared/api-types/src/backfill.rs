@@ -80,12 +80,40 @@ pub struct BackfillPreview {
     /// Every fire time between start and end, in order.
     #[serde(default)]
     pub slots: Vec<PreviewSlot>,
+    /// The same in periods, if there are more fire times than the request wants to see. Then `slots` is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods: Vec<PreviewPeriod>,
+    /// The number of fire times between start and end.
+    #[serde(default)]
+    pub count: u64,
+    /// The number of fire times without an execution.
+    #[serde(default)]
+    pub missing: u64,
+    /// The number of fire times whose latest execution failed, was killed or was cancelled.
+    #[serde(default)]
+    pub failed: u64,
     /// The number of fire times that the backfill would run.
     #[serde(default)]
     pub total: u64,
     /// The time zone of the schedule.
     #[serde(default)]
     pub timezone: String,
+}
+
+/// The fire times of a day or a month in the time zone of the schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PreviewPeriod {
+    /// The first fire time.
+    pub from: Timestamp,
+    /// The last fire time.
+    pub to: Timestamp,
+    /// The number of fire times.
+    pub count: u64,
+    /// The number of fire times that the backfill would run.
+    pub runs: u64,
+    /// The number of latest executions by state.
+    #[schemars(with = "BTreeMap<String, u64>")]
+    pub states: BTreeMap<State, u64>,
 }
 
 /// A fire time in the preview of a backfill.

@@ -27,12 +27,15 @@ mod namespace;
 mod plugin;
 mod server;
 mod source;
+mod stats;
 mod trigger;
 mod usage;
 mod validation;
 mod warehouse;
 
-pub use backfill::{ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewSlot};
+pub use backfill::{
+    ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewPeriod, PreviewSlot,
+};
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
 pub use event::TopicEvent;
 pub use execution::{
@@ -50,7 +53,7 @@ pub use graph::{
 };
 pub use kv::{Keys, KvKey, KvType, KvValue};
 pub use list::{Count, Deleted, Page};
-pub use log::{LogEntry, LogIndex, LogsPage, NumberedLine, PaginationType};
+pub use log::{FoundLine, LogEntry, LogIndex, LogsPage, NumberedLine, PaginationType};
 pub use metric::{Metric, MetricAggregation, MetricValue};
 pub use namespace::{Autocomplete, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretPage};
 pub use plugin::{
@@ -65,8 +68,9 @@ pub use source::{
     FlowSearchHit, NotReplaced, NotReplacedReason, ReplaceApply, ReplaceLine, ReplacePreview,
     ReplacePreviewed, Replaced, ReplacedLine, ReplacedLines, Replacement, SourceMatch, SourceScope,
 };
+pub use stats::{ExecutionStats, ExecutionTasks, NextAttempt, StatsPeriod, TaskStates};
 pub use trigger::{
-    NewTriggerBackfill, SetDisabled, Trigger, TriggerBackfill, TriggerBackfillRequest, TriggerDeclaration,
+    NewTriggerBackfill, NextDates, SetDisabled, Trigger, TriggerBackfill, TriggerBackfillRequest, TriggerDeclaration,
     TriggerHit, TriggerKey, TriggerSwitch, TriggerUpdate,
 };
 pub use usage::{DailyExecutions, ExecutionUsage, FlowUsage, Usage};

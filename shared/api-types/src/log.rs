@@ -32,6 +32,17 @@ pub struct LogEntry {
     pub message: String,
 }
 
+/// A line that a search over the logs of many executions found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FoundLine {
+    /// The line.
+    #[serde(flatten)]
+    pub line: LogEntry,
+    /// The number of the line in the log of its execution, from 1. It never changes.
+    #[serde(default)]
+    pub number: u64,
+}
+
 /// A line of the log of an execution with its number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NumberedLine {
@@ -56,7 +67,7 @@ pub struct LogIndex {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LogsPage {
     /// The lines of this page.
-    pub results: Vec<LogEntry>,
+    pub results: Vec<FoundLine>,
     /// The number of lines on all pages, counted up to 10,000.
     pub total: u64,
     /// How pages are counted.

@@ -32,6 +32,9 @@ pub struct SourceMatch {
     pub line: u64,
     /// The column, from 0.
     pub column: u64,
+    /// The length of what was found, in characters. 0 without a searched text.
+    #[serde(default)]
+    pub length: u64,
     /// The line as it is written.
     pub snippet: String,
 }

@@ -117,6 +117,15 @@ pub struct TriggerHit {
     pub trigger_context: Trigger,
 }
 
+/// The next fire times of a cron expression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NextDates {
+    /// The fire times, in order.
+    pub dates: Vec<Timestamp>,
+    /// The time zone of the cron expression.
+    pub timezone: String,
+}
+
 /// The namespace, flow and id of a trigger. Other fields in a request are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -62,3 +62,4 @@ pub use env::{Env, Witness};
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use state::ExecutionState;
+pub use timer::retry_timer;

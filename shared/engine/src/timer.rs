@@ -27,6 +27,11 @@ pub(crate) enum TimerKey {
     Timeout(TaskRunId),
 }
 
+/// The key of the timer that begins the next attempt of a task run, after so many attempts.
+pub fn retry_timer(task_run: &TaskRunId, attempts: usize) -> String {
+    TimerKey::Retry(task_run.clone(), attempts).to_string()
+}
+
 impl fmt::Display for TimerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -15,6 +15,7 @@ pub mod bus;
 pub mod conformance;
 pub mod container;
 pub mod credentials;
+pub mod ended;
 pub mod environment;
 pub mod error;
 pub mod kv;

@@ -12,13 +12,15 @@ pub struct LineFilter {
     pub min_level: LogLevel,
     /// Lines of the task run with this id.
     pub task_run: Option<String>,
+    /// Lines of this attempt, counted from 0.
+    pub attempt: Option<u32>,
     /// Lines with this text in the message. Upper and lower case are the same.
     pub text: Option<String>,
 }
 
 impl Default for LineFilter {
     fn default() -> Self {
-        Self { min_level: LogLevel::Trace, task_run: None, text: None }
+        Self { min_level: LogLevel::Trace, task_run: None, attempt: None, text: None }
     }
 }
 
@@ -34,6 +36,7 @@ impl LineFilter {
         let is_of = |run: &String| line.task_run_id.as_ref().is_some_and(|own| own.as_str() == run);
         line.level >= self.min_level
             && self.task_run.as_ref().is_none_or(is_of)
+            && self.attempt.is_none_or(|attempt| line.attempt_number == Some(attempt))
             && self.text.as_ref().is_none_or(has_text)
     }
 }

@@ -1,12 +1,13 @@
 //! The state store: flows, executions, task runs, claims, KV values, logs, timers and permits.
 
+use crate::ended::{Ended, EndedFilter};
 use crate::error::PortError;
 use crate::kv::{KvEntry, KvWrite};
 use crate::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine, choose_lines, index_lines};
 use crate::schedule::ScheduleStore;
 use crate::wire::AttemptKey;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use segue_model::Json;
 use segue_model::event::TaskRunResult;
 use segue_model::execution::Execution;
@@ -194,6 +195,8 @@ pub struct LogFilter {
     pub text: Option<String>,
     /// Lines of executions that the trigger with this id started.
     pub trigger_id: Option<String>,
+    /// Lines of the tasks with this id.
+    pub task_id: Option<String>,
     /// The largest number of results, from the newest executions first. 0: no limit.
     pub limit: u32,
     /// The number of results to skip.
@@ -210,6 +213,7 @@ impl Default for LogFilter {
             end: None,
             text: None,
             trigger_id: None,
+            task_id: None,
             limit: 0,
             offset: 0,
         }
@@ -313,6 +317,36 @@ pub trait StateStore: ScheduleStore {
 
     /// The number of executions that match a filter. `limit` and `offset` are ignored.
     async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError>;
+
+    /// How many executions began between each edge and the next one and have ended, by state and by class of length.
+    /// Edges are quarters of an hour, in order. By default, each state of each period is counted, without lengths.
+    async fn ended_executions(
+        &self,
+        filter: &EndedFilter,
+        edges: &[Timestamp],
+    ) -> Result<Vec<Ended>, PortError> {
+        let mut counts = Vec::new();
+        for (start, end) in edges.iter().zip(edges.iter().skip(1)) {
+            let mut ended = Ended::default();
+            for state in State::ALL.into_iter().filter(|state| state.is_terminal()) {
+                let of = ExecutionFilter {
+                    namespace: filter.namespace.clone(),
+                    exact_namespace: filter.exact_namespace,
+                    flow_id: filter.flow_id.clone(),
+                    states: vec![state],
+                    start: Some(*start),
+                    end: end.checked_sub(SignedDuration::from_nanos(1)).ok(),
+                    ..ExecutionFilter::default()
+                };
+                let count = self.count_executions(&of).await?;
+                if count > 0 {
+                    ended.states.insert(state, count);
+                }
+            }
+            counts.push(ended);
+        }
+        Ok(counts)
+    }
 
     /// Writes a change and returns the new version.
     ///
@@ -441,8 +475,9 @@ pub trait StateStore: ScheduleStore {
         Ok(None)
     }
 
-    /// Lines from the logs of many executions, and the number of matching lines, counted up to 10,000.
-    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError>;
+    /// Lines from the logs of many executions with their numbers, and the number of matching lines, counted up to
+    /// 10,000.
+    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), PortError>;
 
     /// Removes the log of an execution and returns the number of its lines.
     async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError>;

@@ -7,6 +7,7 @@ pub mod poison;
 mod process;
 pub mod scripts;
 pub mod seed;
+pub mod volumes;
 
 pub use client::{Client, Ended};
 pub use process::ServerProcess;

@@ -12,7 +12,7 @@ use segue_ports::StateStore as _;
 use std::path::Path;
 
 /// The number of simultaneous writes. The store commits waiting changes together, so this is fast.
-const AT_ONCE: usize = 512;
+pub(super) const AT_ONCE: usize = 512;
 
 /// Writes `count` ended executions into the store of a data directory. Their dates are in the last year, and they
 /// belong to a hundred flows.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use segue_api_types as types;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
-use segue_ports::log_line::{LineFilter, LinesAt};
+use segue_ports::log_line::{LineFilter, LinesAt, NumberedLine};
 use segue_ports::state::LogFilter;
 
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -34,9 +34,9 @@ pub(crate) const FIELDS: &[Field] = &[
 /// How many of the newest lines are read for a condition that the store does not support.
 const MOST_SCANNED: u32 = 10_000;
 /// The fields that a search can be sorted by.
-const SORTS: [(&str, Compare<LogEntry>); 2] = [
-    ("timestamp", |left, right| left.timestamp.cmp(&right.timestamp)),
-    ("level", |left, right| left.level.cmp(&right.level)),
+const SORTS: [(&str, Compare<NumberedLine>); 2] = [
+    ("timestamp", |left, right| left.line.timestamp.cmp(&right.line.timestamp)),
+    ("level", |left, right| left.line.level.cmp(&right.line.level)),
 ];
 
 /// The log lines of a search over all executions, newest execution first.
@@ -51,6 +51,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::LogsPage> 
         end: query.date("endDate")?,
         text: text("q"),
         trigger_id: text("triggerId"),
+        task_id: text("taskId"),
         limit: page.limit,
         offset: page.offset,
     };
@@ -78,8 +79,12 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::LogsPage> 
         let total = found.len() as u64;
         (page.cut(found), total)
     };
+    let view = |found: &NumberedLine| types::FoundLine {
+        line: types::LogEntry::from(&found.line),
+        number: found.number,
+    };
     Ok(types::LogsPage {
-        results: lines.iter().map(types::LogEntry::from).collect(),
+        results: lines.iter().map(view).collect(),
         total,
         kind: types::PaginationType::Offset,
     })
@@ -92,6 +97,7 @@ fn narrow(filter: &mut LogFilter, condition: &Condition, now: Timestamp) -> Answ
         ("namespace", Op::Prefix) if filter.namespace.is_none() => filter.namespace = value(),
         ("flowId", Op::Equals) if filter.flow_id.is_none() => filter.flow_id = value(),
         ("triggerId", Op::Equals) if filter.trigger_id.is_none() => filter.trigger_id = value(),
+        ("taskId", Op::Equals) if filter.task_id.is_none() => filter.task_id = value(),
         ("q", Op::Equals | Op::Contains) if filter.text.is_none() => filter.text = value(),
         // A condition on a level means this level and all levels above it, as in Kestra.
         ("level" | "minLevel", Op::Equals | Op::GreaterOrEqual) => {
@@ -126,7 +132,7 @@ async fn scan(
     filter: LogFilter,
     execution: Option<&ExecutionId>,
     rest: &[Filter],
-) -> Answer<Vec<LogEntry>> {
+) -> Answer<Vec<NumberedLine>> {
     let lines = match execution {
         None => {
             let wide = LogFilter { limit: MOST_SCANNED, offset: 0, ..filter.clone() };
@@ -135,14 +141,16 @@ async fn scan(
         Some(id) => {
             let stored = api.state().execution(id).await?;
             let trigger = stored.and_then(|stored| stored.execution.trigger).map(|trigger| trigger.id);
-            let mut lines = api.state().logs(id, filter.min_level, 0).await?;
-            lines.retain(|line| is_selected(&filter, line, trigger.as_deref()));
+            let lines = (1_u64..).zip(api.state().logs(id, LogLevel::Trace, 0).await?);
             lines
+                .filter(|(_, line)| is_selected(&filter, line, trigger.as_deref()))
+                .map(|(number, line)| NumberedLine { number, line })
+                .collect()
         }
     };
     let mut found = Vec::new();
     for line in lines {
-        if all_hold(rest, &|condition| meets(condition, &line, api.now()))? {
+        if all_hold(rest, &|condition| meets(condition, &line.line, api.now()))? {
             found.push(line);
         }
     }
@@ -156,8 +164,10 @@ fn is_selected(filter: &LogFilter, line: &LogEntry, trigger: Option<&str>) -> bo
             .strip_prefix(wanted.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    filter.namespace.as_ref().is_none_or(in_namespace)
+    line.level >= filter.min_level
+        && filter.namespace.as_ref().is_none_or(in_namespace)
         && filter.flow_id.as_ref().is_none_or(|id| line.flow_id == *id)
+        && (filter.task_id.is_none() || line.task_id == filter.task_id)
         && filter.start.is_none_or(|start| line.timestamp >= start)
         && filter.end.is_none_or(|end| line.timestamp <= end)
         && filter.trigger_id.as_deref().is_none_or(|id| trigger == Some(id))
@@ -199,6 +209,7 @@ fn filter_of(query: &Query) -> Answer<LineFilter> {
     Ok(LineFilter {
         min_level: query.level("minLevel")?,
         task_run: query.text("taskRunId").map(str::to_owned),
+        attempt: query.number("attempt")?,
         text: query.text("q").map(str::to_owned),
     })
 }
@@ -222,7 +233,7 @@ pub(crate) async fn lines(
     };
     stored(api, id).await?;
     let lines = api.state().log_lines(&ExecutionId::from(id), &filter, at, limit).await?;
-    let view = |numbered: &segue_ports::log_line::NumberedLine| types::NumberedLine {
+    let view = |numbered: &NumberedLine| types::NumberedLine {
         number: numbered.number,
         line: types::LogEntry::from(&numbered.line),
     };

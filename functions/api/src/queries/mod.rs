@@ -17,5 +17,7 @@ pub(crate) mod namespace_files;
 pub(crate) mod namespaces;
 pub(crate) mod plugin_icons;
 pub(crate) mod plugins;
+pub(crate) mod schedules;
+pub(crate) mod stats;
 pub(crate) mod triggers;
 pub(crate) mod usage;

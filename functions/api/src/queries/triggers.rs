@@ -6,6 +6,7 @@ use crate::queries::executions::conditions::{SCOPES, in_scope};
 use crate::request::{Compare, Condition, Field, FieldKind, Filter, Page, Query, all_hold, paged};
 use crate::view::csv;
 use segue_api_types as types;
+use segue_model::Map;
 use segue_model::backfill::{Backfill, BackfillState};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
@@ -53,7 +54,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
         let declared = plan
             .ok()
             .and_then(|plan| plan.flow.trigger(&state.key.trigger_id).map(types::TriggerDeclaration::from));
-        let trigger_context = types::Trigger::new(&state, backfill);
+        let trigger_context = shown(api, &state, backfill);
         hits.push(types::TriggerHit { abstract_trigger: declared, trigger_context });
     }
     Ok(paged(hits, total))
@@ -128,7 +129,18 @@ pub(crate) async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec
 /// The state of a trigger in the shape of the API, with its oldest unfinished backfill.
 pub(crate) async fn view(api: &Api, state: &TriggerState) -> Answer<types::Trigger> {
     let backfills = under_way(api, Some(&state.key)).await?;
-    Ok(types::Trigger::new(state, backfills.last()))
+    Ok(shown(api, state, backfills.last()))
+}
+
+/// A trigger in the shape of the API. A realtime trigger fires when a message comes, so nobody knows its next fire time:
+/// what its state has there is when it is connected again.
+fn shown(api: &Api, state: &TriggerState, backfill: Option<&Backfill>) -> types::Trigger {
+    let mut trigger = types::Trigger::new(state, backfill);
+    let written = serde_json::from_str::<(String, Map)>(&state.definition);
+    if written.is_ok_and(|(type_name, _)| api.catalog.is_realtime(&type_name)) {
+        trigger.next_execution_date = None;
+    }
+    trigger
 }
 
 pub(crate) async fn stored(api: &Api, key: &TriggerKey) -> Answer<TriggerState> {

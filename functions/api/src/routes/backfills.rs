@@ -34,6 +34,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "previewBackfill",
                 "Lists the fire times of a backfill, and which of them would run. Starts nothing.",
             )
+            .takes(&[Param::new(
+                "most",
+                Kind::Number(1),
+                "If there are more fire times, they are counted by day or by month. Default: no limit.",
+            )])
             .body(json::<types::BackfillRequest>())
             .refuses(&[404, 409]),
         get("/backfills", list).is("backfills", "Lists backfills, newest first.").takes(&PAGE).takes(&[
@@ -60,9 +65,10 @@ async fn start(
 
 async fn preview(
     State(api): State<Api>,
+    query: Query,
     JsonBody(request): JsonBody<BackfillRequest>,
 ) -> Answer<Json<types::BackfillPreview>> {
-    queries::preview(&api, &request).await.map(Json)
+    queries::preview(&api, &request, &query).await.map(Json)
 }
 
 async fn list(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Backfill>>> {

@@ -36,9 +36,10 @@ const OF_TASK: [Param; 4] = [
     Param::new("taskId", Kind::Text, "Only this task."),
     Param::new("attempt", Kind::Number(0), "Only this attempt, counted from 0."),
 ];
-const OF_PART: [Param; 3] = [
+const OF_PART: [Param; 4] = [
     LEVEL,
     Param::new("taskRunId", Kind::Text, "Only this task run."),
+    Param::new("attempt", Kind::Number(0), "Only this attempt, counted from 0."),
     Param::new("q", Kind::Text, "Only lines with this text in the message."),
 ];
 /// The largest number of numbers in the index of a log.
@@ -63,6 +64,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
                 Param::new("flowId", Kind::Text, "Only this flow."),
                 Param::new("triggerId", Kind::Text, "Only executions that this trigger started."),
+                Param::new("taskId", Kind::Text, "Only lines of tasks with this id."),
                 LEVEL,
                 Param::new("startDate", Kind::Date, "Only lines written at this time or later."),
                 Param::new("endDate", Kind::Date, "Only lines written at this time or earlier."),

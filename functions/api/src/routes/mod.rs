@@ -12,6 +12,7 @@ mod namespaces;
 mod outputs;
 mod plugins;
 mod server;
+mod stats;
 mod triggers;
 mod warehouse;
 
@@ -35,6 +36,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         namespace_files::endpoints(),
         plugins::endpoints(),
         warehouse::endpoints(),
+        stats::endpoints(),
         server::endpoints(),
     ]
     .into_iter()

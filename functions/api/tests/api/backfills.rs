@@ -31,6 +31,17 @@ async fn seven_months_are_seven_runs() {
         "{preview:#}"
     );
     assert_eq!(server.get("/executions/search").await.ok()["total"], 0, "a preview starts nothing");
+    let short = server.json("POST", "/backfills/preview?most=2", request(json!({}))).await.ok();
+    let counted: u64 =
+        short["periods"].as_array().unwrap().iter().map(|period| period["count"].as_u64().unwrap()).sum();
+    assert_eq!(
+        (&short["slots"], &short["total"], counted),
+        (&json!([]), &preview["total"], preview["slots"].as_array().unwrap().len() as u64)
+    );
+    assert_eq!(
+        (&short["missing"], &short["failed"], &short["count"]),
+        (&json!(counted), &json!(0), &json!(counted))
+    );
     let started =
         server.json("POST", "/backfills", request(json!({"labels": {"backfill": "true"}}))).await.ok();
     let done = ended(&server, &id(&started), "FINISHED").await;

@@ -1,6 +1,6 @@
 //! Tests logs, metrics, triggers, plugins, and the requests about the server itself.
 
-use crate::harness::{HELLO, SCHEDULED, Server, id};
+use crate::harness::{FAILING, HELLO, SCHEDULED, Server, id};
 use axum::body::Body;
 use axum::http::Request;
 use segue_fn_api::BasicAuth;
@@ -207,4 +207,101 @@ async fn long_logs_are_answered_whole() {
     let text = server.get(&format!("/logs/{made}/download?taskId=say")).await.text();
     assert_eq!(text.lines().count(), texts.len());
     assert!(text.lines().zip(&texts).all(|(line, text)| line.ends_with(text)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_a_log_are_found_with_their_numbers_and_by_attempt() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    let made = id(&server.run("hello").await);
+    let found = server.get("/logs/search?q=hello%20world&taskId=say").await.ok();
+    let number = found["results"][0]["number"].as_u64().unwrap();
+    let all = server.get(&format!("/logs/{made}/lines")).await.ok();
+    let there = all.as_array().unwrap().iter().find(|line| line["number"] == number).unwrap();
+    assert_eq!((&there["line"]["message"], &found["total"]), (&json!("Hello World"), &json!(1)));
+    assert_eq!(server.get("/logs/search?taskId=none").await.ok()["total"], 0);
+    let of = |attempt: u32| {
+        format!(
+            "/logs/{made}/index?taskRunId={}&attempt={attempt}",
+            there["line"]["taskRunId"].as_str().unwrap()
+        )
+    };
+    assert_eq!(server.get(&of(0)).await.ok()["found"], 1);
+    assert_eq!(server.get(&of(1)).await.ok()["found"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ended_executions_are_counted_by_day_and_tasks_are_listed() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO, FAILING]).await;
+    server.run("hello").await;
+    server.run("hello").await;
+    let failed = id(&server.run("failing").await);
+    let stats = server.get("/stats/executions?timezone=Asia/Kathmandu").await.ok();
+    assert_eq!(stats["whole"]["states"], json!({"SUCCESS": 2, "FAILED": 1}), "{stats:#}");
+    assert_eq!(
+        (stats["periods"].as_array().unwrap().len(), &stats["timezone"]),
+        (30, &json!("Asia/Kathmandu"))
+    );
+    assert_eq!(stats["periods"][29]["states"], stats["whole"]["states"]);
+    assert!(stats["whole"]["medianMs"].is_u64());
+    let of_flow = server.get("/stats/executions?by=hour&namespace=company&flowId=failing&from=2020-01-01T00:00:00Z&to=2020-01-01T05:00:00Z").await.ok();
+    assert_eq!((&of_flow["whole"]["states"], of_flow["periods"].as_array().unwrap().len()), (&json!({}), 6));
+    server.get("/stats/executions?timezone=Nowhere").await.refused(422);
+    server.get("/stats/executions?by=hour&from=2020-01-01T00:00:00Z").await.refused(422);
+    let grid = server.get("/executions/tasks?flowId=hello&size=1").await.ok();
+    let tasks: Vec<_> = grid["results"][0]["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| (task["taskId"].clone(), task["states"].clone()))
+        .collect();
+    assert_eq!(tasks, [(json!("say"), json!({"SUCCESS": 1})), (json!("give"), json!({"SUCCESS": 1}))]);
+    assert_eq!(grid["total"], 2);
+    assert_eq!(server.get(&format!("/executions/{failed}/next-attempts")).await.ok(), json!([]));
+    server.get("/executions/none/next-attempts").await.refused(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_is_tried_again_says_when() {
+    let server = Server::new().await;
+    let source = FAILING.replace(
+        "execution.Fail",
+        "execution.Fail\n  retry:\n    type: constant\n    interval: PT1H\n    maxAttempts: 2",
+    );
+    server.deploy(&[&source]).await;
+    let made = id(&server.post("/executions/company.team/failing").await.ok());
+    let next = server.until(&made, "RETRYING").await;
+    let due = server.get(&format!("/executions/{made}/next-attempts")).await.ok();
+    let date: jiff::Timestamp = due[0]["date"].as_str().unwrap().parse().unwrap();
+    assert_eq!(due[0]["taskRunId"], next["taskRunList"][0]["id"]);
+    assert!(date > jiff::Timestamp::now());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fire_times_of_a_cron_expression_are_listed() {
+    let server = Server::new().await;
+    let next = |query: &str| format!("/schedule/next?after=2024-01-15T00:00:00Z&{query}");
+    let found = server.get(&next("cron=0+6,18+*+*+*&timezone=America/Asuncion&count=2")).await.ok();
+    assert_eq!(found["dates"], json!(["2024-01-15T09:00:00Z", "2024-01-15T21:00:00Z"]), "{found}");
+    assert_eq!(server.get(&next("cron=@monthly")).await.ok()["dates"].as_array().unwrap().len(), 5);
+    server.get(&next("cron=nonsense")).await.refused(422);
+    server.get("/schedule/next").await.refused(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_realtime_trigger_has_no_next_fire_time() {
+    let server = Server::new().await;
+    let source = SCHEDULED.replace(
+        "type: io.kestra.plugin.core.trigger.Schedule\n  cron: 0 9 1 * *",
+        "type: io.kestra.plugin.gcp.pubsub.RealtimeTrigger\n  topic: orders\n  subscription: orders-of-flow",
+    );
+    server.deploy(&[&source]).await;
+    let found = server.get("/triggers/search?q=month").await.ok();
+    let state = &found["results"][0]["triggerContext"];
+    assert_eq!((&state["triggerId"], state.get("nextExecutionDate")), (&json!("monthly"), None), "{found:#}");
+    let stored = server.ports.state.triggers(&Default::default()).await.unwrap();
+    assert!(stored[0].next_execution_date.is_some(), "the state says when it is connected again");
+    let of_flow = server.get("/triggers/company.team/scheduled").await.ok();
+    assert_eq!(of_flow["results"][0].get("nextExecutionDate"), None, "{of_flow:#}");
 }

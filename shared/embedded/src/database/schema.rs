@@ -5,13 +5,15 @@
 use super::error::DbError;
 use crate::durability::Durability;
 use crate::private;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
+use segue_model::execution::Execution;
 use segue_ports::PortError;
+use segue_ports::ended::{class, quarter};
 use std::path::Path;
 use std::time::Duration;
 
 /// The version of the schema that this code reads and writes. It is in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -26,6 +28,9 @@ const TO_4: &str = include_str!("to_4.sql");
 
 /// Upgrades version 4 to 5: adds when an attempt began.
 const TO_5: &str = include_str!("to_5.sql");
+
+/// Upgrades version 5 to 6: adds counts of executions that have ended.
+const TO_6: &str = include_str!("to_6.sql");
 
 /// The number of prepared statements that a connection keeps. This crate has fewer statements.
 const STATEMENTS: usize = 128;
@@ -103,11 +108,13 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
             Ok(())
         }
         1..VERSION => {
-            let steps = [TO_2, TO_3, TO_4, TO_5];
+            let steps = [TO_2, TO_3, TO_4, TO_5, TO_6];
             let missing = steps.into_iter().zip(2..).filter(|(_, to)| *to > version).map(|(step, _)| step);
             let upgrade: String = missing.collect();
-            connection
-                .execute_batch(&format!("BEGIN; {upgrade} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            connection.execute_batch(&format!("BEGIN; {upgrade}"))?;
+            // Until version 5 nothing was counted.
+            count_ended(connection)?;
+            connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
         other => Err(PortError::invalid(format!(
@@ -118,6 +125,31 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
         .into()),
     }
 }
+
+/// Counts the executions of an older file that have ended. A header that cannot be read is not counted.
+fn count_ended(connection: &Connection) -> Result<(), DbError> {
+    let mut read = connection.prepare("SELECT namespace, flow_id, header FROM executions")?;
+    let mut write = connection.prepare(
+        "INSERT INTO ended (quarter, namespace, flow_id, state, class, count) VALUES (?1, ?2, ?3, ?4, ?5, 1)
+         ON CONFLICT DO UPDATE SET count = count + 1",
+    )?;
+    let mut found = read.query([])?;
+    while let Some(row) = found.next()? {
+        let (namespace, flow, header): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Ok(execution) = serde_json::from_str::<Execution>(&header) else { continue };
+        let Some(class) = class(&execution) else { continue };
+        let state = &execution.state;
+        write.execute(params![
+            quarter(state.start_date()),
+            namespace,
+            flow,
+            state.current().as_str(),
+            class
+        ])?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

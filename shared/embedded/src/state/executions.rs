@@ -4,11 +4,12 @@ use super::codec::{
     count, decode, first, number, number_of, position, row_key, row_keys, rows, run, uncount,
 };
 use super::rows::{CommitRows, ExecutionRow, NewRows};
-use super::{kv, logs, timers};
+use super::{ended, kv, logs, timers};
 use crate::database::DbError;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::state::State;
 use segue_ports::PortError;
 use segue_ports::state::StoredExecution;
 use std::collections::HashSet;
@@ -39,6 +40,7 @@ pub(super) fn create(connection: &Connection, new: &NewRows) -> Result<bool, DbE
         return Ok(false);
     }
     add_labels(connection, no, row)?;
+    ended::moved(connection, row, None)?;
     put_task_runs(connection, no, &new.task_runs)?;
     Ok(true)
 }
@@ -92,6 +94,7 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
         .filter(|before| before.version == rows.expected_version)
         .ok_or_else(|| PortError::Conflict { what: format!("execution {}", row.id) })?;
     let version = before.version.saturating_add(1);
+    ended::moved(connection, row, counted_at(connection, &before)?.as_ref())?;
     update(connection, &before, row, &rows.notes, version)?;
     remove_task_runs(connection, before.no, &rows.removed)?;
     put_task_runs(connection, before.no, &rows.task_runs)?;
@@ -102,6 +105,18 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
     }
     timers::set(connection, &rows.timers, Some(now))?;
     Ok(version)
+}
+
+/// Where the stored execution is counted. Most are not, because they have not ended, so few are read.
+fn counted_at(connection: &Connection, before: &Before) -> Result<Option<ended::Place>, DbError> {
+    let is_open = State::open().any(|state| state.as_str() == before.state);
+    if is_open {
+        return Ok(None);
+    }
+    let header = first(connection, "SELECT header FROM executions WHERE no = ?1", [before.no], |row| {
+        Ok(row.get::<_, String>(0)?)
+    })?;
+    header.map_or(Ok(None), |header| ended::Place::stored(&header))
 }
 
 fn put_task_runs(
@@ -190,11 +205,20 @@ fn remove_task_runs(connection: &Connection, no: i64, removed: &[TaskRunId]) -> 
 
 pub(super) fn delete(connection: &Connection, id: &ExecutionId) -> Result<bool, DbError> {
     let Some(no) = number(connection, id.as_str())? else { return Ok(false) };
-    let found = first(connection, "SELECT labels, start FROM executions WHERE no = ?1", [no], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-    })?;
-    if let Some((labels, start)) = &found {
+    let found = first(
+        connection,
+        "SELECT labels, start, header, namespace, flow_id FROM executions WHERE no = ?1",
+        [no],
+        |row| {
+            let flow = (row.get::<_, String>(3)?, row.get::<_, String>(4)?);
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, flow))
+        },
+    )?;
+    if let Some((labels, start, header, (namespace, flow))) = &found {
         remove_labels(connection, no, labels, *start)?;
+        if let Some(place) = ended::Place::stored(header)? {
+            ended::remove(connection, (namespace, flow), &place)?;
+        }
     }
     let of = row_keys(no);
     run(connection, "DELETE FROM task_runs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;

@@ -94,6 +94,10 @@ fn conditions(filter: &LineFilter) -> (String, Vec<Value>) {
         sql.push_str(" AND body ->> '$.taskRunId' = ?");
         values.push(run.clone().into());
     }
+    if let Some(attempt) = filter.attempt {
+        sql.push_str(" AND body ->> '$.attemptNumber' = ?");
+        values.push(i64::from(attempt).into());
+    }
     if let Some(text) = &filter.text {
         sql.push_str(" AND instr(lower(body ->> '$.message'), lower(?)) > 0");
         values.push(text.clone().into());
@@ -176,7 +180,10 @@ const MOST_COUNTED: u32 = 10_000;
 
 /// Lines of many executions, newest execution first. Also returns the number of all matching lines, at most
 /// [`MOST_COUNTED`].
-pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
+pub(super) fn search(
+    connection: &Connection,
+    filter: &LogFilter,
+) -> Result<(Vec<NumberedLine>, u64), DbError> {
     let mut conditions = vec!["l.level >= ?".to_owned()];
     let mut values: Vec<Value> = vec![severity(filter.min_level).into()];
     if let Some(namespace) = &filter.namespace {
@@ -189,6 +196,10 @@ pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec
             conditions.push(format!("{column} = ?"));
             values.push(value.clone().into());
         }
+    }
+    if let Some(task) = &filter.task_id {
+        conditions.push("l.body ->> '$.taskId' = ?".to_owned());
+        values.push(task.clone().into());
     }
     for (operator, bound) in [(">=", filter.start), ("<=", filter.end)] {
         if let Some(bound) = bound {
@@ -208,9 +219,15 @@ pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec
     let limit = if filter.limit == 0 { -1 } else { i64::from(filter.limit) };
     let lines = rows(
         connection,
-        &format!("SELECT l.body {from} ORDER BY l.place DESC LIMIT {limit} OFFSET {}", filter.offset),
+        &format!(
+            "SELECT l.place, l.body {from} ORDER BY l.place DESC LIMIT {limit} OFFSET {}",
+            filter.offset
+        ),
         params_from_iter(values.clone()),
-        |row| decode(&row.get::<_, String>(0)?),
+        |row| {
+            let number = position(row.get(0)?).saturating_add(1);
+            Ok(NumberedLine { number, line: decode(&row.get::<_, String>(1)?)? })
+        },
     )?;
     let total = first(
         connection,

@@ -11,6 +11,7 @@
 mod backfills;
 mod claims;
 mod codec;
+mod ended;
 mod executions;
 mod flows;
 mod kv;
@@ -38,6 +39,7 @@ use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
+use segue_ports::ended::{Ended, EndedFilter};
 use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
@@ -269,6 +271,15 @@ impl StateStore for SqliteStateStore {
         self.write(move |connection| logs::append(connection, &lines)).await
     }
 
+    async fn ended_executions(
+        &self,
+        filter: &EndedFilter,
+        edges: &[Timestamp],
+    ) -> Result<Vec<Ended>, PortError> {
+        let (filter, edges) = (filter.clone(), edges.to_vec());
+        self.scan(move |connection| ended::count(connection, &filter, &edges)).await
+    }
+
     async fn logs(
         &self,
         execution: &ExecutionId,
@@ -311,7 +322,7 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| logs::index(connection, &execution, &filter, most)).await
     }
 
-    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {
+    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), PortError> {
         let filter = filter.clone();
         self.scan(move |connection| logs::search(connection, &filter)).await
     }

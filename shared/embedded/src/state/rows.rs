@@ -2,6 +2,7 @@
 //! thread only writes.
 
 use super::codec::{encode, nanos};
+use super::ended::Place;
 use crate::database::DbError;
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -25,6 +26,8 @@ pub(super) struct ExecutionRow {
     pub(super) trigger_id: Option<String>,
     pub(super) slot: Option<i64>,
     pub(super) fired_by: Option<String>,
+    /// Where it is counted. `None` if it has not ended.
+    pub(super) ended: Option<Place>,
 }
 
 impl ExecutionRow {
@@ -41,6 +44,7 @@ impl ExecutionRow {
             trigger_id: execution.trigger.as_ref().map(|trigger| trigger.id.clone()),
             slot: execution.trigger.as_ref().and_then(|trigger| trigger.slot).map(nanos),
             fired_by: execution.trigger.as_ref().and_then(fired_by),
+            ended: Place::of(execution),
         })
     }
 }

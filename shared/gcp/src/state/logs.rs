@@ -13,6 +13,7 @@ use firestore::gcloud_sdk::google::firestore::v1::Write;
 use futures::stream::TryStreamExt as _;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::log_line::NumberedLine;
 use segue_ports::random_name;
 use segue_ports::state::{ExecutionFilter, LogFilter};
 use std::collections::BTreeMap;
@@ -148,7 +149,7 @@ fn empty_tail(found: &Found) -> Write {
 
 /// Lines of many executions, newest execution and newest line first, and their number. All counted lines are
 /// read, so this is meant for searches over few executions or a short time.
-pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
+pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), DbError> {
     let of = ExecutionFilter {
         namespace: filter.namespace.clone(),
         flow_id: filter.flow_id.clone(),
@@ -162,6 +163,7 @@ pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<Log
         line.level >= filter.min_level
             && filter.start.is_none_or(|start| line.timestamp >= start)
             && filter.end.is_none_or(|end| line.timestamp <= end)
+            && (filter.task_id.is_none() || line.task_id == filter.task_id)
             && wanted.as_ref().is_none_or(|text| line.message.to_lowercase().contains(text))
     };
     let most = if filter.limit == 0 { u64::MAX } else { u64::from(filter.limit) };
@@ -172,11 +174,11 @@ pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<Log
         .await?
         .map_ok(|execution| async move { Sources::read(db, &execution.id).await?.lines() })
         .try_buffered(8);
-    while let Some(mut lines) = logs.try_next().await? {
-        lines.reverse();
-        for line in lines.into_iter().filter(|line| admits(line)) {
+    while let Some(lines) = logs.try_next().await? {
+        let numbered = (1_u64..).zip(lines).collect::<Vec<_>>();
+        for (number, line) in numbered.into_iter().rev().filter(|(_, line)| admits(line)) {
             if total >= u64::from(filter.offset) && total < last {
-                found.push(line);
+                found.push(NumberedLine { number, line });
             }
             total = total.saturating_add(1);
         }

@@ -47,6 +47,7 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::log_line::NumberedLine;
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
     Claim, Commit, ExecutionFilter, LogFilter, Permit, StateStore, StoredExecution, StoredFlow, Timer,
@@ -273,7 +274,7 @@ impl StateStore for FirestoreStateStore {
         at_port(marks::of_log(self.db(), execution).await.map(Some))
     }
 
-    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {
+    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), PortError> {
         at_port(logs::search(self.db(), filter).await)
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod numbers;
 pub(crate) mod outputs;
 pub(crate) mod preview;
 pub(crate) mod search;
+pub(crate) mod tasks;
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;

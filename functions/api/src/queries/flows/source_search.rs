@@ -7,6 +7,7 @@ use crate::view::flow::flow;
 use regex::Regex;
 use segue_api_types as types;
 use segue_ports::state::StoredFlow;
+use std::ops::Range;
 use types::{Replacement, SourceScope};
 
 /// The largest number of fragments of one flow.
@@ -31,7 +32,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     for stored in super::search::select(api, &others(query)).await? {
         let lines = lines(&stored.source, wanted.scope);
         let matches: Vec<types::SourceMatch> = match &pattern {
-            None => lines.iter().take(1).map(|line| line.at(0)).collect(),
+            None => lines.iter().take(1).map(|line| line.at(0..0)).collect(),
             Some(pattern) => lines.iter().flat_map(|line| line.matches(pattern)).collect(),
         };
         if !matches.is_empty() {
@@ -115,15 +116,20 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn at(&self, column: usize) -> types::SourceMatch {
-        let column = self.text.get(..column).map_or(0, |before| before.chars().count());
-        types::SourceMatch { line: self.number, column: column as u64, snippet: self.text.to_owned() }
+    fn at(&self, place: Range<usize>) -> types::SourceMatch {
+        let count = |part: Range<usize>| self.text.get(part).map_or(0, |part| part.chars().count()) as u64;
+        types::SourceMatch {
+            line: self.number,
+            column: count(0..place.start),
+            length: count(place),
+            snippet: self.text.to_owned(),
+        }
     }
 
     /// The matches in the line.
     pub(crate) fn matches(&self, pattern: &Regex) -> Vec<types::SourceMatch> {
         let places = pattern.find_iter(self.text).filter(|found| !found.is_empty());
-        places.map(|found| self.at(found.start())).collect()
+        places.map(|found| self.at(found.range())).collect()
     }
 }
 

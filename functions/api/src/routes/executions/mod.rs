@@ -176,6 +176,13 @@ fn reading() -> Vec<Endpoint> {
             .is("flowToExecute", "Returns what a form needs to run a flow: its inputs and description.")
             .takes(&[REVISION])
             .refuses(&[404]),
+        get("/executions/tasks", read::tasks)
+            .is("executionTasks", "Searches executions, each with the states of its tasks.")
+            .takes(&PAGE)
+            .takes(&SEARCH),
+        get("/executions/{id}/next-attempts", read::next_attempts)
+            .is("nextAttempts", "Lists when task runs that wait for their next attempt begin it.")
+            .refuses(&[404]),
         get("/executions/{id}", read::one)
             .is("execution", "Returns an execution with its task runs.")
             .refuses(&[404]),

@@ -19,6 +19,20 @@ pub(super) async fn search(
     queries::search::search(&api, &query).await.map(Json)
 }
 
+pub(super) async fn tasks(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Page<types::ExecutionTasks>>> {
+    queries::tasks::grid(&api, &query).await.map(Json)
+}
+
+pub(super) async fn next_attempts(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Answer<Json<Vec<types::NextAttempt>>> {
+    queries::tasks::next_attempts(&api, &id).await.map(Json)
+}
+
 pub(super) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Execution>> {
     queries::one(&api, &id).await.map(Json)
 }

@@ -64,6 +64,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("triggers", "Lists the states of the triggers of a flow.")
             .takes(&PAGE)
             .takes(&[Param::new("q", Kind::Text, "Only triggers with this text in their id.")]),
+        get("/schedule/next", next).is("nextDates", "Lists the next fire times of a cron expression.").takes(
+            &[
+                Param::new("cron", Kind::Text, "The cron expression.").required(),
+                Param::new("timezone", Kind::Text, "The time zone. Default: UTC."),
+                Param::new("withSeconds", Kind::Flag, "Whether the expression begins with seconds."),
+                Param::new("count", Kind::Number(1), "How many fire times, at most 100. Default: 5."),
+                Param::new("after", Kind::Date, "Only fire times after this date. Default: now."),
+            ],
+        ),
         put("/triggers", update::update)
             .is("updateTrigger", "Enables or disables a trigger, or starts a backfill of the trigger.")
             .body(json::<types::TriggerUpdate>())
@@ -105,6 +114,10 @@ async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page
 /// A table of the triggers of a search.
 async fn table(State(api): State<Api>, query: Query) -> Answer<Response> {
     csv::answer("triggers.csv", &queries::triggers::COLUMNS, queries::triggers::rows(&api, &query).await?)
+}
+
+async fn next(State(api): State<Api>, query: Query) -> Answer<Json<types::NextDates>> {
+    queries::schedules::next(&query, api.now()).map(Json)
 }
 
 async fn of_flow(

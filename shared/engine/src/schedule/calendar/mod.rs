@@ -7,6 +7,8 @@
 //! - A cron of every hour follows elapsed time. It ignores slots in the skipped hour, and continues through both
 //!   repeated hours.
 
+mod walk;
+
 use croner::Cron;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -148,8 +150,7 @@ impl Calendar {
 
     /// The slots between two times, both included.
     pub fn between(&self, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Timestamp> + '_ {
-        let first = self.first_from(start);
-        std::iter::successors(first, |slot| self.next(*slot)).take_while(move |slot| *slot <= end)
+        walk::Walk::new(self, self.first_from(start)).take_while(move |slot| *slot <= end)
     }
 
     /// Whether a time is a slot.

@@ -132,6 +132,8 @@ async fn parts_are_chosen_by_number(store: &dyn StateStore, id: &ExecutionId) ->
         LineFilter::default(),
         LineFilter { min_level: LogLevel::Info, ..LineFilter::default() },
         LineFilter { task_run: run, ..LineFilter::default() },
+        LineFilter { attempt: Some(0), ..LineFilter::default() },
+        LineFilter { attempt: Some(1), ..LineFilter::default() },
         text("C"),
         text("nothing has this"),
         text("'"),

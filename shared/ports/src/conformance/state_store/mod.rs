@@ -3,6 +3,7 @@
 
 mod backfills;
 mod claims;
+mod ended;
 mod executions;
 mod keep;
 mod permits;
@@ -14,6 +15,7 @@ pub use claims::{
     an_expired_claim_is_taken_over, begun_attempts_are_known, deliveries_that_never_ended_are_counted,
     revoked_claims_stay_revoked,
 };
+pub use ended::ended_executions_are_counted;
 pub use executions::{
     a_commit_is_all_or_nothing, an_execution_is_made_once, deleting_leaves_nothing, executions_are_found,
     task_runs_keep_their_order,
@@ -38,6 +40,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     task_runs_keep_their_order(store, scope).await?;
     executions_are_found(store, scope).await?;
     deleting_leaves_nothing(store, scope).await?;
+    ended_executions_are_counted(store, scope).await?;
     an_attempt_is_run_by_one_holder(store, scope).await?;
     an_expired_claim_is_taken_over(store, scope).await?;
     deliveries_that_never_ended_are_counted(store, scope).await?;

@@ -25,6 +25,8 @@ export interface Knowledge {
   outputs(namespace: string, flow: string): Promise<Map<string, unknown>>;
   /** The value of an expression in the last execution, or why it has none. Undefined if the flow has never run. */
   evaluate(namespace: string, flow: string, expression: string): Promise<string | undefined>;
+  /** The next fire times of a cron expression. */
+  next(cron: string, timezone: string, withSeconds: boolean): Promise<Schemas['NextDates']>;
 }
 
 /** Asks the API, and keeps each answer for as long as the page is open. */
@@ -80,6 +82,11 @@ export class ServerKnowledge implements Knowledge {
   async evaluate(namespace: string, flow: string, expression: string): Promise<string | undefined> {
     const last = await this.#last(namespace, flow);
     return last && (await evaluate(last.id, undefined, expression)).text;
+  }
+
+  next(cron: string, timezone: string, withSeconds: boolean): Promise<Schemas['NextDates']> {
+    const query = new URLSearchParams({ cron, timezone, withSeconds: String(withSeconds), count: '5' });
+    return get<Schemas['NextDates']>('/schedule/next', { query });
   }
 
   /** The last execution of a flow. Undefined if the flow has never run. */

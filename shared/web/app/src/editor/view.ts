@@ -46,6 +46,8 @@ export interface EditorOptions {
   saveAndRun: () => void;
   /** Somebody clicked the number of a line. */
   lineChosen: (line: number) => void;
+  /** The cursor is on another line, from 1. */
+  moved: (line: number) => void;
 }
 
 const mark = StateEffect.define<number>();
@@ -138,6 +140,8 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorV
     ]),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) options.changed(update.state.doc.toString());
+      if (update.selectionSet || update.docChanged)
+        options.moved(update.state.doc.lineAt(update.state.selection.main.head).number);
     }),
   ];
   return new EditorView({ root, parent: root, state: EditorState.create({ doc: options.text, extensions }) });

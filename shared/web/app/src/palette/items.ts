@@ -24,6 +24,8 @@ const pages: Item[] = [
   { kind: 'page', text: 'Dashboard', hint: '', address: href({ page: 'dashboard' }) },
   { kind: 'page', text: 'Flows', hint: '', address: href({ page: 'flows' }) },
   { kind: 'page', text: 'Executions', hint: '', address: href({ page: 'executions' }) },
+  { kind: 'page', text: 'Logs', hint: '', address: href({ page: 'logs' }) },
+  { kind: 'page', text: 'Search sources', hint: '', address: href({ page: 'source-search' }) },
   { kind: 'page', text: 'Triggers', hint: '', address: href({ page: 'triggers' }) },
   { kind: 'page', text: 'Namespaces', hint: '', address: href({ page: 'namespaces' }) },
   { kind: 'page', text: 'KV store', hint: '', address: href({ page: 'kv' }) },

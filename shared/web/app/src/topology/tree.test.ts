@@ -38,6 +38,17 @@ it('reads sequences, branches and loops', () => {
   expect(tree.lanes[0]?.tasks[4]?.note).toBe('2 values');
 });
 
+it('has no trigger that is on if the flow or the trigger is switched off', () => {
+  const triggers = [
+    { id: 'a', type: 'x.Schedule' },
+    { id: 'b', type: 'x.Schedule' },
+  ];
+  const off = (tree: ReturnType<typeof treeOf>): boolean[] =>
+    tree.triggers.map(({ isDisabled }) => isDisabled);
+  expect(off(treeOf({ triggers }, new Set(['b'])))).toEqual([false, true]);
+  expect(off(treeOf({ triggers, disabled: true }))).toEqual([true, true]);
+});
+
 it('puts the tasks of a Dag behind those that they wait for', () => {
   const of = (id: string, dependsOn?: string[]) => ({ task: task(id), ...(dependsOn && { dependsOn }) });
   const dag = task('dag', 'flow.Dag', { tasks: [of('c', ['a', 'b']), of('a'), of('b', ['a']), of('d')] });

@@ -37,11 +37,13 @@ type Written = Record<string, unknown>;
 /** The largest number of tasks that are shown at once. */
 export const MOST = 400;
 
-export function treeOf(flow: Written): FlowTree {
+/** The tree of a flow. `off` are triggers that somebody switched off. A disabled flow has no trigger that is on. */
+export function treeOf(flow: Written, off?: ReadonlySet<string>): FlowTree {
   const triggers = maps(flow['triggers']).map((trigger) => ({
     id: text(trigger['id']),
     type: text(trigger['type']),
-    isDisabled: trigger['disabled'] === true,
+    isDisabled:
+      flow['disabled'] === true || trigger['disabled'] === true || off?.has(text(trigger['id'])) === true,
     note: text(trigger['cron']) || text(trigger['interval']),
   }));
   return {

@@ -1,7 +1,7 @@
 // The calendar of the fire times of a schedule, and backfills of a part of them.
 import { execFileSync } from 'node:child_process';
 import type { Locator, Page } from '@playwright/test';
-import { expect, test, type Segue } from './segue';
+import { expect, Segue, test } from './segue';
 
 interface Backfill {
   id: string;
@@ -245,4 +245,57 @@ test('U8 the copied command is the same backfill', async ({ page, segue }) => {
   await segue.get(`/backfills/${started.id}`);
   await panel.getByLabel('Command line').check();
   await expect(command).toContainText('segue backfill start shop.backfill.copied');
+});
+
+test('U85 a hundred thousand fire times are months within a second, and open to their hours', async ({
+  page,
+  segue,
+}) => {
+  await segue.save(
+    monthly('hours').replace('cron: 0 9 1 * *', 'cron: 0 * * * *').replace('first_of_month', 'hourly'),
+  );
+  await open(page, segue, 'hours');
+  const year = 365 * 24 * 3_600_000;
+  const start = new Date(Date.now() - 11.5 * year).toISOString().slice(0, 10);
+  const began = Date.now();
+  const calendar = await open(page, segue, 'hours', `?start=${start}&mode=ALL`);
+  const status = page.getByRole('region', { name: 'Start a backfill' }).getByRole('status');
+  await expect(status).toContainText(/10\d,\d{3} fire times/);
+  await expect(calendar.locator(hatched).first()).toBeVisible();
+  const took = Date.now() - began;
+  test.info().annotations.push({ type: 'figure', description: `100,000 fire times: ${took} ms` });
+  console.log(`figure: calendar of 100,000 fire times ${took} ms`);
+  const years = new Date().toISOString().slice(0, 4);
+  await expect(calendar.getByRole('row')).toHaveCount(Number(years) - Number(start.slice(0, 4)) + 2);
+  // A month of the middle has a cell with all its hours.
+  await calendar.locator('[data-place="5-2"]').hover();
+  const details = page.getByRole('list', { name: 'Fire times of the cell' });
+  await expect(details).toContainText('744 fire times');
+  await details.getByRole('button', { name: 'Show its fire times' }).click();
+  await expect(page).toHaveURL(/within=/);
+  await expect(calendar.locator('[data-place]')).toHaveCount(744);
+  await page.getByRole('button', { name: 'Show all fire times' }).click();
+  await expect(calendar.locator('[data-place]')).not.toHaveCount(744);
+});
+
+test('U86 a message that asks for something impossible is shown as refused, with the reason', async ({
+  page,
+}) => {
+  const segue = new Segue();
+  const body = { namespace: 'shop.backfill', flowId: 'no_such_flow', start: '2024-01-01', end: '2024-02-01' };
+  await segue.fixture(['--backfill', JSON.stringify(body)]);
+  await segue.start();
+  try {
+    const list = () => segue.get<{ results: Backfill[] }>('/backfills');
+    await expect.poll(async () => (await list()).results.map(({ state }) => state)).toEqual(['REFUSED']);
+    await segue.save(monthly('no_such_flow'));
+    await page.goto(`${segue.url}/ui/main/flows/edit/shop.backfill/no_such_flow/backfills`);
+    const row = page
+      .getByRole('region', { name: 'Backfills of the flow' })
+      .getByRole('row', { name: /REFUSED/ });
+    await expect(row).toContainText('no_such_flow');
+    await expect(row.getByRole('button')).toHaveCount(0);
+  } finally {
+    await segue.end();
+  }
 });

@@ -294,3 +294,55 @@ test('U44 a hover on an expression shows its value in the last execution, and on
   await editor.getByText('format', { exact: true }).hover();
   await expect(page.locator('.cm-tooltip .hover')).toContainText('string');
 });
+
+test('U42 the cursor marks its task in the topology, a task leads to its line, and an error keeps the rest', async ({
+  page,
+  segue,
+}) => {
+  await segue.save(source('beside'));
+  const editor = await open(page, segue, 'beside');
+  const topology = page.getByRole('region', { name: 'Topology' });
+  await page.locator('.cm-line').filter({ hasText: 'id: extract' }).click();
+  await expect(topology.locator('[data-task=extract]')).toHaveClass(/chosen/);
+  await expect(topology.locator('[data-task=say]')).not.toHaveClass(/chosen/);
+  await topology.getByRole('link', { name: 'say' }).click();
+  await expect(page).toHaveURL(/#L12$/);
+  await expect(page.locator('.cm-line.marked')).toContainText('id: say');
+  await toEnd(page, editor);
+  await expect(topology.locator('[data-task=say]')).toHaveClass(/chosen/);
+  // A task that is being written: its map is broken, and the others stay.
+  await page.keyboard.insertText('  - id: third\n    type: [x\n  - id: fourth\n    type: log.Log\n');
+  await expect(topology.locator('[data-task=extract]')).toBeVisible();
+  await expect(topology.locator('[data-task=say]')).toBeVisible();
+  await page.getByRole('button', { name: 'Topology', exact: true }).click();
+  await expect(topology).toHaveCount(0);
+  await page.reload();
+  await expect(editor).toContainText('id: beside');
+  await expect(topology).toHaveCount(0);
+});
+
+test('U43 a hover on cron says it in words, with the next five fire times in the zone of the schedule', async ({
+  page,
+  segue,
+}) => {
+  await segue.save(`${source('timed')}triggers:
+  - id: twice
+    type: io.kestra.plugin.core.trigger.Schedule
+    cron: 0 6,18 * * *
+    timezone: America/Asuncion
+    disabled: true
+`);
+  const editor = await open(page, segue, 'timed');
+  await editor.getByText('cron', { exact: true }).hover();
+  const hover = page.locator('.cm-tooltip .hover');
+  await expect(hover).toContainText('at 06:00 and 18:00');
+  await expect(hover).toContainText('Next in America/Asuncion:');
+  const query = 'cron=0+6,18+*+*+*&timezone=America/Asuncion&count=5';
+  const { dates } = await segue.get<{ dates: string[] }>(`/schedule/next?${query}`);
+  const wall = new Intl.DateTimeFormat('sv-SE', {
+    ...({ dateStyle: 'short', timeStyle: 'short' } as const),
+    timeZone: 'America/Asuncion',
+  });
+  expect(dates).toHaveLength(5);
+  for (const date of dates) await expect(hover).toContainText(wall.format(new Date(date)));
+});

@@ -130,3 +130,93 @@ tasks:
   await expect(page.locator('main img')).toHaveCount(0);
   await expect(page).not.toHaveTitle('run');
 });
+
+test('U38 sources are searched by text and by pattern, and a line leads to the editor', async ({
+  page,
+  segue,
+}) => {
+  await segue.save(`id: searched
+namespace: shop.search
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: needle 4711 and needle
+`);
+  await page.goto(`${segue.url}/ui/`);
+  await page.getByRole('link', { name: 'Search sources' }).click();
+  const field = page.getByRole('searchbox', { name: /Search the text of flows/ });
+  await field.fill('NEEDLE');
+  await field.press('Enter');
+  const found = page.getByRole('region', { name: 'shop.search.searched' });
+  await expect(found.locator('mark')).toHaveText(['needle', 'needle']);
+  await page.getByRole('button', { name: 'Regular expression' }).click();
+  await page.getByRole('button', { name: 'Remove the filter text is NEEDLE' }).click();
+  await field.fill('needle [0-9]{4} and');
+  await field.press('Enter');
+  await expect(found.locator('mark')).toHaveText(['needle 4711 and']);
+  await page.reload();
+  await found.getByRole('link', { name: /needle 4711/ }).click();
+  await expect(page).toHaveURL(/\/flows\/edit\/shop\.search\/searched\/edit#L6$/);
+  await expect(page.locator('.cm-line.marked')).toContainText('needle 4711');
+  await page.goBack();
+  await page.getByRole('button', { name: /^Remove the filter/ }).click();
+  await field.fill('(');
+  await field.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('no regular expression');
+});
+
+test('U50 what is disabled in the list is struck there and in the topology, and the source always wins', async ({
+  page,
+  segue,
+}) => {
+  const trigger = (id: string, more = ''): string => `  - id: ${id}
+    type: io.kestra.plugin.core.trigger.Schedule
+    cron: 0 9 * * *
+${more}`;
+  await segue.save(`id: switched
+namespace: shop.off
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: x
+triggers:
+${trigger('daily')}${trigger('never', '    disabled: true\n')}`);
+  await page.goto(`${segue.url}/ui/main/flows?filters[namespace][EQUALS]=shop.off`);
+  const row = page.getByRole('row', { name: /switched/ });
+  const isStruck = (text: string): Promise<boolean> =>
+    row
+      .getByText(text)
+      .first()
+      .evaluate((element) => getComputedStyle(element).textDecorationLine === 'line-through');
+  await expect(row).toContainText('in ');
+  expect(await isStruck('daily')).toBe(false);
+  expect(await isStruck('never')).toBe(true);
+  await expect(row.getByTitle(/disabled in the source of the flow, which always wins/)).toBeVisible();
+
+  await row.getByRole('button', { name: 'More about switched' }).click();
+  await page.getByRole('menuitem', { name: 'Disable' }).click();
+  await expect(row.getByText('disabled', { exact: true })).toBeVisible();
+  await expect(row.getByTitle(/the flow is disabled/).first()).toBeVisible();
+  await expect(row).not.toContainText(' in ');
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop.off/switched/topology`);
+  const node = page.locator('[data-trigger=daily]');
+  await expect(node).toContainText('Schedule, off');
+  await expect(node.getByText('daily')).toHaveCSS('text-decoration-line', 'line-through');
+
+  await page.goto(`${segue.url}/ui/main/flows?filters[namespace][EQUALS]=shop.off`);
+  await row.getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Enable', exact: true }).click();
+  await expect(page.getByText('1 flow: enabled')).toBeVisible();
+  await expect(row).toContainText('in ');
+  const off = { namespace: 'shop.off', flowId: 'switched', triggerId: 'daily', disabled: true };
+  const answer = await fetch(`${segue.url}/api/v1/main/triggers`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(off),
+  });
+  expect(answer.ok).toBe(true);
+  await page.reload();
+  await expect(row.getByTitle(/switched off/)).toBeVisible();
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop.off/switched/topology`);
+  await expect(node).toContainText('Schedule, off');
+});

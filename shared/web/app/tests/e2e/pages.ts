@@ -39,6 +39,13 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     },
     { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },
     { name: 'triggers', address: `${ui}/triggers`, text: 'first_of_month' },
+    { name: 'logs', address: `${ui}/logs`, text: 'page 1 of 200 fetched' },
+    { name: 'source-search', address: `${ui}/flows/search?filters[q][EQUALS]=message`, text: 'say' },
+    {
+      name: 'flow-grid',
+      address: `${ui}/flows/edit/shop.orders/nightly_load/executions?view=grid`,
+      text: 'report',
+    },
     { name: 'triggers-agenda', address: `${ui}/triggers?view=agenda`, text: 'triggers' },
     { name: 'execution-topology', address: segue.address(done, 'topology'), text: 'report' },
     { name: 'new-flow', address: `${ui}/flows/new`, text: 'id: my_flow' },

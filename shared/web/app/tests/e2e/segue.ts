@@ -1,9 +1,10 @@
 // A Segue of its own for each worker: the real program on an empty data directory, with the flows of this folder.
 import { test as base, expect, type Page } from '@playwright/test';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 export { expect };
 
@@ -25,8 +26,19 @@ export class Segue {
   /** Further origins that a test serves the pages from. */
   readonly relays = new Set<string>();
 
+  /** The ids of what `fixture` has written, by its name. */
+  made: Record<string, string> = {};
+
   /** `options` are further options of `segue server`. */
   constructor(readonly options: string[] = []) {}
+
+  /** Writes large amounts or messages into the data directory, before the first start. */
+  async fixture(args: string[]): Promise<void> {
+    const program = join(dirname(process.env['SEGUE'] ?? ''), 'ui-fixture');
+    const run = promisify(execFile);
+    const { stdout } = await run(program, ['--data-dir', this.#data, ...args]);
+    this.made = JSON.parse(stdout) as Record<string, string>;
+  }
 
   /** Starts the program, again at the same port if it ran before. */
   async start(): Promise<void> {

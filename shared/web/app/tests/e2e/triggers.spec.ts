@@ -1,4 +1,5 @@
 // Triggers: what they do next, and what keeps them from it.
+import { execFileSync } from 'node:child_process';
 import { expect, test } from './segue';
 
 interface Triggers {
@@ -66,4 +67,25 @@ test('U87 a trigger that waits for an execution says so, and Unlock frees it', a
   await expect.poll(async () => (await waiting())?.executionId).not.toBe(blocked);
   await row.getByRole('switch').click();
   await expect(row).toContainText('Off');
+});
+
+test('U88 the shown command calls a webhook, and starts an execution', async ({ page, segue }) => {
+  await segue.save(`id: called
+namespace: shop.hooks
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: "{{ trigger.body.hello }}"
+triggers:
+  - id: hook
+    type: io.kestra.plugin.core.trigger.Webhook
+    key: s3cret-key's
+`);
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop.hooks/called/triggers`);
+  const row = page.getByRole('row', { name: /hook/ });
+  await row.getByText('How to call it').click();
+  const command = await row.getByLabel('Command').innerText();
+  execFileSync('sh', ['-c', `${command} --silent --fail-with-body`]);
+  const logs = () => segue.get<{ results: { message: string }[] }>('/logs/search?flowId=called&q=world');
+  await expect.poll(async () => (await logs()).results.map(({ message }) => message)).toEqual(['world']);
 });

@@ -96,6 +96,22 @@ export async function open(address: string, options: Options = {}): Promise<Read
   return answer.body;
 }
 
+/** Saves an answer as a file. The body is posted; without a body the answer is asked for. */
+export async function download(
+  address: string,
+  file: string,
+  body?: unknown,
+  options: Options = {},
+): Promise<void> {
+  const answer = await send(body === undefined ? 'GET' : 'POST', address, options, body);
+  const url = URL.createObjectURL(await answer.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = file;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
 async function send(method: string, address: string, options: Options, body?: unknown): Promise<Response> {
   const query = options.query?.toString();
   // A form and a blob have their own type of content.

@@ -4,6 +4,8 @@
 export type Route =
   | { page: 'flows' }
   | { page: 'new-flow' }
+  | { page: 'source-search' }
+  | { page: 'logs' }
   | { page: 'flow'; namespace: string; id: string; tab: string }
   | { page: 'dashboard' }
   | { page: 'triggers' }
@@ -27,6 +29,7 @@ export const FLOW_TABS = [
   'triggers',
   'backfills',
   'executions',
+  'logs',
 ] as const;
 export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'topology', 'outputs'] as const;
 
@@ -49,6 +52,7 @@ export function read(path: string): Route {
   if (page === undefined) return { page: 'flows' };
   if (page === 'flows') return flow(rest) ?? missing;
   if (page === 'triggers' && rest.length === 0) return { page };
+  if (page === 'logs' && rest.length === 0) return { page };
   if (page === 'dashboards' && rest.length === 0) return { page: 'dashboard' };
   if (page === 'executions') return execution(rest) ?? missing;
   if (page === 'namespaces') return namespace(rest) ?? missing;
@@ -59,6 +63,7 @@ export function read(path: string): Route {
 function flow(parts: string[]): Route | undefined {
   if (parts.length === 0) return { page: 'flows' };
   if (parts.length === 1 && parts[0] === 'new') return { page: 'new-flow' };
+  if (parts.length === 1 && parts[0] === 'search') return { page: 'source-search' };
   const [edit, namespace, id, tab = 'overview', ...more] = parts;
   if (edit !== 'edit' || !namespace || !id || more.length > 0) return undefined;
   return { page: 'flow', namespace, id, tab: oneOf(FLOW_TABS, OLDER_TABS[tab] ?? tab) };
@@ -89,6 +94,7 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
     case 'flows':
     case 'executions':
     case 'triggers':
+    case 'logs':
     case 'namespaces':
     case 'kv':
     case 'secrets':
@@ -97,6 +103,8 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
       return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
     case 'dashboard':
       return 'dashboards';
+    case 'source-search':
+      return 'flows/search';
     case 'new-flow':
       return 'flows/new';
     case 'flow':

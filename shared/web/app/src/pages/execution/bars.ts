@@ -13,8 +13,11 @@ export interface Bar {
 /** The bars of a task run, oldest first. What still goes on lasts until `now`. */
 export function bars(run: TaskRun, now: number): Bar[] {
   const found: Bar[] = [];
-  for (const attempt of run.attempts ?? [])
-    found.push(...stretches(attempt.state.histories, attempt.state.current, now));
+  for (const attempt of run.attempts ?? []) {
+    // The wait for an attempt is in the history of the task run. Attempts keep the date of the task run as their first.
+    const all = stretches(attempt.state.histories, attempt.state.current, now);
+    found.push(...all.filter(({ kind }) => kind !== 'waiting'));
+  }
   const between = stretches(run.state.histories, run.state.current, now);
   // Waiting is in the history of the task run. Work is there as well if the task run has no attempts (a flowable task).
   const hasAttempts = found.length > 0;

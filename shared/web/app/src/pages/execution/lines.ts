@@ -17,17 +17,20 @@ export interface Choice {
   minLevel: LogLevel;
   /** The task run. Undefined for all. */
   taskRun: string | undefined;
+  /** The attempt, from 0. Undefined for all. */
+  attempt?: number | undefined;
 }
 
 /** The longest text of a row, in characters. The download has the whole line. */
 const LONGEST = 10_000;
 
 /** The rows that are shown. */
-export function logRows(lines: readonly NumberedLine[], { minLevel, taskRun }: Choice): LogRow[] {
+export function logRows(lines: readonly NumberedLine[], { minLevel, taskRun, attempt }: Choice): LogRow[] {
   const found: LogRow[] = [];
   const least = LEVELS.indexOf(minLevel);
   lines.forEach(({ number, line }) => {
     if (LEVELS.indexOf(line.level) < least || (taskRun !== undefined && line.taskRunId !== taskRun)) return;
+    if (attempt !== undefined && line.attemptNumber !== attempt) return;
     line.message.split('\n').forEach((text, part) => {
       const shown =
         text.length > LONGEST

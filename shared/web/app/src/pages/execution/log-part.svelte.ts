@@ -15,13 +15,14 @@ const PAUSE = 250;
 export interface Filter {
   minLevel: LogLevel;
   taskRun: string | undefined;
+  attempt: number | undefined;
 }
 
 export class LogPart {
   readonly #lines = new Loader<NumberedLine[]>();
   readonly #index = new Loader<LogIndex>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #filter: Filter = { minLevel: 'TRACE', taskRun: undefined };
+  #filter: Filter = { minLevel: 'TRACE', taskRun: undefined, attempt: undefined };
 
   /** The lines, or undefined as long as the last lines of the log are shown. */
   readonly lines = $derived(this.#lines.value);
@@ -83,7 +84,12 @@ export class LogPart {
   }
 
   #query(more: Record<string, string>): URLSearchParams {
-    const { minLevel, taskRun } = this.#filter;
-    return new URLSearchParams({ minLevel, ...(taskRun && { taskRunId: taskRun }), ...more });
+    const { minLevel, taskRun, attempt } = this.#filter;
+    return new URLSearchParams({
+      minLevel,
+      ...(taskRun && { taskRunId: taskRun }),
+      ...(attempt !== undefined && { attempt: String(attempt) }),
+      ...more,
+    });
   }
 }

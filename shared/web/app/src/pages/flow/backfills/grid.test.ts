@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { coarser, counts, grainOf, rangeText, rowsOf, spanOf, startOf, type Slot } from './grid';
+import {
+  coarser,
+  counts,
+  grainOf,
+  rangeText,
+  rowsOf,
+  runsIn,
+  slotsOf,
+  spanOf,
+  startOf,
+  within,
+  type Slot,
+} from './grid';
 
 /** Reads moments in UTC. */
 function read(iso: string) {
@@ -36,12 +48,44 @@ describe('the grain of a cron', () => {
     ['@hourly', 'hour'],
   ])('%s is %s', (cron, grain) => expect(grainOf(cron)).toBe(grain));
 
-  it('is larger for many fire times', () => {
-    expect(coarser('hour', 300)).toBe('hour');
-    expect(coarser('hour', 20_000)).toBe('day');
-    expect(coarser('hour', 100_000)).toBe('month');
-    expect(coarser('day', 3_650)).toBe('month');
+  it('is that of the periods if fire times are counted', () => {
+    const period = (from: string, to: string): Slot => ({
+      date: from,
+      run: true,
+      period: { from, to, count: 24, runs: 24, states: {} },
+    });
+    expect(coarser('hour', slots(['2021-01-01T00:00:00Z']))).toBe('hour');
+    expect(coarser('hour', [period('2021-01-01T00:00:00Z', '2021-01-01T23:00:00Z')])).toBe('day');
+    expect(coarser('hour', [period('2021-01-01T00:00:00Z', '2021-01-31T23:00:00Z')])).toBe('month');
   });
+});
+
+it('finds the slots of a preview that counts by other periods', () => {
+  const preview = (periods: [string, string][]) => ({
+    slots: [],
+    periods: periods.map(([from, to]) => ({ from, to, count: 2, runs: 1, states: { SUCCESS: 1 } })),
+    ...{ count: 4, missing: 2, failed: 0, total: 2, timezone: 'UTC' },
+  });
+  const days = slots(['2021-01-01T09:00:00Z', '2021-01-02T09:00:00Z', '2021-02-01T09:00:00Z']);
+  const month = preview([['2021-01-02T09:00:00Z', '2021-01-31T09:00:00Z']]);
+  expect([...within(days, month)]).toEqual(['2021-01-02T09:00:00Z']);
+  const months = slotsOf(
+    preview([
+      ['2021-01-01T09:00:00Z', '2021-01-31T09:00:00Z'],
+      ['2021-02-01T09:00:00Z', '2021-02-28T09:00:00Z'],
+    ]),
+  );
+  expect([...within(months, month)]).toEqual(['2021-01-01T09:00:00Z']);
+  expect([...within(months, undefined)]).toEqual([]);
+  const [first] = months;
+  if (!first) throw new Error('the preview has periods');
+  expect(['MISSING', 'FAILED', 'ALL'].map((mode) => runsIn(mode as 'ALL', first))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  const whole = { ...first, period: { ...first.period, count: 1 } as NonNullable<Slot['period']> };
+  expect(runsIn('MISSING', whole)).toBe(false);
 });
 
 it('puts years above each other, newest first, with a column for each month', () => {
@@ -88,7 +132,8 @@ it('counts what each mode runs', () => {
     '2021-02-01T00:00:00Z': 'KILLED',
     '2021-03-01T00:00:00Z': 'FAILED',
   });
-  expect(counts(some)).toEqual({ MISSING: 1, FAILED: 3, ALL: 4 });
+  const preview = { slots: some, periods: [], count: 4, missing: 1, failed: 2, total: 1, timezone: 'UTC' };
+  expect(counts(preview)).toEqual({ MISSING: 1, FAILED: 3, ALL: 4 });
   expect(spanOf(some, 'FAILED')).toEqual([1, 2]);
   expect(spanOf(some, 'MISSING')).toEqual([3, 3]);
   expect(spanOf(some.slice(0, 3), 'MISSING')).toBeUndefined();

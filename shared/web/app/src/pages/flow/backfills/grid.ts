@@ -1,8 +1,13 @@
 // The fire times of a schedule as rows and columns: years and months, months and days, or days and hours.
 import type { components } from '../../../lib/api/generated';
+import type { StateName } from '../../../lib/api/types';
 import { dateText, type Parts } from '../../../lib/format/parts';
+import type { Mode } from './modes';
 
-export type Slot = components['schemas']['PreviewSlot'];
+type Preview = components['schemas']['BackfillPreview'];
+export type Period = components['schemas']['PreviewPeriod'];
+/** A fire time, or a day or month with so many that they are counted. */
+export type Slot = components['schemas']['PreviewSlot'] & { period?: Period };
 export type Grain = 'month' | 'day' | 'hour';
 
 /** A place of the calendar. It has all fire times of its month, day or hour. */
@@ -20,8 +25,8 @@ export interface Row {
   cells: (Cell | undefined)[];
 }
 
-/** More fire times than this are shown in larger cells. */
-const MOST = 2_000;
+/** More fire times than this are counted by the server, and shown as days or months. */
+export const MOST = 2_000;
 export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const ALIASES: Record<string, Grain> = {
@@ -44,10 +49,57 @@ export function grainOf(cron: string): Grain {
   return /^(\d+|L)$/.test(day) && isEach(weekday) && !/^\d+$/.test(weekday) ? 'month' : 'day';
 }
 
-/** The grain that shows a number of fire times in cells that can be seen. */
-export function coarser(grain: Grain, count: number): Grain {
-  if (count <= MOST) return grain;
-  return grain === 'hour' && count <= MOST * 24 ? 'day' : 'month';
+/** What a preview lists: its fire times, or its periods. */
+export function slotsOf(preview: Preview | undefined): Slot[] {
+  const periods = preview?.periods ?? [];
+  if (periods.length === 0) return preview?.slots ?? [];
+  return periods.map((period) => ({ date: period.from, run: period.runs > 0, period }));
+}
+
+/** The last fire time of a slot: of a period its end. */
+function endOf({ date, period }: Slot): string {
+  return period?.to ?? date;
+}
+
+/** How many fire times a slot has. */
+export function countOf({ period }: Slot): number {
+  return period?.count ?? 1;
+}
+
+/** The states of the executions of a slot, with their numbers. */
+export function statesOf({ period, execution }: Slot): [StateName, number][] {
+  if (period) return Object.entries(period.states) as [StateName, number][];
+  return execution ? [[execution.state, 1]] : [];
+}
+
+/** Whether a mode runs a fire time, or a fire time of a period. */
+export function runsIn(mode: Mode, slot: Slot): boolean {
+  if (mode === 'ALL') return true;
+  const states = statesOf(slot);
+  const known = states.reduce((sum, [, count]) => sum + count, 0);
+  if (known < countOf(slot)) return true;
+  return mode === 'FAILED' && states.some(([state]) => FAILED.includes(state));
+}
+
+/** The dates of the slots that have a fire time of a preview. The preview may count by other periods. */
+export function within(slots: readonly Slot[], preview: Preview | undefined): Set<string> {
+  const chosen = slotsOf(preview);
+  const found = new Set<string>();
+  let at = 0;
+  for (const slot of slots) {
+    while (at < chosen.length && Date.parse(endOf(chosen[at] as Slot)) < Date.parse(slot.date)) at += 1;
+    const next = chosen[at];
+    if (next && Date.parse(next.date) <= Date.parse(endOf(slot))) found.add(slot.date);
+  }
+  return found;
+}
+
+/** The grain of the cells: that of the schedule, or that of the periods if fire times are counted. */
+export function coarser(grain: Grain, slots: readonly Slot[]): Grain {
+  const periods = slots.flatMap(({ period }) => period ?? []);
+  if (periods.length === 0) return grain;
+  const longest = Math.max(...periods.map(({ from, to }) => Date.parse(to) - Date.parse(from)));
+  return longest > 86_400_000 ? 'month' : 'day';
 }
 
 export function columnNames(grain: Grain): string[] {
@@ -91,8 +143,9 @@ export function rangeText(
     return slot && dateText(read(slot.date));
   };
   const isWhole = day(first - 1) !== day(first) && day(last + 1) !== day(last);
-  const text = (at: number): string => (isWhole ? day(at) : slots[at]?.date) ?? '';
-  return { start: text(first), end: text(last) };
+  const end = slots[last] && endOf(slots[last]);
+  const text = (iso: string | undefined): string => (iso && (isWhole ? dateText(read(iso)) : iso)) ?? '';
+  return { start: text(slots[first]?.date), end: text(end) };
 }
 
 /** The first day that the calendar shows. `back` is how often somebody asked for earlier ones. */
@@ -105,19 +158,18 @@ export function startOf(grain: Grain, { year, month, day }: Parts, back: number)
   return new Date(moved).toISOString().slice(0, 10);
 }
 
-const FAILED = ['FAILED', 'KILLED', 'CANCELLED'];
+const FAILED: readonly string[] = ['FAILED', 'KILLED', 'CANCELLED'];
 
 /** How many fire times each mode runs. */
-export function counts(slots: readonly Slot[]): Record<'MISSING' | 'FAILED' | 'ALL', number> {
-  const missing = slots.filter(({ execution }) => !execution).length;
-  const failed = slots.filter(({ execution }) => execution && FAILED.includes(execution.state)).length;
-  return { MISSING: missing, FAILED: missing + failed, ALL: slots.length };
+export function counts(preview: Preview | undefined): Record<Mode, number> {
+  const { missing = 0, failed = 0, count = 0 } = preview ?? {};
+  return { MISSING: missing, FAILED: missing + failed, ALL: count };
 }
 
 /** The range from the first to the last fire time that a mode would run. Undefined if there is none. */
 export function spanOf(slots: readonly Slot[], mode: 'MISSING' | 'FAILED'): [number, number] | undefined {
-  const isIn = ({ execution }: Slot): boolean =>
-    mode === 'MISSING' ? !execution : execution !== undefined && FAILED.includes(execution.state);
+  const isIn = (slot: Slot): boolean =>
+    mode === 'MISSING' ? runsIn('MISSING', slot) : statesOf(slot).some(([state]) => FAILED.includes(state));
   const first = slots.findIndex(isIn);
   return first < 0 ? undefined : [first, slots.findLastIndex(isIn)];
 }
