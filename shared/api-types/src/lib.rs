@@ -70,8 +70,8 @@ pub use source::{
 };
 pub use stats::{ExecutionStats, ExecutionTasks, NextAttempt, StatsPeriod, TaskStates};
 pub use trigger::{
-    NewTriggerBackfill, NextDates, SetDisabled, Trigger, TriggerBackfill, TriggerBackfillRequest, TriggerDeclaration,
-    TriggerHit, TriggerKey, TriggerSwitch, TriggerUpdate,
+    NewTriggerBackfill, NextDates, SetDisabled, Trigger, TriggerBackfill, TriggerBackfillRequest,
+    TriggerDeclaration, TriggerHit, TriggerKey, TriggerSwitch, TriggerUpdate,
 };
 pub use usage::{DailyExecutions, ExecutionUsage, FlowUsage, Usage};
 pub use validation::{FlowValidation, InputError, InputField, InputReport, InputsValidation, TaskValidation};

@@ -89,8 +89,7 @@ pub async fn wide(store: &dyn StateStore, count: usize) -> anyhow::Result<Execut
         let begin = start + SignedDuration::from_millis(number as i64);
         let state = if number % 100 == 7 { State::Failed } else { State::Success };
         let history = ended(begin, state, SignedDuration::from_millis(80 + (number % 400) as i64));
-        let mut run =
-            TaskRun::created(TaskRunId::from(format!("wide-{number}")), "load_part", begin);
+        let mut run = TaskRun::created(TaskRunId::from(format!("wide-{number}")), "load_part", begin);
         run.parent_task_run_id = Some(each.id.clone());
         run.value = Some(format!("part-{number:05}.csv"));
         run.iteration = Some(number as u64);
@@ -123,17 +122,11 @@ pub async fn log(store: &dyn StateStore, count: usize) -> anyhow::Result<Executi
     let mut run = TaskRun::created(TaskRunId::from("long-load"), "load", start);
     run.state = ended(start, State::Success, SignedDuration::from_mins(40));
     run.attempts = vec![Attempt { state: run.state.clone(), log_file: None }];
-    let execution = Execution {
-        state: run.state.clone(),
-        ..Execution::created(id.clone(), NAMESPACE, "long", 1, start)
-    };
+    let execution =
+        Execution { state: run.state.clone(), ..Execution::created(id.clone(), NAMESPACE, "long", 1, start) };
     let run_id = run.id.clone();
-    let stored = StoredExecution {
-        execution,
-        task_runs: vec![(0, run)],
-        notes: serde_json::Value::Null,
-        version: 0,
-    };
+    let stored =
+        StoredExecution { execution, task_runs: vec![(0, run)], notes: serde_json::Value::Null, version: 0 };
     store.create_execution_with(&stored).await?;
     let line = |number: usize| LogEntry {
         namespace: NAMESPACE.to_owned(),

@@ -265,7 +265,7 @@ async fn texts_in_sources_are_found_and_replaced() {
     assert_eq!((&found["total"], &found["results"][0]["id"]), (&json!(1), &json!("hello")));
     assert_eq!(
         found["results"][0]["matches"][0],
-        json!({"line": 8, "column": 12, "snippet": "  defaults: World"})
+        json!({"line": 8, "column": 12, "length": 5, "snippet": "  defaults: World"})
     );
     assert_eq!(server.get("/flows/source?q=world&caseSensitive=true").await.ok()["total"], 0);
     assert_eq!(server.get("/flows/source?q=World&scope=TASKS").await.ok()["total"], 0);

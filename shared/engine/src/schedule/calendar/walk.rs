@@ -4,8 +4,8 @@
 use super::{Calendar, Slots, Stretch};
 use croner::Cron;
 use croner::time::Weekday;
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 
 /// A day with more slots than this is not worth the memory.
 const MOST_TIMES: usize = 24 * 60;
@@ -138,7 +138,8 @@ mod tests {
     fn seconds_and_lists_of_dates_are_walked_too() {
         let calendar = Calendar::of_cron("*/30 * * * * *", true, None).unwrap();
         let start = Timestamp::UNIX_EPOCH;
-        let seconds: Vec<_> = Walk::new(&calendar, Some(start)).take(3).map(|slot| slot.as_second()).collect();
+        let seconds: Vec<_> =
+            Walk::new(&calendar, Some(start)).take(3).map(|slot| slot.as_second()).collect();
         assert_eq!(seconds, [0, 30, 60]);
         let dates = Calendar::from_dates([start], jiff::tz::TimeZone::UTC);
         assert_eq!(Walk::new(&dates, Some(start)).count(), 1);

@@ -306,7 +306,7 @@ test('U42 the cursor marks its task in the topology, a task leads to its line, a
   await expect(topology.locator('[data-task=extract]')).toHaveClass(/chosen/);
   await expect(topology.locator('[data-task=say]')).not.toHaveClass(/chosen/);
   await topology.getByRole('link', { name: 'say' }).click();
-  await expect(page).toHaveURL(/#L12$/);
+  await expect(page).toHaveURL(/#L13$/);
   await expect(page.locator('.cm-line.marked')).toContainText('id: say');
   await toEnd(page, editor);
   await expect(topology.locator('[data-task=say]')).toHaveClass(/chosen/);

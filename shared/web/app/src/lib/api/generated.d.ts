@@ -760,6 +760,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches executions, each with the states of its tasks. */
+        get: operations["executionTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/next-attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists when task runs that wait for their next attempt begin it. */
+        get: operations["nextAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{id}": {
         parameters: {
             query?: never;
@@ -2122,6 +2156,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schedule/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the next fire times of a cron expression. */
+        get: operations["nextDates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/triggers": {
         parameters: {
             query?: never;
@@ -3116,6 +3167,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stats/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the executions that have ended, by day or hour of their start, with median and 95th percentile. */
+        get: operations["executionStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/configs": {
         parameters: {
             query?: never;
@@ -3418,6 +3486,23 @@ export interface components {
         BackfillPreview: {
             /** @description Every fire time between start and end, in order. */
             slots: components["schemas"]["PreviewSlot"][];
+            /** @description The same in periods, if there are more fire times than the request wants to see. Then `slots` is empty. */
+            periods?: components["schemas"]["PreviewPeriod"][];
+            /**
+             * Format: uint64
+             * @description The number of fire times between start and end.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description The number of fire times without an execution.
+             */
+            missing: number;
+            /**
+             * Format: uint64
+             * @description The number of fire times whose latest execution failed, was killed or was cancelled.
+             */
+            failed: number;
             /**
              * Format: uint64
              * @description The number of fire times that the backfill would run.
@@ -3685,6 +3770,15 @@ export interface components {
              */
             total: number;
         };
+        /** @description Executions that have ended, by period. */
+        ExecutionStats: {
+            /** @description The periods, oldest first. */
+            periods: components["schemas"]["StatsPeriod"][];
+            /** @description All periods together. */
+            whole: components["schemas"]["StatsPeriod"];
+            /** @description The time zone of the periods. */
+            timezone: string;
+        };
         /** @description The state of an execution that belongs to another one. */
         ExecutionStatus: {
             /** @description The id of the execution. */
@@ -3697,6 +3791,23 @@ export interface components {
             flowId: string;
             /** @description The state and its history. */
             state: components["schemas"]["State"];
+        };
+        /** @description An execution with the states of its tasks, without its task runs. */
+        ExecutionTasks: {
+            /** @description The execution, without its task runs. */
+            execution: components["schemas"]["Execution"];
+            /** @description The tasks that began, in the order of their first runs. */
+            tasks: components["schemas"]["TaskStates"][];
+        };
+        /** @description One page of a list. */
+        ExecutionTasksPage: {
+            /** @description The entries of this page. */
+            results: components["schemas"]["ExecutionTasks"][];
+            /**
+             * Format: uint64
+             * @description The number of entries on all pages.
+             */
+            total: number;
         };
         /** @description The trigger that started an execution. */
         ExecutionTrigger: {
@@ -3953,6 +4064,38 @@ export interface components {
             infos: string[];
             /** @description All errors, warnings and remarks with their positions. Kestra's API does not have this field. */
             diagnostics: components["schemas"]["Diagnostic"][];
+        };
+        /** @description A line that a search over the logs of many executions found. */
+        FoundLine: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The id of the execution. */
+            executionId: string;
+            /** @description The id of the task. Absent for lines of the execution itself. */
+            taskId?: string;
+            /** @description The id of the task run. Absent for lines of the execution itself. */
+            taskRunId?: string;
+            /**
+             * Format: uint32
+             * @description The attempt, from 0. Absent for lines of the execution itself.
+             */
+            attemptNumber?: number;
+            /**
+             * Format: date-time
+             * @description The date on which the line was written.
+             */
+            timestamp: string;
+            /** @description The log level. */
+            level: components["schemas"]["LogLevel"];
+            /** @description The text. It can have several lines. */
+            message: string;
+            /**
+             * Format: uint64
+             * @description The number of the line in the log of its execution, from 1. It never changes.
+             */
+            number: number;
         };
         /** @description A flow as a graph. */
         Graph: {
@@ -4296,7 +4439,7 @@ export interface components {
         /** @description One page of log lines. */
         LogsPage: {
             /** @description The lines of this page. */
-            results: components["schemas"]["LogEntry"][];
+            results: components["schemas"]["FoundLine"][];
             /**
              * Format: uint64
              * @description The number of lines on all pages, counted up to 10,000.
@@ -4427,6 +4570,23 @@ export interface components {
              */
             labels: components["schemas"]["Label"][];
         };
+        /** @description When a task run that waits for its next attempt begins it. */
+        NextAttempt: {
+            /** @description The id of the task run. */
+            taskRunId: string;
+            /**
+             * Format: date-time
+             * @description The date on which the next attempt begins.
+             */
+            date: string;
+        };
+        /** @description The next fire times of a cron expression. */
+        NextDates: {
+            /** @description The fire times, in order. */
+            dates: string[];
+            /** @description The time zone of the cron expression. */
+            timezone: string;
+        };
         /** @description A flow that a replacement did not change. */
         NotReplaced: {
             /** @description The namespace of the flow. */
@@ -4555,6 +4715,33 @@ export interface components {
              * @description The largest number of lines.
              */
             max: number;
+        };
+        /** @description The fire times of a day or a month in the time zone of the schedule. */
+        PreviewPeriod: {
+            /**
+             * Format: date-time
+             * @description The first fire time.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The last fire time.
+             */
+            to: string;
+            /**
+             * Format: uint64
+             * @description The number of fire times.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description The number of fire times that the backfill would run.
+             */
+            runs: number;
+            /** @description The number of latest executions by state. */
+            states: {
+                [key: string]: number;
+            };
         };
         /** @description A fire time in the preview of a backfill. */
         PreviewSlot: {
@@ -4830,6 +5017,11 @@ export interface components {
              * @description The column, from 0.
              */
             column: number;
+            /**
+             * Format: uint64
+             * @description The length of what was found, in characters. 0 without a searched text.
+             */
+            length: number;
             /** @description The line as it is written. */
             snippet: string;
         };
@@ -4866,6 +5058,33 @@ export interface components {
         };
         /** @description A state of an execution or a task run, under Kestra's name. */
         StateName: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+        /** @description The executions that began in a period and have ended. */
+        StatsPeriod: {
+            /**
+             * Format: date-time
+             * @description The start of the period.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end of the period, exclusive.
+             */
+            to: string;
+            /** @description The number of executions by state. */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uint64
+             * @description About half of the executions took at most this long, in milliseconds. At most 5 % wrong. Absent if unknown.
+             */
+            medianMs?: number;
+            /**
+             * Format: uint64
+             * @description About 95 % of the executions took at most this long, in milliseconds. At most 5 % wrong. Absent if unknown.
+             */
+            p95Ms?: number;
+        };
         /** @description The health of the state store. */
         StoreHealth: {
             /** @description Always `segue`. */
@@ -4929,6 +5148,22 @@ export interface components {
             taskRunId: string;
             /** @description The new state of the task run. */
             state: components["schemas"]["StateName"];
+        };
+        /** @description The states of the runs of a task in an execution. */
+        TaskStates: {
+            /** @description The id of the task. */
+            taskId: string;
+            /**
+             * Format: uint32
+             * @description How many flowable tasks are around the task.
+             */
+            depth: number;
+            /** @description The id of the latest run of the task. */
+            taskRunId: string;
+            /** @description The number of runs by state. */
+            states: {
+                [key: string]: number;
+            };
         };
         /** @description The problems of a task or a trigger. */
         TaskValidation: {
@@ -7270,6 +7505,92 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    executionTasks: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description The largest number of entries on a page. */
+                size?: number;
+                /** @description The field to sort by, with `:asc` or `:desc`. */
+                sort?: string;
+                /** @description The id of an execution, or a part of the name of its flow. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only this flow. */
+                flowId?: string;
+                /** @description Only executions that started at this time or later. */
+                startDate?: string;
+                /** @description Only executions that started at this time or earlier. */
+                endDate?: string;
+                /** @description Only executions that started within this duration before now. */
+                timeRange?: string;
+                /** @description Only entries in one of these states. */
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                /** @description Only entries with all these labels, each as `key:value`. */
+                labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
+                /** @description Only executions that this execution started. */
+                triggerExecutionId?: string;
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
+                childFilter?: "CHILD" | "MAIN";
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
+                scope?: ("USER" | "SYSTEM")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionTasksPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    nextAttempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextAttempt"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     execution: {
         parameters: {
             query?: never;
@@ -9554,6 +9875,8 @@ export interface operations {
                 flowId?: string;
                 /** @description Only executions that this trigger started. */
                 triggerId?: string;
+                /** @description Only lines of tasks with this id. */
+                taskId?: string;
                 /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only lines written at this time or later. */
@@ -9681,6 +10004,8 @@ export interface operations {
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only this task run. */
                 taskRunId?: string;
+                /** @description Only this attempt, counted from 0. */
+                attempt?: number;
                 /** @description Only lines with this text in the message. */
                 q?: string;
             };
@@ -9717,6 +10042,8 @@ export interface operations {
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only this task run. */
                 taskRunId?: string;
+                /** @description Only this attempt, counted from 0. */
+                attempt?: number;
                 /** @description Only lines with this text in the message. */
                 q?: string;
             };
@@ -10344,6 +10671,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriggerPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    nextDates: {
+        parameters: {
+            query: {
+                /** @description The cron expression. */
+                cron: string;
+                /** @description The time zone. Default: UTC. */
+                timezone?: string;
+                /** @description Whether the expression begins with seconds. */
+                withSeconds?: boolean;
+                /** @description How many fire times, at most 100. Default: 5. */
+                count?: number;
+                /** @description Only fire times after this date. Default: now. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextDates"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -11028,7 +11392,10 @@ export interface operations {
     };
     previewBackfill: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description If there are more fire times, they are counted by day or by month. Default: no limit. */
+                most?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12503,6 +12870,47 @@ export interface operations {
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    executionStats: {
+        parameters: {
+            query?: {
+                /** @description The first period. Default: 29 days before `to`. */
+                from?: string;
+                /** @description The last period. Default: now. At most 400 periods fit. */
+                to?: string;
+                /** @description The length of a period. Default: day. */
+                by?: "day" | "hour";
+                /** @description The zone of days and hours. Default: UTC. */
+                timezone?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Excludes the namespaces below `namespace`. */
+                exact?: boolean;
+                /** @description Only this flow. */
+                flowId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionStats"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];

@@ -3,7 +3,7 @@ import type { components } from '../../lib/api/generated';
 
 type Schemas = components['schemas'];
 export type FoundLine = Schemas['FoundLine'];
-export type FoundPage = Schemas['FoundLinePage'];
+export type FoundPage = Schemas['LogsPage'];
 
 export interface Group {
   executionId: string;

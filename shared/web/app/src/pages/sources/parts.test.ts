@@ -1,17 +1,20 @@
 import { expect, it } from 'vitest';
-import { parts } from './parts';
+import { linesOf } from './parts';
+
+const match = (line: number, column: number, length: number, snippet: string) => ({
+  ...{ line, column, length, snippet },
+});
 
 it('marks what was found, and keeps the rest', () => {
-  const marked = (text: string, places: number[][]): string =>
-    parts(text, places)
-      .map((part) => (part.isFound ? `[${part.text}]` : part.text))
-      .join('');
+  const lines = linesOf([
+    match(1, 0, 4, 'load the load'),
+    match(1, 9, 4, 'load the load'),
+    match(7, 3, 4, '😀 (load)'),
+    match(9, 0, 0, 'without a text'),
+  ]);
   expect(
-    marked('load the load', [
-      [0, 4],
-      [9, 13],
-    ]),
-  ).toBe('[load] the [load]');
-  expect(marked('a load', [[2, 6]])).toBe('a [load]');
-  expect(marked('none', [])).toBe('none');
+    lines.map(({ number, parts }) =>
+      [number, ...parts.map(({ text, isFound }) => (isFound ? `[${text}]` : text))].join('|'),
+    ),
+  ).toEqual(['1|[load]| the |[load]', '7|😀 (|[load]|)', '9|without a text']);
 });
