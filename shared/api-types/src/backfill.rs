@@ -89,7 +89,7 @@ pub struct BackfillPreview {
     /// The number of fire times without an execution.
     #[serde(default)]
     pub missing: u64,
-    /// The number of fire times whose latest execution failed, was killed or was cancelled.
+    /// The number of fire times with a latest execution that failed, was killed or was cancelled.
     #[serde(default)]
     pub failed: u64,
     /// The number of fire times that the backfill would run.

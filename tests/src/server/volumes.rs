@@ -56,9 +56,9 @@ pub async fn executions(store: &dyn StateStore, count: usize) -> anyhow::Result<
             let back = step * i32::try_from(count - number).unwrap_or(i32::MAX);
             let start = now - back;
             let id = ExecutionId::derive(&["volume", &number.to_string()]);
-            let state = if number % 10 == 0 { State::Failed } else { State::Success };
+            let state = if number.is_multiple_of(10) { State::Failed } else { State::Success };
             let execution = Execution {
-                labels: vec![Label::new("batch", &format!("{}", number / 1_000))],
+                labels: vec![Label::new("batch", format!("{}", number / 1_000))],
                 state: ended(start, state, SignedDuration::from_millis(200 + (number % 4_000) as i64)),
                 ..Execution::created(id, NAMESPACE, &format!("load_{:02}", number % 50), 1, start)
             };
@@ -136,7 +136,7 @@ pub async fn log(store: &dyn StateStore, count: usize) -> anyhow::Result<Executi
         task_run_id: Some(run_id.clone()),
         attempt_number: Some(0),
         timestamp: start + SignedDuration::from_millis(2 * number as i64),
-        level: if number % 1_000 == 0 { LogLevel::Warn } else { LogLevel::Info },
+        level: if number.is_multiple_of(1_000) { LogLevel::Warn } else { LogLevel::Info },
         message: match number % NEEDLE.0 {
             0 => format!("line {number} has the {}", NEEDLE.1),
             _ => format!("line {number}: row group {} of orders.parquet is loaded", number / 50),

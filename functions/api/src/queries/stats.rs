@@ -6,8 +6,9 @@ use crate::request::Query;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit, Zoned, ZonedRound};
 use segue_api_types as types;
+use segue_ports::PortError;
 use segue_ports::ended::{Ended, EndedFilter, QUARTER, quantile};
-use segue_ports::{PortError, state::StateStore};
+use segue_ports::state::StateStore;
 
 /// The largest number of periods of an answer.
 const MOST: usize = 400;

@@ -256,11 +256,11 @@ test('U85 a hundred thousand fire times are months within a second, and open to 
   );
   await open(page, segue, 'hours');
   const year = 365 * 24 * 3_600_000;
-  const start = new Date(Date.now() - 11.5 * year).toISOString().slice(0, 10);
+  const start = new Date(Date.now() - 11.4 * year).toISOString().slice(0, 10);
   const began = Date.now();
   const calendar = await open(page, segue, 'hours', `?start=${start}&mode=ALL`);
   const status = page.getByRole('region', { name: 'Start a backfill' }).getByRole('status');
-  await expect(status).toContainText(/10\d,\d{3} fire times/);
+  await expect(status).toContainText(/99,\d{3} fire times/);
   await expect(calendar.locator(hatched).first()).toBeVisible();
   const took = Date.now() - began;
   test.info().annotations.push({ type: 'figure', description: `100,000 fire times: ${took} ms` });

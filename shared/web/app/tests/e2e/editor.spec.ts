@@ -308,8 +308,9 @@ test('U42 the cursor marks its task in the topology, a task leads to its line, a
   await topology.getByRole('link', { name: 'say' }).click();
   await expect(page).toHaveURL(/#L13$/);
   await expect(page.locator('.cm-line.marked')).toContainText('id: say');
-  await toEnd(page, editor);
+  await page.locator('.cm-line').filter({ hasText: 'message: hello' }).click();
   await expect(topology.locator('[data-task=say]')).toHaveClass(/chosen/);
+  await toEnd(page, editor);
   // A task that is being written: its map is broken, and the others stay.
   await page.keyboard.insertText('  - id: third\n    type: [x\n  - id: fourth\n    type: log.Log\n');
   await expect(topology.locator('[data-task=extract]')).toBeVisible();

@@ -3500,7 +3500,7 @@ export interface components {
             missing: number;
             /**
              * Format: uint64
-             * @description The number of fire times whose latest execution failed, was killed or was cancelled.
+             * @description The number of fire times with a latest execution that failed, was killed or was cancelled.
              */
             failed: number;
             /**
