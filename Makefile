@@ -18,7 +18,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-programs web web-dev test-web test test-clients test-google-clients test-gcp terraform images deploy sizes task-types emulators crash fuzz deny bench build install dist lint fmt clean duckdb tools
+.PHONY: help demo demo-programs web web-dev test-web web-bench test test-clients test-google-clients test-gcp terraform images deploy sizes task-types emulators crash fuzz deny bench build install dist lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -52,6 +52,9 @@ web-dev: ## serve the web pages from their sources, with the API of a running se
 
 test-web: build ## test the web pages: types, format, lint, units, and every page in Chromium
 	@SEGUE=$(BUILT)/segue tests/tools/web.sh test
+
+web-bench: build ## measure the pages with 100,000 executions, 5,000 flows, 10,000 task runs and 1,000,000 lines
+	@SEGUE=$(BUILT)/segue tests/tools/web.sh volumes
 
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)

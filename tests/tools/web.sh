@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds, serves or tests the web pages. Without npm, `build` prints this and succeeds. Then the programs contain only a
 # page that explains how to build the web pages. With SEGUE_WEB=require, `build` fails without npm.
-# SEGUE is the program that `test` starts.
+# SEGUE is the program that `test` and `volumes` start. `volumes` measures the pages with large amounts of everything.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -44,8 +44,12 @@ case $1 in
     npm run --silent unit
     SEGUE=$(realpath "$SEGUE") npm run --silent browser
     ;;
+  volumes)
+    install
+    SEGUE=$(realpath "$SEGUE") npm run --silent volumes
+    ;;
   *)
-    echo "usage: web.sh build|dev|test" >&2
+    echo "usage: web.sh build|dev|test|volumes" >&2
     exit 2
     ;;
 esac
