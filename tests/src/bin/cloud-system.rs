@@ -57,7 +57,7 @@ struct Arguments {
     /// The number of rounds with faults, each with its own seed.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
-    /// The first seed.
+    /// The first seed. Scenarios with faults of messages use this seed.
     #[arg(long, default_value_t = 1)]
     first: u64,
     /// The number of rounds that run at the same time. Each round has its own processes on the same emulators.
@@ -150,7 +150,7 @@ async fn rounds(arguments: &Arguments, round: Round<'_>, peace: &Peace) -> anyho
 /// Runs scenarios, some at the same time.
 async fn scenarios(arguments: &Arguments, programs: &Path, scenarios: &[Scenario]) -> anyhow::Result<()> {
     let mut runs = futures::stream::iter(scenarios)
-        .map(|scenario| scenario.run(programs, arguments.keep))
+        .map(|scenario| scenario.run(programs, arguments.first, arguments.keep))
         .buffer_unordered(arguments.scenarios_at_once.max(1));
     while let Some(said) = runs.next().await {
         say(&said?)?;

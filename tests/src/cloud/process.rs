@@ -36,12 +36,25 @@ impl FunctionProcess {
     /// # Errors
     /// An error if the program cannot be started, or does not answer at `/health` in time.
     pub async fn start(program: &Path, variables: Vec<(String, String)>, log: &Path) -> anyhow::Result<Self> {
+        Self::start_at(free_port()?, program, variables, log).await
+    }
+
+    /// Starts a program as [`Self::start`] does, on this port.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_at(
+        port: u16,
+        program: &Path,
+        variables: Vec<(String, String)>,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let mut process = Self {
             program: program.to_owned(),
             variables,
             log: log.to_owned(),
             child: None,
-            port: free_port()?,
+            port,
             took: Duration::ZERO,
         };
         process.run().await?;
@@ -176,6 +189,7 @@ pub(super) async fn start_server(
     Ok((child, url))
 }
 
-fn free_port() -> anyhow::Result<u16> {
+/// A port that nobody uses now.
+pub(super) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

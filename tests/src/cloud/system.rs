@@ -4,7 +4,7 @@
 
 use super::environment::Environment;
 use super::faults::{FirestoreProxy, Proxy, Route};
-use super::process::{FunctionProcess, start_server};
+use super::process::{FunctionProcess, free_port, start_server};
 use super::setup::Setup;
 use crate::repository;
 use crate::server::Client;
@@ -81,6 +81,7 @@ impl System {
             ("BIGQUERY_EMULATOR_HOST", &bigquery),
             ("CLOUD_TASKS_EMULATOR_HOST", &others),
             ("CLOUD_RUN_EMULATOR_HOST", &others),
+            ("CLOUD_BUILD_EMULATOR_HOST", &format!("{others}/cloud-build")),
             ("CLOUD_SCHEDULER_EMULATOR_HOST", &others),
             ("SECRET_MANAGER_EMULATOR_HOST", &others),
         ]
@@ -92,6 +93,10 @@ impl System {
             variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
         })?;
         bucket(&environment, &config.bucket).await?;
+        // Topics send the messages of realtime triggers to the scheduler, so its address is known before it starts.
+        let scheduler = free_port()?;
+        let url = ("SEGUE_SCHEDULER_URL".to_owned(), format!("http://127.0.0.1:{scheduler}"));
+        let variables = [&variables[..], &[url]].concat();
         let mut functions = BTreeMap::new();
         let mut seconds = BTreeMap::new();
         let mut targets = BTreeMap::<String, Vec<String>>::new();
@@ -100,7 +105,8 @@ impl System {
             let program = programs.join(format!("segue-fn-{name}"));
             let log = directory.path().join(format!("{name}.log"));
             let of = |process: &str| [&variables[..], setup.of_process(process)].concat();
-            let function = FunctionProcess::start(&program, of(&name), &log).await?;
+            let port = if name == "scheduler" { scheduler } else { free_port()? };
+            let function = FunctionProcess::start_at(port, &program, of(&name), &log).await?;
             targets.entry(name.clone()).or_default().push(function.url());
             functions.insert(name.clone(), function);
             if setup.seconds.contains(&&*name) {
@@ -176,6 +182,25 @@ impl System {
             reqwest::Client::new().post(url).json(&json!({"messages": [{"data": data}]})).send().await?;
         ensure!(answer.status().is_success(), "Pub/Sub answers {}", answer.text().await?);
         Ok(())
+    }
+
+    /// Creates a topic for flows, and returns its full name. `name` is without the prefix.
+    ///
+    /// # Errors
+    /// An error if Pub/Sub does not answer.
+    pub async fn topic(&self, name: &str) -> anyhow::Result<String> {
+        ensure_topic(&self.config, name).await?;
+        Ok(format!("projects/{}/topics/{}", self.config.project, self.config.prefixed(name)))
+    }
+
+    /// Whether a subscription exists. `name` is without the prefix.
+    ///
+    /// # Errors
+    /// An error if Pub/Sub does not answer.
+    pub async fn has_subscription(&self, name: &str) -> anyhow::Result<bool> {
+        let url =
+            format!("{}subscriptions/{}", self.environment.pubsub_project(), self.config.prefixed(name));
+        Ok(reqwest::get(url).await?.status().is_success())
     }
 
     /// The names of the functions that receive messages. The API receives none.

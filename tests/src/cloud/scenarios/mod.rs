@@ -9,6 +9,7 @@ mod answers;
 mod clocks;
 mod deadly;
 mod execution;
+mod families;
 mod objects;
 mod outage;
 mod overload;
@@ -33,6 +34,8 @@ pub enum Scenario {
     Clocks,
     /// A message kills the process that receives it.
     Deadly,
+    /// A task of each family runs, and messages start executions, while the functions of the families are killed.
+    Families,
     /// Objects are dropped into a bucket while the services of their trigger are killed.
     Objects,
     /// Firestore refuses every request for 20 s.
@@ -46,12 +49,12 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    /// Runs the scenario on a new system, and returns a summary. `programs` is the folder of the built programs. With
-    /// `keep`, the logs of a failed scenario stay on disk.
+    /// Runs the scenario on a new system, and returns a summary. `programs` is the folder of the built programs. `seed` is
+    /// for the scenarios with faults of messages. With `keep`, the logs of a failed scenario stay on disk.
     ///
     /// # Errors
     /// An error that names the condition that does not hold.
-    pub async fn run(self, programs: &Path, keep: bool) -> anyhow::Result<String> {
+    pub async fn run(self, programs: &Path, seed: u64, keep: bool) -> anyhow::Result<String> {
         let name = self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         let setup = match self {
             Self::Answers => answers::setup(),
@@ -60,7 +63,8 @@ impl Scenario {
                 None => return Ok(format!("{name}: skipped, because {}", clocks::MISSING)),
             },
             Self::Deadly => deadly::setup(),
-            Self::Objects => objects::setup(),
+            Self::Families => families::setup(seed),
+            Self::Objects => objects::setup(seed),
             Self::Overload => overload::setup(),
             Self::Resumed => resumed::setup(),
             Self::Outage | Self::Paused => Setup::default(),
@@ -72,6 +76,10 @@ impl Scenario {
             Self::Answers => answers::check(&system).await,
             Self::Clocks => clocks::check(&mut system).await,
             Self::Deadly => deadly::check(&mut system).await,
+            Self::Families => {
+                let said = families::check(&mut system).await;
+                said.map(|said| said.unwrap_or_else(|| format!("skipped, because {}", families::MISSING)))
+            }
             Self::Objects => objects::check(&mut system).await,
             Self::Outage => outage::check(&system).await,
             Self::Overload => overload::check(&system).await,

@@ -36,9 +36,9 @@ triggers:
     moveDirectory: gs://dropped/done/
 ";
 
-pub(super) fn setup() -> Setup {
+pub(super) fn setup(seed: u64) -> Setup {
     let faults = Faults {
-        seed: 1,
+        seed,
         duplicated: 0.2,
         delayed: 0.1,
         answer_lost: 0.05,
