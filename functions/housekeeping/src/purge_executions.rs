@@ -127,7 +127,7 @@ impl PurgeExecutions {
                 let metrics = stored
                     .task_runs
                     .iter()
-                    .filter_map(|(_, run)| run.memo.get("metrics").and_then(|metrics| metrics.as_object()));
+                    .filter_map(|(_, run)| run.memo.get("metrics").map(segue_model::metric::read));
                 output.metrics_count += metrics.map(|metrics| metrics.len() as u64).sum::<u64>();
             }
             output.executions_count += u64::from(state.delete_execution(&execution.id).await?);

@@ -5,7 +5,7 @@ use crate::TENANT;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use segue_model::duration::iso_duration;
-use segue_model::execution::ExecutionMetadata;
+use segue_model::execution::{Breakpoint, ExecutionKind, ExecutionMetadata};
 use segue_model::label::Label;
 use segue_model::state::{State as StateName, StateHistory};
 use segue_model::{Map, execution as model, task_run};
@@ -63,6 +63,12 @@ pub struct Execution {
     /// The earliest start. Absent if the execution starts immediately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_date: Option<Timestamp>,
+    /// What the execution is for. Absent for an ordinary execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ExecutionKind>,
+    /// The tasks before which the execution waits. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breakpoints: Vec<Breakpoint>,
     /// The URL of the page of the execution. Absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -280,6 +286,8 @@ impl Execution {
             deleted: false,
             metadata: Some(execution.metadata.clone()),
             schedule_date: execution.schedule_date,
+            kind: execution.kind,
+            breakpoints: execution.breakpoints.clone(),
             url: None,
         }
     }

@@ -61,7 +61,7 @@ pub use plugin::{
     PluginKind, PluginSchema, PluginType, PluginVersions, TriggerPlugin,
 };
 pub use segue_model::diagnostic::{Diagnostic, Position, Severity};
-pub use segue_model::execution::ExecutionMetadata;
+pub use segue_model::execution::{Breakpoint, ExecutionKind, ExecutionMetadata};
 pub use segue_model::label::Label;
 pub use server::{Configs, Health, HealthDetails, HealthFault, HealthStatus, PreviewLimits, StoreHealth};
 pub use source::{

@@ -21,14 +21,14 @@ pub struct Metric {
     pub task_run_id: String,
     /// The name of the metric.
     pub name: String,
-    /// Always `counter`, because numbers with the same name in a task run are added.
+    /// `counter`, `timer` or `gauge`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The sum of all numbers with this name.
+    /// The sum of a counter, the milliseconds of a timer, or the last value of a gauge.
     pub value: f64,
     /// The end of the task run. The start before the task run has ended.
     pub timestamp: Timestamp,
-    /// Always empty.
+    /// More about the metric, by name. Metrics with other tags are other metrics.
     pub tags: Map,
 }
 

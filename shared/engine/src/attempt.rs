@@ -7,7 +7,7 @@ use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;
-use segue_model::event::TaskRunResult;
+use segue_model::event::{Metric, TaskRunResult};
 use segue_model::execution::log_file_path;
 use segue_model::id::{TaskRunId, friendly_id};
 use segue_model::log::LogLevel;
@@ -15,8 +15,7 @@ use segue_model::retry::{Retry, RetryBehavior};
 use segue_model::state::{State, StateHistory};
 use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::task_run::Attempt;
-use segue_model::{Json, Map};
-use serde_json::json;
+use segue_model::{Json, Map, metric};
 
 /// The result of an attempt.
 #[derive(Debug)]
@@ -187,6 +186,19 @@ impl ExecutionState {
         }
     }
 
+    /// Stores the metrics of an attempt. They replace the metrics of the attempt before.
+    pub(crate) fn record_metrics(&mut self, id: &TaskRunId, metrics: &[Metric]) {
+        if metrics.is_empty() {
+            return;
+        }
+        let Some(run) = self.run_mut(id) else { return };
+        let mut stored = Map::new();
+        for reported in metrics {
+            metric::record(&mut stored, reported);
+        }
+        memo::METRICS.set(&mut run.task_run.memo, &stored);
+    }
+
     pub(crate) fn task_run_finished(&mut self, result: &TaskRunResult, env: &Env) {
         let Some((task_run, Some(node))) =
             self.run(&result.task_run_id).map(|run| (run.task_run.clone(), run.node))
@@ -209,16 +221,7 @@ impl ExecutionState {
                 self.insert(dynamic.clone(), None);
             }
         }
-        if !result.metrics.is_empty()
-            && let Some(run) = self.run_mut(&result.task_run_id)
-        {
-            let mut sums = Map::new();
-            for metric in &result.metrics {
-                let sum = sums.get(&metric.name).and_then(Json::as_f64).unwrap_or(0.0) + metric.value;
-                sums.insert(metric.name.clone(), json!(sum));
-            }
-            memo::METRICS.set(&mut run.task_run.memo, &sums);
-        }
+        self.record_metrics(&result.task_run_id, &result.metrics);
         let ended = Ended {
             state: result.state,
             outputs: result.outputs.clone(),

@@ -140,6 +140,7 @@ impl ExecutionState {
             Event::TaskRunStateChanged { task_run_id, state } => {
                 self.change_task_run(task_run_id, *state, env);
             }
+            Event::BreakpointsLeft { breakpoints } => self.leave_breakpoints(breakpoints.as_deref(), env),
             Event::StatusChanged { state } => self.enter_execution(*state, env.now),
             Event::LabelsChanged { labels } => self.set_labels(labels.clone()),
         }

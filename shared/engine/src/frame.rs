@@ -92,6 +92,7 @@ impl Tally {
             | State::Queued
             | State::Running
             | State::Paused
+            | State::Breakpoint
             | State::Restarted
             | State::Retrying
             | State::Killing => {}

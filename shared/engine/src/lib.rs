@@ -17,6 +17,7 @@
 
 mod admission;
 mod attempt;
+mod breakpoint;
 mod change;
 pub mod check;
 pub mod context;

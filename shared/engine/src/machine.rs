@@ -2,6 +2,7 @@
 //! event.
 
 use crate::attempt::Ended;
+use crate::breakpoint::comes_from_breakpoint;
 use crate::effect::Effect;
 use crate::env::Env;
 use crate::flowable::{self, OpenError};
@@ -107,23 +108,12 @@ impl ExecutionState {
             iteration: child.iteration,
             ..TaskRun::created(id.clone(), &task.id, env.now)
         };
-        if let Some(condition) = &task.run_if {
-            let scope = self.scope(&task, &task_run, env);
-            match env.renderer.render(condition, &scope) {
-                Ok(text) if is_truthy(&text) => {}
-                Ok(_) => {
-                    self.insert(task_run, Some(child.node));
-                    self.finish(&id, State::Skipped, env.now);
-                    return Ok(());
-                }
-                Err(RenderError::Pending) => return Err(Blocked),
-                Err(error) => {
-                    self.insert(task_run, Some(child.node));
-                    self.log(Some(&id), LogLevel::Error, format!("runIf: {error}"), env.now);
-                    self.finish(&id, State::Failed, env.now);
-                    return Ok(());
-                }
-            }
+        if self.breaks_at(&task, child) {
+            self.hold(task_run, child.node, env);
+            return Ok(());
+        }
+        if self.is_skipped(&task_run, child.node, &task, env)? {
+            return Ok(());
         }
         self.show(&task, &task_run, env);
         match node.run_by {
@@ -145,12 +135,42 @@ impl ExecutionState {
         }
     }
 
+    /// Ends a task run whose `runIf` is false or cannot be evaluated. Returns true if the task run has ended.
+    fn is_skipped(
+        &mut self,
+        task_run: &TaskRun,
+        node: NodeId,
+        task: &Task,
+        env: &Env,
+    ) -> Result<bool, Blocked> {
+        let Some(condition) = &task.run_if else { return Ok(false) };
+        let scope = self.scope(task, task_run, env);
+        let (state, error) = match env.renderer.render(condition, &scope) {
+            Ok(text) if is_truthy(&text) => return Ok(false),
+            Ok(_) => (State::Skipped, None),
+            Err(RenderError::Pending) => return Err(Blocked),
+            Err(error) => (State::Failed, Some(error)),
+        };
+        let id = task_run.id.clone();
+        if !self.positions.contains_key(&id) {
+            self.insert(task_run.clone(), Some(node));
+        }
+        if let Some(error) = error {
+            self.log(Some(&id), LogLevel::Error, format!("runIf: {error}"), env.now);
+        }
+        self.finish(&id, state, env.now);
+        Ok(true)
+    }
+
     /// Starts the next attempt of a task run that waited for it.
     pub(crate) fn again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
         let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return Ok(());
         };
         let Some(node) = self.planned(node_id) else { return Ok(()) };
+        if comes_from_breakpoint(&task_run) && self.is_skipped(&task_run, node_id, &node.task, env)? {
+            return Ok(());
+        }
         self.show(&node.task, &task_run, env);
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, node_id, &node.task, env),
@@ -211,6 +231,7 @@ impl ExecutionState {
         }
         let min_level = self.plan.node(node).and_then(|node| node.task.log_level).unwrap_or(LogLevel::Trace);
         self.apply(outcome.changes, env);
+        self.record_metrics(&id, &outcome.metrics);
         for (level, message) in outcome.logs.into_iter().filter(|(level, _)| *level >= min_level) {
             self.log(Some(&id), level, message, env.now);
         }

@@ -5,6 +5,7 @@
 
 use crate::state::ExecutionState;
 use segue_model::event::Event;
+use segue_model::execution::Breakpoint;
 use segue_model::id::TaskRunId;
 use segue_model::label::Label;
 use segue_model::state::State;
@@ -42,6 +43,10 @@ impl ExecutionState {
             Event::ResumeRequested { task_run_id, .. } => {
                 must(current == State::Paused, "must be PAUSED to be resumed")
                     .or_else(|| task_run_id.as_ref().and_then(|id| self.refuses_resume(id)))
+            }
+            Event::BreakpointsLeft { breakpoints } => {
+                must(current == State::Breakpoint, "must be in BREAKPOINT to be resumed from there")
+                    .or_else(|| self.refuses_breakpoints(breakpoints.as_deref().unwrap_or_default()))
             }
             Event::RestartRequested { .. } => must(
                 current.is_terminal() || current == State::Paused,
@@ -117,6 +122,12 @@ impl ExecutionState {
                  (also to RUNNING if the task run is PAUSED), not to {state}"
             ))
         })
+    }
+
+    /// A breakpoint before a task that the flow does not have would never be reached.
+    fn refuses_breakpoints(&self, breakpoints: &[Breakpoint]) -> Option<Refusal> {
+        let unknown = breakpoints.iter().find(|at| self.plan.find(&at.id).is_none())?;
+        Some(Refusal::Invalid(format!("breakpoints: the flow has no task '{}'", unknown.id)))
     }
 
     fn refuses_labels(&self, labels: &[Label]) -> Option<Refusal> {

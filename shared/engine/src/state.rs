@@ -88,8 +88,9 @@ pub struct ExecutionState {
     pub(crate) notes: Notes,
     pub(crate) shared: Option<Arc<Shared>>,
     pub(crate) agenda: VecDeque<Action>,
-    /// The task runs in state PAUSED, and the task runs in state RETRYING.
+    /// The task runs in the states PAUSED, BREAKPOINT and RETRYING.
     pub(crate) paused: BTreeSet<TaskRunId>,
+    pub(crate) held: BTreeSet<TaskRunId>,
     pub(crate) retrying: BTreeSet<TaskRunId>,
     /// Whether messages that may have been lost before the load were already requested again.
     pub(crate) is_swept: bool,
@@ -115,6 +116,7 @@ impl ExecutionState {
             shared: None,
             agenda: VecDeque::new(),
             paused: BTreeSet::new(),
+            held: BTreeSet::new(),
             retrying: BTreeSet::new(),
             is_swept: false,
             dirty: BTreeSet::new(),
@@ -146,7 +148,7 @@ impl ExecutionState {
                 frame.child_ended(&plan, node, task_run.iteration, current);
             }
         }
-        let has_begun = !matches!(current, State::Created | State::Restarted);
+        let has_begun = !matches!(current, State::Created | State::Restarted | State::Breakpoint);
         if has_begun
             && !current.is_terminal()
             && let Some(order) = order(&plan, node, &task_run.memo)
@@ -171,6 +173,9 @@ impl ExecutionState {
         match task_run.current() {
             State::Paused => {
                 self.paused.insert(task_run.id.clone());
+            }
+            State::Breakpoint => {
+                self.held.insert(task_run.id.clone());
             }
             State::Retrying => {
                 self.retrying.insert(task_run.id.clone());
@@ -201,6 +206,7 @@ impl ExecutionState {
             self.dirty.remove(&position);
             self.frames.remove(id);
             self.paused.remove(id);
+            self.held.remove(id);
             self.retrying.remove(id);
             self.outputs.clear(&run.task_run.task_id, &run.chain);
             self.decision.removed.push(id.clone());
@@ -262,19 +268,25 @@ impl ExecutionState {
             self.outputs.set_state(&task, &chain, state);
         }
         set_member(&mut self.paused, id, state == State::Paused);
+        set_member(&mut self.held, id, state == State::Breakpoint);
         set_member(&mut self.retrying, id, state == State::Retrying);
         self.follow(now);
     }
 
     /// Sets the state of the execution (docs/kestra.md 2.4, 2.5). It is PAUSED while a task run is PAUSED, and else
-    /// RETRYING while a task run is RETRYING, and else RUNNING.
+    /// BREAKPOINT while a task run is BREAKPOINT, and else RETRYING while a task run is RETRYING, and else RUNNING.
     pub(crate) fn follow(&mut self, now: Timestamp) {
         let current = self.execution.state.current();
-        if !matches!(current, State::Running | State::Paused | State::Retrying | State::Restarted) {
+        if !matches!(
+            current,
+            State::Running | State::Paused | State::Breakpoint | State::Retrying | State::Restarted
+        ) {
             return;
         }
         let next = if !self.paused.is_empty() || self.notes.paused {
             State::Paused
+        } else if !self.held.is_empty() {
+            State::Breakpoint
         } else if !self.retrying.is_empty() {
             State::Retrying
         } else if current == State::Restarted {

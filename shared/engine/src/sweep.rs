@@ -130,6 +130,7 @@ impl ExecutionState {
                 }
             }
             State::Queued
+            | State::Breakpoint
             | State::Retried
             | State::Success
             | State::Warning

@@ -14,7 +14,7 @@ use segue_engine::replay::{self, Copy};
 use segue_engine::{ExecutionState, Refusal};
 use segue_model::Map;
 use segue_model::event::Event;
-use segue_model::execution::Execution;
+use segue_model::execution::{Breakpoint, Execution};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::input::Input;
 use segue_model::label::Label;
@@ -140,6 +140,20 @@ impl Executor {
         Ok((Some(task_run_id), resolved))
     }
 
+    /// Resumes an execution that waits at breakpoints. `breakpoints` replaces the breakpoints of the execution; with
+    /// None, they stay as they are.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] if the execution does not wait at a breakpoint. [`ActionError::Invalid`] if the
+    /// flow has no task with the id of a breakpoint.
+    pub async fn leave_breakpoints(
+        &self,
+        id: &ExecutionId,
+        breakpoints: Option<Vec<Breakpoint>>,
+    ) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::BreakpointsLeft { breakpoints: breakpoints.clone() }).await
+    }
+
     /// Runs an execution now, even if it waits for a date, a permit or a person.
     ///
     /// # Errors
@@ -193,6 +207,21 @@ impl Executor {
         revision: Option<u32>,
         inputs: Option<Map>,
     ) -> Result<Execution, ActionError> {
+        self.replay_to(id, task_run_id, revision, inputs, Vec::new()).await
+    }
+
+    /// Like [`Executor::replay`], with the breakpoints of the new execution.
+    ///
+    /// # Errors
+    /// As [`Executor::replay`]. [`ActionError::Invalid`] if the flow has no task with the id of a breakpoint.
+    pub async fn replay_to(
+        &self,
+        id: &ExecutionId,
+        task_run_id: Option<&TaskRunId>,
+        revision: Option<u32>,
+        inputs: Option<Map>,
+        breakpoints: Vec<Breakpoint>,
+    ) -> Result<Execution, ActionError> {
         let state = self.stored(id).await?;
         let old = state.execution();
         let revision = revision.unwrap_or(old.flow_revision);
@@ -202,6 +231,10 @@ impl Executor {
             None => replay::replay(old, &plan, new.clone(), now),
             Some(from) => replay::replay_from(&state, &plan, new.clone(), from, now)?,
         };
+        if let Some(at) = breakpoints.iter().find(|at| plan.find(&at.id).is_none()) {
+            return Err(CreateError::Breakpoint(at.id.clone()).into());
+        }
+        copy.execution.breakpoints = breakpoints;
         if let Some(inputs) = inputs {
             let request = NewExecution { inputs, trigger: old.trigger.clone(), ..NewExecution::default() };
             let flow = &plan.flow;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
 use segue_lookups::{answered, until_answered};
 use segue_model::event::Event;
-use segue_model::execution::{Execution, ExecutionTrigger};
+use segue_model::execution::{Breakpoint, Execution, ExecutionKind, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
 use segue_model::id::ExecutionId;
 use segue_model::input::Input;
@@ -44,6 +44,10 @@ pub struct NewExecution {
     pub trigger: Option<ExecutionTrigger>,
     /// The earliest time to start. None: at once.
     pub schedule_date: Option<Timestamp>,
+    /// What the execution is for. None: an ordinary one.
+    pub kind: Option<ExecutionKind>,
+    /// The tasks before which the execution waits.
+    pub breakpoints: Vec<Breakpoint>,
 }
 
 /// Why no execution was created. Nothing was written.
@@ -61,6 +65,9 @@ pub enum CreateError {
     /// A caller may not set this label.
     #[error("the label '{0}' is reserved: labels that begin with 'system.' are Segue's own")]
     SystemLabel(String),
+    /// The flow has no task with the id of a breakpoint.
+    #[error("breakpoints: the flow has no task '{0}'")]
+    Breakpoint(String),
     /// A port failed, or the flow does not exist.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -108,6 +115,9 @@ impl Executor {
             .find(|label| label.is_system() && label.key != CORRELATION && request.trigger.is_none());
         if let Some(label) = reserved {
             return Err(CreateError::SystemLabel(label.key.clone()));
+        }
+        if let Some(at) = request.breakpoints.iter().find(|at| plan.find(&at.id).is_none()) {
+            return Err(CreateError::Breakpoint(at.id.clone()));
         }
         let now = self.ports().clock.now();
         let id = request.id.clone().unwrap_or_else(random_execution_id);
@@ -296,6 +306,8 @@ fn new_execution(
         state,
         trigger: request.trigger,
         schedule_date: request.schedule_date,
+        kind: request.kind,
+        breakpoints: request.breakpoints,
         ..Execution::created(id, &flow.namespace, &flow.id, flow.revision, now)
     }
 }

@@ -226,6 +226,8 @@ impl Executor {
             labels: request.labels,
             trigger: Some(trigger),
             schedule_date: request.schedule_date,
+            kind: parent.kind,
+            breakpoints: Vec::new(),
         };
         let outcome = match self.create_with(new, &secrets.masker()).await {
             Ok(execution) => Ok(execution.id),

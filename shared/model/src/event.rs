@@ -1,5 +1,6 @@
 //! The events of an execution. An event says what has happened. Each event may arrive twice, late or out of order.
 
+use crate::execution::Breakpoint;
 use crate::id::{ExecutionId, TaskRunId};
 use crate::label::Label;
 use crate::state::State;
@@ -98,6 +99,12 @@ pub enum Event {
         /// The new state, always a final one.
         state: State,
     },
+    /// A request resumed an execution that waits at breakpoints.
+    BreakpointsLeft {
+        /// The new breakpoints. `None`: they stay as they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        breakpoints: Option<Vec<Breakpoint>>,
+    },
     /// A request replaced the final state of the execution by another final state. No task runs again.
     StatusChanged {
         /// The new final state.
@@ -161,4 +168,6 @@ pub enum MetricKind {
     Counter,
     /// A time in seconds.
     Timer,
+    /// A value that replaces the value before.
+    Gauge,
 }

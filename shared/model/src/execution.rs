@@ -40,6 +40,64 @@ pub struct Execution {
     pub metadata: ExecutionMetadata,
     /// The execution does not start before this time. `None`: it starts at once.
     pub schedule_date: Option<Timestamp>,
+    /// What the execution is for. `None`: it is an ordinary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ExecutionKind>,
+    /// The tasks before which the execution waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breakpoints: Vec<Breakpoint>,
+}
+
+/// What an execution is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ExecutionKind {
+    /// An ordinary execution.
+    Normal,
+    /// A test.
+    Test,
+    /// A trial in the editor.
+    Playground,
+}
+
+impl ExecutionKind {
+    /// Every kind with its name.
+    pub const ALL: [(&str, Self); 3] =
+        [("NORMAL", Self::Normal), ("TEST", Self::Test), ("PLAYGROUND", Self::Playground)];
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL",
+            Self::Test => "TEST",
+            Self::Playground => "PLAYGROUND",
+        }
+    }
+
+    /// The kind with this name. `None` for an unknown name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, kind)| kind)
+    }
+}
+
+/// A task before which an execution waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Breakpoint {
+    /// The id of the task.
+    pub id: String,
+    /// The value of the loop round. Absent: every round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl Breakpoint {
+    /// Reads `task` or `task.value`.
+    pub fn parse(text: &str) -> Self {
+        match text.trim().split_once('.') {
+            Some((id, value)) => Self { id: id.to_owned(), value: Some(value.to_owned()) },
+            None => Self { id: text.trim().to_owned(), value: None },
+        }
+    }
 }
 
 /// The cause of an execution.
@@ -118,6 +176,8 @@ impl Execution {
             trigger: None,
             metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
             schedule_date: None,
+            kind: None,
+            breakpoints: Vec::new(),
         }
     }
 

@@ -25,6 +25,7 @@ pub mod input;
 mod kv_key;
 pub mod label;
 pub mod log;
+pub mod metric;
 pub mod parse;
 mod positions;
 pub mod retry;

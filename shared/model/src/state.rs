@@ -18,6 +18,8 @@ pub enum State {
     Running,
     /// Waiting for a person, a date or a condition.
     Paused,
+    /// Waiting at a breakpoint, before the task runs.
+    Breakpoint,
     /// Queued again by a restart or a resume.
     Restarted,
     /// A failed task that waits for the date of its next attempt.
@@ -42,11 +44,12 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::Queued,
         Self::Running,
         Self::Paused,
+        Self::Breakpoint,
         Self::Restarted,
         Self::Retrying,
         Self::Retried,
@@ -78,6 +81,7 @@ impl State {
             | Self::Queued
             | Self::Running
             | Self::Paused
+            | Self::Breakpoint
             | Self::Restarted
             | Self::Retrying
             | Self::Killing => false,
@@ -91,6 +95,7 @@ impl State {
             Self::Queued => "QUEUED",
             Self::Running => "RUNNING",
             Self::Paused => "PAUSED",
+            Self::Breakpoint => "BREAKPOINT",
             Self::Restarted => "RESTARTED",
             Self::Retrying => "RETRYING",
             Self::Retried => "RETRIED",

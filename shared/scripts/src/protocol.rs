@@ -1,5 +1,6 @@
 //! The output protocol: a line `::{…}::` has outputs, metrics and log lines (docs/kestra.md 4.4).
 
+use segue_model::event::{Metric, MetricKind};
 use segue_model::log::LogLevel;
 use segue_model::{Json, Map};
 use serde::Deserialize;
@@ -10,32 +11,34 @@ use serde::Deserialize;
 pub(crate) struct Report {
     /// Outputs, merged into `vars`. The last value wins.
     pub(crate) outputs: Option<Map>,
-    /// Counters and timers.
-    pub(crate) metrics: Vec<Metric>,
+    /// Counters, timers and gauges.
+    pub(crate) metrics: Vec<ReportedMetric>,
     /// Lines for the log.
     pub(crate) logs: Vec<LogLine>,
 }
 
 /// One metric.
 #[derive(Debug, PartialEq, Deserialize)]
-pub(crate) struct Metric {
+pub(crate) struct ReportedMetric {
     /// The name of the metric.
     pub(crate) name: String,
-    /// Counter or timer.
+    /// Counter, timer or gauge.
     #[serde(rename = "type")]
     pub(crate) kind: MetricKind,
-    /// A count, or seconds.
+    /// A count, seconds, or a value.
     pub(crate) value: f64,
+    /// More about the metric, by name.
+    #[serde(default)]
+    pub(crate) tags: Option<Map>,
 }
 
-/// The kinds of metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum MetricKind {
-    /// A number that is added to earlier values.
-    Counter,
-    /// A duration in seconds.
-    Timer,
+impl From<ReportedMetric> for Metric {
+    fn from(metric: ReportedMetric) -> Self {
+        let text = |value: Json| if value.is_string() { value } else { Json::String(value.to_string()) };
+        let tags = metric.tags.unwrap_or_default().into_iter().map(|(name, value)| (name, text(value)));
+        let tags = Json::Object(tags.collect());
+        Self { name: metric.name, kind: metric.kind, value: metric.value, tags }
+    }
 }
 
 /// One line for the log.
@@ -86,13 +89,16 @@ mod tests {
     fn outputs_metrics_and_logs_are_read() {
         let report = parse(
             r#"  ::{"outputs":{"a":{"b":[1,null]}},"metrics":[{"name":"n","type":"counter","value":2,"tags":{"x":"y"}},
-            {"name":"t","type":"timer","value":1.5}],"logs":[{"level":"WARN","message":"m"},{"message":3}],"other":1}:: "#,
+            {"name":"t","type":"timer","value":1.5,"tags":{"n":1}},{"name":"g","type":"gauge","value":-1}],"logs":[{"level":"WARN","message":"m"},{"message":3}],"other":1}:: "#,
         )
         .unwrap()
         .unwrap();
         assert_eq!(Json::Object(report.outputs.unwrap()), json!({"a": {"b": [1, null]}}));
-        assert_eq!(report.metrics[0], Metric { name: "n".into(), kind: MetricKind::Counter, value: 2.0 });
-        assert_eq!(report.metrics[1].kind, MetricKind::Timer);
+        let metrics: Vec<Metric> = report.metrics.into_iter().map(Metric::from).collect();
+        let (name, kind) = ("n".to_owned(), MetricKind::Counter);
+        assert_eq!(metrics[0], Metric { name, kind, value: 2.0, tags: json!({"x": "y"}) });
+        assert_eq!((metrics[1].kind, &metrics[1].tags), (MetricKind::Timer, &json!({"n": "1"})));
+        assert_eq!((metrics[2].kind, metrics[2].value), (MetricKind::Gauge, -1.0));
         assert_eq!((report.logs[0].level(), report.logs[0].text()), (LogLevel::Warn, "m".into()));
         assert_eq!((report.logs[1].level(), report.logs[1].text()), (LogLevel::Info, "3".into()));
     }

@@ -2,7 +2,7 @@
 
 use crate::lines::{Line, MAX_PROTOCOL_LINE};
 use crate::process::{Listener, Source};
-use crate::protocol::{self, MetricKind, Report};
+use crate::protocol::{self, Report};
 use segue_model::Map;
 use segue_model::log::LogLevel;
 use segue_task::TaskContext;
@@ -86,10 +86,7 @@ impl<'a> Sink<'a> {
     fn report(&mut self, report: Report) {
         self.vars.extend(report.outputs.unwrap_or_default());
         for metric in report.metrics {
-            match metric.kind {
-                MetricKind::Counter => self.context.metric_counter(&metric.name, metric.value),
-                MetricKind::Timer => self.context.metric_timer(&metric.name, metric.value),
-            }
+            self.context.report(metric.into());
         }
         for line in report.logs {
             self.log(line.level(), line.text());

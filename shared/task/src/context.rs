@@ -213,7 +213,11 @@ impl TaskContext {
     }
 
     fn metric(&self, name: &str, kind: MetricKind, value: f64) {
-        let metric = Metric { name: name.to_owned(), kind, value, tags: Json::Object(Map::new()) };
+        self.report(Metric { name: name.to_owned(), kind, value, tags: Json::Object(Map::new()) });
+    }
+
+    /// Reports a metric with its kind and tags.
+    pub fn report(&self, metric: Metric) {
         self.0.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metric);
     }
 

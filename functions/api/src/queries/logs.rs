@@ -3,15 +3,17 @@
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::queries::executions::conditions::{SCOPES, in_scope};
+use crate::queries::executions::conditions::{KINDS, SCOPES, in_scope, kind_of};
 use crate::queries::executions::stored;
 use crate::request::{Compare, Condition, Field, FieldKind, Filter, Op, Page, Query, all_hold, date};
 use jiff::Timestamp;
 use segue_api_types as types;
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::log_line::{LineFilter, LinesAt, NumberedLine};
 use segue_ports::state::LogFilter;
+use std::collections::HashMap;
 
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 /// The fields of a search.
@@ -29,6 +31,7 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::new("startDate", FieldKind::Date),
     Field::new("endDate", FieldKind::Date),
     Field::new("timeRange", FieldKind::TimeRange),
+    Field::new("kind", FieldKind::OneOf(KINDS)),
     Field::new("scope", FieldKind::OneOf(SCOPES)),
 ];
 /// How many of the newest lines are read for a condition that the store does not support.
@@ -148,10 +151,34 @@ async fn scan(
                 .collect()
         }
     };
+    let executions =
+        if rest.iter().any(asks_for_execution) { executions(api, &lines).await? } else { HashMap::new() };
     let mut found = Vec::new();
     for line in lines {
-        if all_hold(rest, &|condition| meets(condition, &line.line, api.now()))? {
+        let execution = executions.get(&line.line.execution_id);
+        if all_hold(rest, &|condition| meets(condition, &line.line, execution, api.now()))? {
             found.push(line);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a filter asks for something that a line does not have, but its execution.
+fn asks_for_execution(filter: &Filter) -> bool {
+    match filter {
+        Filter::One(condition) => matches!(condition.field.as_str(), "kind" | "triggerId"),
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(asks_for_execution),
+    }
+}
+
+/// The executions of lines.
+async fn executions(api: &Api, lines: &[NumberedLine]) -> Answer<HashMap<ExecutionId, Execution>> {
+    let mut found = HashMap::new();
+    for NumberedLine { line, .. } in lines {
+        if !found.contains_key(&line.execution_id)
+            && let Some(stored) = api.state().execution(&line.execution_id).await?
+        {
+            found.insert(line.execution_id.clone(), stored.execution);
         }
     }
     Ok(found)
@@ -174,7 +201,12 @@ fn is_selected(filter: &LogFilter, line: &LogEntry, trigger: Option<&str>) -> bo
         && filter.text.as_ref().is_none_or(|text| line.message.to_lowercase().contains(&text.to_lowercase()))
 }
 
-fn meets(condition: &Condition, line: &LogEntry, now: Timestamp) -> Answer<bool> {
+fn meets(
+    condition: &Condition,
+    line: &LogEntry,
+    execution: Option<&Execution>,
+    now: Timestamp,
+) -> Answer<bool> {
     match condition.field.as_str() {
         "q" => condition.finds(&line.message),
         "namespace" => condition.holds_for(&line.namespace),
@@ -187,7 +219,11 @@ fn meets(condition: &Condition, line: &LogEntry, now: Timestamp) -> Answer<bool>
         "startDate" | "endDate" => condition.holds_for_date(Some(line.timestamp)),
         "timeRange" => Ok(now.checked_sub(condition.range()?).is_ok_and(|from| line.timestamp >= from)),
         "scope" => in_scope(condition, &line.namespace),
-        // A line does not have the trigger of its execution.
+        "kind" => condition.holds_for_maybe(execution.map(kind_of)),
+        "triggerId" => {
+            let trigger = execution.and_then(|execution| execution.trigger.as_ref());
+            condition.holds_for_maybe(trigger.map(|trigger| trigger.id.as_str()))
+        }
         _ => Err(condition.unusable()),
     }
 }

@@ -7,9 +7,10 @@ use crate::request::{Compare, Page, Query, paged};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_api_types as types;
+use segue_model::event::{Metric, MetricKind};
 use segue_model::execution::Execution;
+use segue_model::metric;
 use segue_model::task_run::TaskRun;
-use segue_model::{Json as Value, Map};
 use segue_ports::state::{ExecutionFilter, StateStore};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,24 +24,37 @@ const SORTS: [(&str, Compare<types::Metric>); 4] = [
     ("taskId", |left, right| left.task_id.cmp(&right.task_id)),
 ];
 
-/// The metrics of a task run by name.
-fn numbers(run: &TaskRun) -> impl Iterator<Item = (&String, f64)> {
-    let sums = run.memo.get("metrics").and_then(Value::as_object);
-    sums.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_f64()?)))
+/// The milliseconds of a second. Tasks report timers in seconds, and the API answers milliseconds, as Kestra does.
+const MILLIS: f64 = 1_000.0;
+
+/// The metrics of a task run.
+fn numbers(run: &TaskRun) -> impl Iterator<Item = Metric> {
+    let stored = run.memo.get("metrics").map(metric::read).unwrap_or_default();
+    stored.into_iter().map(|mut metric| {
+        if metric.kind == MetricKind::Timer {
+            metric.value *= MILLIS;
+        }
+        metric
+    })
 }
 
-fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> types::Metric {
+fn view(execution: &Execution, run: &TaskRun, metric: Metric) -> types::Metric {
+    let kind = match metric.kind {
+        MetricKind::Counter => "counter",
+        MetricKind::Timer => "timer",
+        MetricKind::Gauge => "gauge",
+    };
     types::Metric {
         namespace: execution.namespace.clone(),
         flow_id: execution.flow_id.clone(),
         execution_id: execution.id.to_string(),
         task_id: run.task_id.clone(),
         task_run_id: run.id.to_string(),
-        name: name.to_owned(),
-        kind: "counter".to_owned(),
-        value,
+        name: metric.name,
+        kind: kind.to_owned(),
+        value: metric.value,
         timestamp: run.state.end_date().unwrap_or(run.state.start_date()),
-        tags: Map::new(),
+        tags: metric.tags.as_object().cloned().unwrap_or_default(),
     }
 }
 
@@ -56,7 +70,7 @@ pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<t
         .filter(|run| {
             fits(query.text("taskRunId"), run.id.as_str()) && fits(query.text("taskId"), &run.task_id)
         })
-        .flat_map(|run| numbers(run).map(|(name, value)| view(&stored.execution, run, name, value)))
+        .flat_map(|run| numbers(run).map(|metric| view(&stored.execution, run, metric)))
         .collect();
     page.arrange(&mut all, &SORTS)?;
     let total = all.len() as u64;
@@ -98,7 +112,7 @@ pub(crate) async fn names(
 ) -> Answer<BTreeSet<String>> {
     let runs = newest(api.state(), namespace, flow_id, (None, None)).await?;
     let meant = runs.iter().filter(|(_, run)| task.is_none_or(|task| run.task_id == task));
-    Ok(meant.flat_map(|(_, run)| numbers(run)).map(|(name, _)| name.clone()).collect())
+    Ok(meant.flat_map(|(_, run)| numbers(run)).map(|metric| metric.name).collect())
 }
 
 /// The tasks of a flow that report metrics.
@@ -122,7 +136,7 @@ pub(crate) async fn by_day(
     for (date, run) in newest(api.state(), flow.0, flow.1, between).await? {
         if task.is_none_or(|task| run.task_id == task) {
             let day = date.to_zoned(TimeZone::UTC).date().to_string();
-            let values = numbers(&run).filter(|(name, _)| *name == metric).map(|(_, value)| value);
+            let values = numbers(&run).filter(|found| found.name == metric).map(|found| found.value);
             days.entry(day).or_default().extend(values);
         }
     }

@@ -437,3 +437,79 @@ async fn types_have_pictures_versions_and_properties() {
     let configs = server.get("/configs").await.ok();
     assert_eq!((&configs["edition"], configs["uuid"].as_str().unwrap().len()), (&json!("OSS"), 36));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_waits_at_its_breakpoints() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    let path = "/executions/company.team/hello";
+    let refused = server.post(&format!("{path}?breakpoints=none")).await.refused(422);
+    assert!(refused.contains("breakpoints") && refused.contains("none"), "{refused}");
+    let execution = id(&server.post(&format!("{path}?breakpoints=say,give")).await.ok());
+    let held = server.until(&execution, "BREAKPOINT").await;
+    assert_eq!(held["taskRunList"].as_array().unwrap().len(), 1, "{held:#}");
+    assert_eq!(held["taskRunList"][0]["state"]["current"], "BREAKPOINT");
+    assert_eq!(held["breakpoints"], json!([{"id": "say"}, {"id": "give"}]));
+    server.post(&format!("/executions/{execution}/resume")).await.refused(409);
+    let resume = format!("/executions/{execution}/actions/resume-from-breakpoint");
+    server.post(&format!("{resume}?breakpoints=none")).await.refused(422);
+    assert_eq!(id(&server.post(&resume).await.ok()), execution);
+    let deadline = tokio::time::Instant::now() + crate::harness::PATIENCE;
+    loop {
+        let now = server.get(&format!("/executions/{execution}")).await.ok();
+        let runs = now["taskRunList"].as_array().unwrap().len();
+        if runs == 2 && now["state"]["current"] == "BREAKPOINT" {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{now:#}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.post(&resume).await.ok();
+    let done = server.until(&execution, "SUCCESS").await;
+    assert_eq!(done["outputs"]["name"], "World");
+    server.post(&resume).await.refused(409);
+    let again = server.post(&format!("/executions/{execution}/replay?breakpoints=give")).await.ok();
+    server.until(&id(&again), "BREAKPOINT").await;
+    server.delete(&format!("/executions/{}/actions/kill", id(&again))).await.ok();
+    server.until(&id(&again), "KILLED").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executions_have_kinds() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    let path = "/executions/company.team/hello?wait=true";
+    let test = server.post(&format!("{path}&kind=TEST")).await.ok();
+    assert_eq!(test["kind"], "TEST");
+    let ordinary = server.run("hello").await;
+    assert_eq!(ordinary.get("kind"), None);
+    let found = server.get("/executions/search?filters[kind][EQUALS]=TEST").await.ok();
+    assert_eq!(names(&found, "id"), [id(&test)]);
+    let found = server.get("/executions/search?filters[kind][NOT_EQUALS]=TEST").await.ok();
+    assert_eq!(names(&found, "id"), [id(&ordinary)]);
+    let lines = server.get("/logs/search?filters[kind][EQUALS]=TEST&size=100").await.ok();
+    assert!(lines["total"].as_u64().unwrap() > 0);
+    assert!(names(&lines, "executionId").iter().all(|line| *line == id(&test)));
+    server.post(&format!("{path}&kind=OTHER")).await.refused(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn return_reports_its_length_and_duration() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    let execution = id(&server.run("hello").await);
+    let found = server.get(&format!("/metrics/{execution}?sort=name:asc")).await.ok();
+    let kinds: Vec<(&Value, &Value, &Value)> = found["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|metric| (&metric["name"], &metric["type"], &metric["value"]))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (&json!("duration"), &json!("timer"), &json!(0.0)),
+            (&json!("length"), &json!("counter"), &json!(5.0))
+        ]
+    );
+}

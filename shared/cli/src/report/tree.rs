@@ -3,8 +3,9 @@
 use super::text;
 use console::{Style, style};
 use jiff::{SignedDuration, Timestamp};
-use segue_model::Json;
+use segue_model::event::MetricKind;
 use segue_model::id::TaskRunId;
+use segue_model::metric;
 use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
 use std::collections::HashMap;
@@ -84,7 +85,7 @@ pub(crate) fn mark(state: State) -> String {
         State::Warning => "!",
         State::Failed | State::Killed | State::Cancelled => "✗",
         State::Skipped | State::Retried => "-",
-        State::Paused | State::Retrying | State::Queued => "…",
+        State::Paused | State::Breakpoint | State::Retrying | State::Queued => "…",
         State::Created | State::Running | State::Restarted | State::Killing => "▸",
     };
     style(sign).fg(colour(state)).to_string()
@@ -98,7 +99,9 @@ pub(crate) fn paint(state: State) -> Style {
 fn colour(state: State) -> console::Color {
     match state {
         State::Success => console::Color::Green,
-        State::Warning | State::Paused | State::Retrying | State::Queued => console::Color::Yellow,
+        State::Warning | State::Paused | State::Breakpoint | State::Retrying | State::Queued => {
+            console::Color::Yellow
+        }
         State::Failed | State::Killed | State::Killing | State::Cancelled => console::Color::Red,
         State::Skipped | State::Retried => console::Color::White,
         State::Created | State::Running | State::Restarted => console::Color::Cyan,
@@ -107,12 +110,14 @@ fn colour(state: State) -> console::Color {
 
 /// The metrics of a task, one of each kind: rows, changed rows, bytes.
 fn facts(run: &TaskRun) -> Vec<String> {
-    let Some(metrics) = run.memo.get("metrics").and_then(Json::as_object) else { return Vec::new() };
-    let first = |names: &[&str]| {
-        names.iter().find_map(|name| metrics.get(*name).and_then(Json::as_f64)).filter(|value| *value > 0.0)
+    let metrics = run.memo.get("metrics").map(metric::read).unwrap_or_default();
+    let sum = |name: &&str| {
+        let of_it = metrics.iter().filter(|metric| metric.name == *name && metric.kind != MetricKind::Timer);
+        of_it.map(|metric| metric.value).reduce(|left, right| left + right)
     };
+    let first = |names: &[&str]| names.iter().find_map(sum).filter(|value| *value > 0.0);
     let changed = ["affected.rows", "num.dml.affected.rows"];
-    let has_changed = changed.iter().any(|name| metrics.contains_key(*name));
+    let has_changed = changed.iter().any(|name| sum(name).is_some());
     let mut facts = Vec::new();
     match first(&changed) {
         Some(rows) => facts.push(format!("{} rows changed", text::count(rows))),
@@ -120,8 +125,7 @@ fn facts(run: &TaskRun) -> Vec<String> {
         None => facts.extend(first(&["rows", "records"]).map(|rows| format!("{} rows", text::count(rows)))),
     }
     facts.extend(
-        first(&["size", "file.size", "response.length", "length", "bytes", "total.bytes.processed"])
-            .map(text::bytes),
+        first(&["size", "file.size", "response.length", "bytes", "total.bytes.processed"]).map(text::bytes),
     );
     facts
 }

@@ -223,6 +223,7 @@ pub(crate) fn ended(call: &Subflow, child: &ExecutionId, state: State, outputs: 
             | State::Created
             | State::Queued
             | State::Running
+            | State::Breakpoint
             | State::Restarted
             | State::Retrying
             | State::Killing => State::Success,

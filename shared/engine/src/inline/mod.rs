@@ -19,6 +19,7 @@ mod testing;
 
 use jiff::Timestamp;
 use segue_model::catalog::{RunBy, TaskType};
+use segue_model::event::Metric;
 use segue_model::execution::Execution;
 use segue_model::label::Label;
 use segue_model::log::LogLevel;
@@ -116,6 +117,8 @@ pub struct InlineOutcome {
     pub logs: Vec<(LogLevel, String)>,
     /// The changes to commit.
     pub changes: Vec<Change>,
+    /// The metrics of the task run.
+    pub metrics: Vec<Metric>,
 }
 
 /// Why a call has no result.

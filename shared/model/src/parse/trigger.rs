@@ -13,11 +13,12 @@ use serde_json::json;
 const EXPRESSION: &str = "io.kestra.plugin.core.condition.Expression";
 
 /// The states with their names in flows.
-const STATES: [(&str, State); 15] = [
+const STATES: [(&str, State); 16] = [
     ("CREATED", State::Created),
     ("QUEUED", State::Queued),
     ("RUNNING", State::Running),
     ("PAUSED", State::Paused),
+    ("BREAKPOINT", State::Breakpoint),
     ("RESTARTED", State::Restarted),
     ("RETRYING", State::Retrying),
     ("RETRIED", State::Retried),

@@ -26,6 +26,33 @@ class Kestra {
     metric(name, "counter", value, tags);
   }
 
+  // Reports a value that replaces the value before.
+  static gauge(name, value, tags) {
+    metric(name, "gauge", value, tags);
+  }
+
+  // Reports an asset. Segue keeps no assets, so the report has no effect.
+  static assets(values) {
+    send({ assets: values });
+  }
+
+  // A report as the line that a script prints.
+  static format(report) {
+    return "::" + JSON.stringify(report) + "::";
+  }
+
+  // A logger whose lines keep their level.
+  static logger() {
+    const at = (level) => (message) => send({ logs: [{ level, message: String(message) }] });
+    return {
+      trace: at("TRACE"),
+      debug: at("DEBUG"),
+      info: at("INFO"),
+      warn: at("WARN"),
+      error: at("ERROR"),
+    };
+  }
+
   // Reports a duration in seconds, or how long a function takes until it calls back.
   static timer(name, duration, tags) {
     if (typeof duration !== "function") {

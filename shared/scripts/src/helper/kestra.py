@@ -5,6 +5,8 @@
     Kestra.outputs({"rows": 3})
     Kestra.counter("rows", 3, {"table": "trips"})
     Kestra.timer("load", lambda: load())
+
+This module is found only where the package `kestra` is not installed.
 """
 
 import json
@@ -27,9 +29,14 @@ class Kestra:
     """What a script can report."""
 
     @staticmethod
+    def format(report):
+        """A report as the line that a script prints."""
+        return "::" + json.dumps(report, default=str) + "::"
+
+    @staticmethod
     def _send(report):
         # One write, so that lines of several threads do not mix.
-        sys.stdout.write("::" + json.dumps(report, default=str) + "::\n")
+        sys.stdout.write(Kestra.format(report) + "\n")
         sys.stdout.flush()
 
     @staticmethod
@@ -40,6 +47,11 @@ class Kestra:
     def outputs(values):
         """Adds to the outputs of the task: `outputs.<taskId>.vars.*`."""
         Kestra._send({"outputs": values})
+
+    @staticmethod
+    def assets(values):
+        """Reports an asset. Segue keeps no assets, so the report has no effect."""
+        Kestra._send({"assets": values})
 
     @staticmethod
     def counter(name, value, tags=None):
@@ -56,6 +68,11 @@ class Kestra:
         Kestra._metric(name, "timer", duration, tags)
 
     @staticmethod
+    def gauge(name, value, tags=None):
+        """Reports a value that replaces the value before."""
+        Kestra._metric(name, "gauge", value, tags)
+
+    @staticmethod
     def logger():
         """A logger whose lines keep their level."""
         logger = logging.getLogger("Kestra")
@@ -64,3 +81,8 @@ class Kestra:
             logger.propagate = False
             logger.addHandler(_Handler())
         return logger
+
+    @staticmethod
+    def read(path):
+        """The records of an Ion file. This needs the package `kestra`, which reads Ion."""
+        raise RuntimeError(f"cannot read '{path}': add 'kestra' to the dependencies of the task")

@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 const PYTHON: &str = include_str!("kestra.py");
-const PYTHON_NAMES: &str = include_str!("sitecustomize.py");
+const PYTHON_SITE: &str = include_str!("sitecustomize.py");
 const NODE: &str = include_str!("kestra.js");
 
 /// Writes the module into `scratch`. Returns the variable for its folder, with the path that the script sees.
@@ -20,10 +20,12 @@ pub(crate) async fn install(
         Helper::None => Ok(None),
         Helper::Python => {
             let folder = scratch.join("python");
-            tokio::fs::create_dir(&folder.here).await?;
-            tokio::fs::write(folder.here.join("kestra.py"), PYTHON).await?;
+            let behind = folder.here.join("behind");
+            tokio::fs::create_dir_all(&behind).await?;
+            tokio::fs::write(behind.join("kestra.py"), PYTHON).await?;
+            tokio::fs::write(folder.here.join("sitecustomize.py"), PYTHON_SITE).await?;
             if is_script {
-                tokio::fs::write(folder.here.join("sitecustomize.py"), PYTHON_NAMES).await?;
+                tokio::fs::write(folder.here.join("inline"), "").await?;
             }
             Ok(Some(("PYTHONPATH", folder.seen)))
         }

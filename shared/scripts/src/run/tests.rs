@@ -2,6 +2,7 @@
 
 use crate::testing::{Platform, shell, with};
 use segue_model::Json;
+use segue_model::event::MetricKind;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -173,6 +174,7 @@ async fn python_reports_by_its_helper() {
     let platform = Platform::new();
     let script = "import kestra, os, sys\nfrom kestra import Kestra\nKestra.outputs({'a': [1, 'ü'], 'cwd': os.getcwd()})\n\
                   Kestra.counter('rows', 3, {'t': 'x'})\nKestra.timer('load', lambda: None)\nKestra.timer('t', 1.5)\n\
+                  Kestra.gauge('free', 7, {'disk': 1})\n\
                   Kestra.logger().warning('mind')\nimport own\nprint(own.VALUE, '{{ inputs.name }}')\n\
                   open('out.txt', 'w').write('x')";
     let more = json!({"inputFiles": {"own.py": "VALUE = 'from the directory'"}, "outputFiles": ["**"]});
@@ -180,7 +182,10 @@ async fn python_reports_by_its_helper() {
     let log = ended.log_text();
     assert!(log.contains("from the directory Ada") && log.contains("WARN mind"), "{log}");
     let names: Vec<&str> = ended.result.metrics.iter().map(|metric| metric.name.as_str()).collect();
-    assert_eq!(names, ["rows", "load", "t"]);
+    assert_eq!(names, ["rows", "load", "t", "free"]);
+    let metrics = &ended.result.metrics;
+    assert_eq!((&metrics[0].tags, &metrics[3].tags), (&json!({"t": "x"}), &json!({"disk": "1"})));
+    assert_eq!((metrics[1].kind, metrics[3].kind), (MetricKind::Timer, MetricKind::Gauge));
     let outputs = ended.outputs();
     assert_eq!(outputs["vars"]["a"], json!([1, "ü"]));
     let files = outputs["outputFiles"].as_object().unwrap();
@@ -188,6 +193,18 @@ async fn python_reports_by_its_helper() {
         files.contains_key("out.txt") && !files.keys().any(|name| name.starts_with("script-")),
         "{files:?}"
     );
+}
+
+#[tokio::test]
+async fn an_installed_package_wins_over_the_helper_of_its_name() {
+    let platform = Platform::new();
+    // The package is found where installed packages are: behind the script's own directory.
+    let more = json!({"inputFiles": {"site/kestra.py": "class Kestra: pass\nclass Flow: pass\n"},
+        "env": {"PYTHONPATH": "site"}});
+    let script =
+        "from kestra import Flow\nimport kestra\nprint('mine', hasattr(kestra.Kestra, 'outputs'), true)";
+    let ended = platform.run(python(script, more)).await;
+    assert!(ended.log_text().contains("INFO mine False True"), "{}", ended.log_text());
 }
 
 #[tokio::test]

@@ -3,10 +3,18 @@
 use crate::error::{Answer, ApiError};
 use crate::request::{Condition, Op, Query};
 use jiff::Timestamp;
-use segue_model::execution::Execution;
+use segue_model::execution::{Execution, ExecutionKind};
 
 /// The two scopes: the flows of users, and the flows of the system itself.
 pub(crate) const SCOPES: &[&str] = &["USER", "SYSTEM"];
+
+/// The kinds of executions. No execution of Segue is a LOOP: the rounds of a loop are a part of their execution.
+pub(crate) const KINDS: &[&str] = &["NORMAL", "TEST", "PLAYGROUND", "LOOP"];
+
+/// The kind of an execution.
+pub(crate) fn kind_of(execution: &Execution) -> &'static str {
+    execution.kind.unwrap_or(ExecutionKind::Normal).as_str()
+}
 
 /// The condition of the older parameter `scope`. None if the parameter is absent or names both scopes.
 pub(crate) fn scopes(query: &Query) -> Answer<Option<Condition>> {
@@ -68,6 +76,7 @@ pub(super) fn meets(condition: &Condition, execution: &Execution, now: Timestamp
             let is_child = trigger.is_some_and(|trigger| trigger.parent.is_some());
             condition.holds_for(if is_child { "CHILD" } else { "MAIN" })
         }
+        "kind" => condition.holds_for(kind_of(execution)),
         "scope" => in_scope(condition, &execution.namespace),
         _ => Err(condition.unusable()),
     }

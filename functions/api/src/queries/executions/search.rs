@@ -1,7 +1,7 @@
 //! Searches executions. The store answers conditions that its indexes support. Other conditions (a part of a flow's
 //! name, only children) need several searches, or a look through the newest executions.
 
-use super::conditions::{SCOPES, meets, scopes, with_key};
+use super::conditions::{KINDS, SCOPES, meets, scopes, with_key};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Compare, Condition, Field, FieldKind, Filter, Op, Page, Query, all_hold, date, paged};
@@ -35,6 +35,7 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::text("parentId"),
     Field::text("triggerExecutionId"),
     Field::text("triggerId"),
+    Field::new("kind", FieldKind::OneOf(KINDS)),
     Field::new("childFilter", FieldKind::OneOf(&["CHILD", "MAIN"])),
     Field::new("scope", FieldKind::OneOf(SCOPES)),
 ];

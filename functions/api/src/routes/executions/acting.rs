@@ -3,7 +3,7 @@
 //!
 //! How to add an action: one more entry in `endpoints()`, with both addresses.
 
-use super::{ONE_STATE, REVISION, actions, delete, read};
+use super::{BREAKPOINTS, ONE_STATE, REVISION, actions, delete, read};
 use crate::endpoint::{self, Content, Endpoint, Kind, Param, json, post};
 use segue_api_types as types;
 
@@ -60,14 +60,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ["replay", "replayAction"],
         ["/executions/{id}/replay", "/executions/{id}/actions/replay"],
         "Replays an execution as a new execution.",
-        |path| execution(post(path, actions::replay).takes(&[FROM, REVISION])),
+        |path| execution(post(path, actions::replay).takes(&[FROM, REVISION, BREAKPOINTS])),
     ));
     all.extend(both(
         ["replayWithInputs", "replayWithInputsAction"],
         ["/executions/{id}/replay-with-inputs", "/executions/{id}/actions/replay-with-inputs"],
         "Replays an execution as a new execution with other inputs.",
         |path| {
-            let endpoint = post(path, actions::replay_with_inputs).takes(&[FROM, REVISION]);
+            let endpoint = post(path, actions::replay_with_inputs).takes(&[FROM, REVISION, BREAKPOINTS]);
             execution(endpoint.maybe_body(Content::Form(None)))
         },
     ));
@@ -85,6 +85,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             let status = Param::new("status", ONE_STATE, "The new state.").required();
             execution(post(path, actions::change_status).takes(&[status]))
         },
+    ));
+    all.extend(both(
+        ["resumeFromBreakpoint", "resumeFromBreakpointAction"],
+        ["/executions/{id}/resume-from-breakpoint", "/executions/{id}/actions/resume-from-breakpoint"],
+        "Resumes an execution that waits at breakpoints. The parameter replaces its breakpoints.",
+        |path| execution(post(path, actions::leave_breakpoints).takes(&[BREAKPOINTS])),
     ));
     all.extend(both(
         ["pause", "pauseAction"],

@@ -1,6 +1,6 @@
 //! Actions on one execution.
 
-use super::create::validation;
+use super::create::{breakpoints, validation};
 use super::inputs::submitted;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -37,7 +37,9 @@ pub(super) async fn replay(
 ) -> Answer<Json<types::Execution>> {
     let task_run = query.text("taskRunId").map(TaskRunId::from);
     let revision = query.number("revision")?;
-    let execution = api.executor.replay(&ExecutionId::from(id), task_run.as_ref(), revision, None).await?;
+    let breakpoints = breakpoints(&query).unwrap_or_default();
+    let id = ExecutionId::from(id);
+    let execution = api.executor.replay_to(&id, task_run.as_ref(), revision, None, breakpoints).await?;
     after(&api, &execution).await
 }
 
@@ -55,7 +57,8 @@ pub(super) async fn replay_with_inputs(
     // The new execution has no id yet, so its files are stored with the files of the replayed execution.
     let submitted = submitted(&api, form, &plan.flow.inputs, &old.storage_prefix()).await?;
     let inputs = Some(submitted.values.clone());
-    match api.executor.replay(&old.id, task_run.as_ref(), revision, inputs).await {
+    let breakpoints = breakpoints(&query).unwrap_or_default();
+    match api.executor.replay_to(&old.id, task_run.as_ref(), revision, inputs, breakpoints).await {
         Ok(execution) => after(&api, &execution).await,
         Err(error) => {
             submitted.discard(&api).await;
@@ -84,6 +87,15 @@ pub(super) async fn change_status(
         return Err(ApiError::bad_request("Required argument [status] is missing: add ?status=…"));
     };
     let execution = api.executor.change_status(&ExecutionId::from(id), state).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn leave_breakpoints(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<types::Execution>> {
+    let execution = api.executor.leave_breakpoints(&ExecutionId::from(id), breakpoints(&query)).await?;
     after(&api, &execution).await
 }
 

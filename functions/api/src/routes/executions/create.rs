@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
 use segue_executor::{CreateError, NewExecution};
-use segue_model::execution::{Execution, storage_prefix};
+use segue_model::execution::{Breakpoint, Execution, ExecutionKind, storage_prefix};
 use segue_model::input::Input;
 use segue_model::label::{Label, set_labels};
 use segue_model::{Json as Value, Map};
@@ -29,6 +29,7 @@ pub(super) async fn create(
     let labels = labels(&query)?;
     let (wait, schedule_date) = (query.flag("wait", false)?, query.date("scheduleDate")?);
     let slot = query.slot("triggerDate")?;
+    let (kind, breakpoints) = (kind(&query)?, breakpoints(&query));
     let plan = api.executor.plan(&namespace, &flow_id, query.number("revision")?).await?;
     let flow = &plan.flow;
     if flow.disabled {
@@ -56,6 +57,8 @@ pub(super) async fn create(
             labels: all_labels,
             trigger,
             schedule_date,
+            kind,
+            breakpoints: breakpoints.unwrap_or_default(),
         })
         .await;
     let execution = match created {
@@ -69,6 +72,21 @@ pub(super) async fn create(
         None => Ok(Json(view::execution(&api, &execution, []))),
         Some(changes) => ended(&api, &execution, changes).await.map(Json),
     }
+}
+
+fn kind(query: &Query) -> Answer<Option<ExecutionKind>> {
+    let Some(text) = query.text("kind") else { return Ok(None) };
+    let found = ExecutionKind::parse(text);
+    found.map(Some).ok_or_else(|| {
+        ApiError::argument(format!("kind is '{text}': NORMAL, TEST or PLAYGROUND is expected"))
+    })
+}
+
+/// The breakpoints of a query, written as `task` or `task.value`. None if the query has none.
+pub(super) fn breakpoints(query: &Query) -> Option<Vec<Breakpoint>> {
+    query.text("breakpoints")?;
+    let texts = query.all("breakpoints").flat_map(|text| text.split(','));
+    Some(texts.filter(|text| !text.trim().is_empty()).map(Breakpoint::parse).collect())
 }
 
 /// The labels of a query. Callers cannot set the labels of Segue itself.

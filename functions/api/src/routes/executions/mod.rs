@@ -25,6 +25,7 @@ const STATE_NAMES: &[&str] = &[
     "QUEUED",
     "RUNNING",
     "PAUSED",
+    "BREAKPOINT",
     "RESTARTED",
     "RETRYING",
     "RETRIED",
@@ -62,6 +63,11 @@ pub(super) const SEARCH: [Param; 12] = [
     ),
 ];
 const LABELS: Param = Param::new("labels", Kind::Texts, "Labels of the execution, each as `key:value`.");
+const BREAKPOINTS: Param = Param::new(
+    "breakpoints",
+    Kind::Text,
+    "Tasks before which the execution waits, with commas between them, each as `task` or `task.value`.",
+);
 const REVISION: Param = Param::new("revision", Kind::Number(1), "The revision of the flow.");
 const PATH: Param = Param::new("path", Kind::Text, "The URI of the file, `kestra:///…`.").required();
 
@@ -75,6 +81,12 @@ fn making() -> Vec<Endpoint> {
         REVISION,
         Param::new("wait", Kind::Flag, "Answers when the execution has ended."),
         Param::new("scheduleDate", Kind::Date, "The execution does not start before this time."),
+        BREAKPOINTS,
+        Param::new(
+            "kind",
+            Kind::OneOf(&["NORMAL", "TEST", "PLAYGROUND"]),
+            "What the execution is for. Default: NORMAL.",
+        ),
         Param::new(
             "triggerId",
             Kind::Text,

@@ -1,4 +1,4 @@
-//! `debug.Return`: returns a rendered text as the output `value`.
+//! `debug.Return`: returns a rendered text as the output `value`, and reports its length and duration as metrics.
 //!
 //! ```yaml
 //! - id: name
@@ -7,6 +7,7 @@
 //! ```
 
 use crate::inline::{InlineCall, InlineError, InlineOutcome, InlineType, schema};
+use segue_model::event::{Metric, MetricKind};
 use segue_model::{Json, Map};
 
 pub(in crate::inline) const TYPE: InlineType = InlineType {
@@ -17,8 +18,21 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
 };
 
 fn run(call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
-    let value = call.text("format")?.map_or(Json::Null, Json::String);
-    Ok(InlineOutcome { outputs: Map::from_iter([("value".to_owned(), value)]), ..InlineOutcome::default() })
+    let text = call.text("format")?;
+    let length = text.as_ref().map_or(0, |text| text.chars().count());
+    let metric = |name: &str, kind: MetricKind, value: f64| Metric {
+        name: name.to_owned(),
+        kind,
+        value,
+        tags: Json::Null,
+    };
+    // Rendering takes no time on the clock of a step.
+    let metrics = vec![
+        metric("length", MetricKind::Counter, length as f64),
+        metric("duration", MetricKind::Timer, 0.0),
+    ];
+    let outputs = Map::from_iter([("value".to_owned(), text.map_or(Json::Null, Json::String))]);
+    Ok(InlineOutcome { outputs, metrics, ..InlineOutcome::default() })
 }
 
 #[cfg(test)]
