@@ -760,40 +760,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/executions/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Searches executions, each with the states of its tasks. */
-        get: operations["executionTasks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/executions/{id}/next-attempts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists when task runs that wait for their next attempt begin it. */
-        get: operations["nextAttempts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/executions/{id}": {
         parameters: {
             query?: never;
@@ -1112,6 +1078,40 @@ export interface paths {
         put?: never;
         /** Replaces the final state of an execution by another one. */
         post: operations["changeStatusAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/resume-from-breakpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes an execution that waits at breakpoints. The parameter replaces its breakpoints. */
+        post: operations["resumeFromBreakpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/actions/resume-from-breakpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes an execution that waits at breakpoints. The parameter replaces its breakpoints. */
+        post: operations["resumeFromBreakpointAction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2156,23 +2156,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/schedule/next": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the next fire times of a cron expression. */
-        get: operations["nextDates"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/triggers": {
         parameters: {
             query?: never;
@@ -3167,23 +3150,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/stats/executions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Counts the executions that have ended, by day or hour of their start, with median and 95th percentile. */
-        get: operations["executionStats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/configs": {
         parameters: {
             query?: never;
@@ -3486,23 +3452,6 @@ export interface components {
         BackfillPreview: {
             /** @description Every fire time between start and end, in order. */
             slots: components["schemas"]["PreviewSlot"][];
-            /** @description The same in periods, if there are more fire times than the request wants to see. Then `slots` is empty. */
-            periods?: components["schemas"]["PreviewPeriod"][];
-            /**
-             * Format: uint64
-             * @description The number of fire times between start and end.
-             */
-            count: number;
-            /**
-             * Format: uint64
-             * @description The number of fire times without an execution.
-             */
-            missing: number;
-            /**
-             * Format: uint64
-             * @description The number of fire times with a latest execution that failed, was killed or was cancelled.
-             */
-            failed: number;
             /**
              * Format: uint64
              * @description The number of fire times that the backfill would run.
@@ -3548,6 +3497,13 @@ export interface components {
         };
         /** @description The state of a backfill. */
         BackfillState: "RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED";
+        /** @description A task before which an execution waits. */
+        Breakpoint: {
+            /** @description The id of the task. */
+            id: string;
+            /** @description The value of the loop round. Absent: every round. */
+            value?: string;
+        };
         /** @description The version, platform and features of the server. */
         Configs: {
             /** @description The id of this installation. It stays the same as long as the URL stays the same. */
@@ -3744,9 +3700,15 @@ export interface components {
              * @description The earliest start. Absent if the execution starts immediately.
              */
             scheduleDate?: string;
+            /** @description What the execution is for. Absent for an ordinary execution. */
+            kind?: components["schemas"]["ExecutionKind"];
+            /** @description The tasks before which the execution waits. Absent if there are none. */
+            breakpoints?: components["schemas"]["Breakpoint"][];
             /** @description The URL of the page of the execution. Absent in lists. */
             url?: string;
         };
+        /** @description What an execution is for. */
+        ExecutionKind: "NORMAL" | "TEST" | "PLAYGROUND";
         /** @description The attempts of an execution. */
         ExecutionMetadata: {
             /**
@@ -3770,15 +3732,6 @@ export interface components {
              */
             total: number;
         };
-        /** @description Executions that have ended, by period. */
-        ExecutionStats: {
-            /** @description The periods, oldest first. */
-            periods: components["schemas"]["StatsPeriod"][];
-            /** @description All periods together. */
-            whole: components["schemas"]["StatsPeriod"];
-            /** @description The time zone of the periods. */
-            timezone: string;
-        };
         /** @description The state of an execution that belongs to another one. */
         ExecutionStatus: {
             /** @description The id of the execution. */
@@ -3791,23 +3744,6 @@ export interface components {
             flowId: string;
             /** @description The state and its history. */
             state: components["schemas"]["State"];
-        };
-        /** @description An execution with the states of its tasks, without its task runs. */
-        ExecutionTasks: {
-            /** @description The execution, without its task runs. */
-            execution: components["schemas"]["Execution"];
-            /** @description The tasks that began, in the order of their first runs. */
-            tasks: components["schemas"]["TaskStates"][];
-        };
-        /** @description One page of a list. */
-        ExecutionTasksPage: {
-            /** @description The entries of this page. */
-            results: components["schemas"]["ExecutionTasks"][];
-            /**
-             * Format: uint64
-             * @description The number of entries on all pages.
-             */
-            total: number;
         };
         /** @description The trigger that started an execution. */
         ExecutionTrigger: {
@@ -4064,38 +4000,6 @@ export interface components {
             infos: string[];
             /** @description All errors, warnings and remarks with their positions. Kestra's API does not have this field. */
             diagnostics: components["schemas"]["Diagnostic"][];
-        };
-        /** @description A line that a search over the logs of many executions found. */
-        FoundLine: {
-            /** @description The namespace of the flow. */
-            namespace: string;
-            /** @description The id of the flow. */
-            flowId: string;
-            /** @description The id of the execution. */
-            executionId: string;
-            /** @description The id of the task. Absent for lines of the execution itself. */
-            taskId?: string;
-            /** @description The id of the task run. Absent for lines of the execution itself. */
-            taskRunId?: string;
-            /**
-             * Format: uint32
-             * @description The attempt, from 0. Absent for lines of the execution itself.
-             */
-            attemptNumber?: number;
-            /**
-             * Format: date-time
-             * @description The date on which the line was written.
-             */
-            timestamp: string;
-            /** @description The log level. */
-            level: components["schemas"]["LogLevel"];
-            /** @description The text. It can have several lines. */
-            message: string;
-            /**
-             * Format: uint64
-             * @description The number of the line in the log of its execution, from 1. It never changes.
-             */
-            number: number;
         };
         /** @description A flow as a graph. */
         Graph: {
@@ -4368,6 +4272,10 @@ export interface components {
              * @description The earliest start. Absent if the execution starts immediately.
              */
             scheduleDate?: string;
+            /** @description What the execution is for. Absent for an ordinary execution. */
+            kind?: components["schemas"]["ExecutionKind"];
+            /** @description The tasks before which the execution waits. Absent if there are none. */
+            breakpoints?: components["schemas"]["Breakpoint"][];
             /** @description The URL of the page of the execution. Absent in lists. */
             url?: string;
             /**
@@ -4439,7 +4347,7 @@ export interface components {
         /** @description One page of log lines. */
         LogsPage: {
             /** @description The lines of this page. */
-            results: components["schemas"]["FoundLine"][];
+            results: components["schemas"]["LogEntry"][];
             /**
              * Format: uint64
              * @description The number of lines on all pages, counted up to 10,000.
@@ -4462,11 +4370,11 @@ export interface components {
             taskRunId: string;
             /** @description The name of the metric. */
             name: string;
-            /** @description Always `counter`, because numbers with the same name in a task run are added. */
+            /** @description `counter`, `timer` or `gauge`. */
             type: string;
             /**
              * Format: double
-             * @description The sum of all numbers with this name.
+             * @description The sum of a counter, the milliseconds of a timer, or the last value of a gauge.
              */
             value: number;
             /**
@@ -4474,7 +4382,7 @@ export interface components {
              * @description The end of the task run. The start before the task run has ended.
              */
             timestamp: string;
-            /** @description Always empty. */
+            /** @description More about the metric, by name. Metrics with other tags are other metrics. */
             tags: {
                 [key: string]: unknown;
             };
@@ -4569,23 +4477,6 @@ export interface components {
              * @default []
              */
             labels: components["schemas"]["Label"][];
-        };
-        /** @description When a task run that waits for its next attempt begins it. */
-        NextAttempt: {
-            /** @description The id of the task run. */
-            taskRunId: string;
-            /**
-             * Format: date-time
-             * @description The date on which the next attempt begins.
-             */
-            date: string;
-        };
-        /** @description The next fire times of a cron expression. */
-        NextDates: {
-            /** @description The fire times, in order. */
-            dates: string[];
-            /** @description The time zone of the cron expression. */
-            timezone: string;
         };
         /** @description A flow that a replacement did not change. */
         NotReplaced: {
@@ -4715,33 +4606,6 @@ export interface components {
              * @description The largest number of lines.
              */
             max: number;
-        };
-        /** @description The fire times of a day or a month in the time zone of the schedule. */
-        PreviewPeriod: {
-            /**
-             * Format: date-time
-             * @description The first fire time.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description The last fire time.
-             */
-            to: string;
-            /**
-             * Format: uint64
-             * @description The number of fire times.
-             */
-            count: number;
-            /**
-             * Format: uint64
-             * @description The number of fire times that the backfill would run.
-             */
-            runs: number;
-            /** @description The number of latest executions by state. */
-            states: {
-                [key: string]: number;
-            };
         };
         /** @description A fire time in the preview of a backfill. */
         PreviewSlot: {
@@ -5017,11 +4881,6 @@ export interface components {
              * @description The column, from 0.
              */
             column: number;
-            /**
-             * Format: uint64
-             * @description The length of what was found, in characters. 0 without a searched text.
-             */
-            length: number;
             /** @description The line as it is written. */
             snippet: string;
         };
@@ -5057,34 +4916,7 @@ export interface components {
             date: string;
         };
         /** @description A state of an execution or a task run, under Kestra's name. */
-        StateName: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
-        /** @description The executions that began in a period and have ended. */
-        StatsPeriod: {
-            /**
-             * Format: date-time
-             * @description The start of the period.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description The end of the period, exclusive.
-             */
-            to: string;
-            /** @description The number of executions by state. */
-            states: {
-                [key: string]: number;
-            };
-            /**
-             * Format: uint64
-             * @description About half of the executions took at most this long, in milliseconds. At most 5 % wrong. Absent if unknown.
-             */
-            medianMs?: number;
-            /**
-             * Format: uint64
-             * @description About 95 % of the executions took at most this long, in milliseconds. At most 5 % wrong. Absent if unknown.
-             */
-            p95Ms?: number;
-        };
+        StateName: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
         /** @description The health of the state store. */
         StoreHealth: {
             /** @description Always `segue`. */
@@ -5148,22 +4980,6 @@ export interface components {
             taskRunId: string;
             /** @description The new state of the task run. */
             state: components["schemas"]["StateName"];
-        };
-        /** @description The states of the runs of a task in an execution. */
-        TaskStates: {
-            /** @description The id of the task. */
-            taskId: string;
-            /**
-             * Format: uint32
-             * @description How many flowable tasks are around the task.
-             */
-            depth: number;
-            /** @description The id of the latest run of the task. */
-            taskRunId: string;
-            /** @description The number of runs by state. */
-            states: {
-                [key: string]: number;
-            };
         };
         /** @description The problems of a task or a trigger. */
         TaskValidation: {
@@ -6680,6 +6496,10 @@ export interface operations {
                 wait?: boolean;
                 /** @description The execution does not start before this time. */
                 scheduleDate?: string;
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
+                /** @description What the execution is for. Default: NORMAL. */
+                kind?: "NORMAL" | "TEST" | "PLAYGROUND";
                 /** @description For a flow with schedules: the schedule to run, with the inputs and labels of this trigger. */
                 triggerId?: string;
                 /** @description For a flow with schedules: the fire time to run, with the inputs and labels of its trigger. A date without a time is the fire time of that day. Default: the latest fire time. */
@@ -6732,6 +6552,10 @@ export interface operations {
                 wait?: boolean;
                 /** @description The execution does not start before this time. */
                 scheduleDate?: string;
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
+                /** @description What the execution is for. Default: NORMAL. */
+                kind?: "NORMAL" | "TEST" | "PLAYGROUND";
                 /** @description For a flow with schedules: the schedule to run, with the inputs and labels of this trigger. */
                 triggerId?: string;
                 /** @description For a flow with schedules: the fire time to run, with the inputs and labels of its trigger. A date without a time is the fire time of that day. Default: the latest fire time. */
@@ -7111,7 +6935,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -7122,7 +6946,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -7172,7 +6996,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -7183,7 +7007,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -7227,7 +7051,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -7238,7 +7062,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -7286,7 +7110,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -7297,7 +7121,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -7494,92 +7318,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowToExecute"];
-                };
-            };
-            400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
-            404: components["responses"]["Refused"];
-            421: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["TooEarly"];
-        };
-    };
-    executionTasks: {
-        parameters: {
-            query?: {
-                /** @description The number of the page, from 1. */
-                page?: number;
-                /** @description The largest number of entries on a page. */
-                size?: number;
-                /** @description The field to sort by, with `:asc` or `:desc`. */
-                sort?: string;
-                /** @description The id of an execution, or a part of the name of its flow. */
-                q?: string;
-                /** @description Only this namespace and the namespaces below it. */
-                namespace?: string;
-                /** @description Only this flow. */
-                flowId?: string;
-                /** @description Only executions that started at this time or later. */
-                startDate?: string;
-                /** @description Only executions that started at this time or earlier. */
-                endDate?: string;
-                /** @description Only executions that started within this duration before now. */
-                timeRange?: string;
-                /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Only entries with all these labels, each as `key:value`. */
-                labels?: string[];
-                /** @description Only executions that this trigger started. */
-                triggerId?: string;
-                /** @description Only executions that this execution started. */
-                triggerExecutionId?: string;
-                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
-                childFilter?: "CHILD" | "MAIN";
-                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
-                scope?: ("USER" | "SYSTEM")[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The request succeeded. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExecutionTasksPage"];
-                };
-            };
-            400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
-            421: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["TooEarly"];
-        };
-    };
-    nextAttempts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The request succeeded. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NextAttempt"][];
                 };
             };
             400: components["responses"]["Refused"];
@@ -7986,6 +7724,8 @@ export interface operations {
                 taskRunId?: string;
                 /** @description The revision of the flow. */
                 revision?: number;
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
             };
             header?: never;
             path: {
@@ -8021,6 +7761,8 @@ export interface operations {
                 taskRunId?: string;
                 /** @description The revision of the flow. */
                 revision?: number;
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
             };
             header?: never;
             path: {
@@ -8056,6 +7798,8 @@ export interface operations {
                 taskRunId?: string;
                 /** @description The revision of the flow. */
                 revision?: number;
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
             };
             header?: never;
             path: {
@@ -8099,6 +7843,8 @@ export interface operations {
                 taskRunId?: string;
                 /** @description The revision of the flow. */
                 revision?: number;
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
             };
             header?: never;
             path: {
@@ -8211,7 +7957,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The new state. */
-                status: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                status: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
             path: {
@@ -8244,7 +7990,73 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The new state. */
-                status: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                status: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    resumeFromBreakpoint: {
+        parameters: {
+            query?: {
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    resumeFromBreakpointAction: {
+        parameters: {
+            query?: {
+                /** @description Tasks before which the execution waits, with commas between them, each as `task` or `task.value`. */
+                breakpoints?: string;
             };
             header?: never;
             path: {
@@ -8337,7 +8149,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `RUNNING`, or the state in which the execution ends. */
-                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
             path: {
@@ -8370,7 +8182,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `RUNNING`, or the state in which the execution ends. */
-                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
             path: {
@@ -8906,7 +8718,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -8917,7 +8729,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -8993,7 +8805,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9004,7 +8816,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9085,7 +8897,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9096,7 +8908,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9172,7 +8984,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9183,7 +8995,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9259,7 +9071,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9270,7 +9082,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9302,7 +9114,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `RUNNING`, or the state in which the execution ends. */
-                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
             path?: never;
@@ -9337,7 +9149,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `RUNNING`, or the state in which the execution ends. */
-                newState?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                newState?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
                 /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
@@ -9351,7 +9163,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9362,7 +9174,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9438,7 +9250,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9449,7 +9261,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9481,7 +9293,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The new state. */
-                newStatus: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                newStatus: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
             path?: never;
@@ -9516,7 +9328,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The new state. */
-                newStatus: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+                newStatus: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
                 /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
@@ -9530,7 +9342,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9541,7 +9353,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9628,7 +9440,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9645,7 +9457,7 @@ export interface operations {
                 deleteMetrics?: boolean;
                 /** @description Also deletes the files. Default: true. */
                 deleteStorage?: boolean;
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9721,7 +9533,7 @@ export interface operations {
                 /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
                 /** @description Only entries in one of these states. */
-                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
                 /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
                 /** @description Only executions that this trigger started. */
@@ -9732,7 +9544,7 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, childFilter, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -9875,8 +9687,6 @@ export interface operations {
                 flowId?: string;
                 /** @description Only executions that this trigger started. */
                 triggerId?: string;
-                /** @description Only lines of tasks with this id. */
-                taskId?: string;
                 /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only lines written at this time or later. */
@@ -9885,7 +9695,7 @@ export interface operations {
                 endDate?: string;
                 /** @description Only lines written within this duration before now. */
                 timeRange?: string;
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, taskId, taskRunId, attemptNumber, level, minLevel, startDate, endDate, timeRange, scope. */
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, taskId, taskRunId, attemptNumber, level, minLevel, startDate, endDate, timeRange, kind, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };
@@ -10004,8 +9814,6 @@ export interface operations {
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only this task run. */
                 taskRunId?: string;
-                /** @description Only this attempt, counted from 0. */
-                attempt?: number;
                 /** @description Only lines with this text in the message. */
                 q?: string;
             };
@@ -10042,8 +9850,6 @@ export interface operations {
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only this task run. */
                 taskRunId?: string;
-                /** @description Only this attempt, counted from 0. */
-                attempt?: number;
                 /** @description Only lines with this text in the message. */
                 q?: string;
             };
@@ -10671,43 +10477,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriggerPage"];
-                };
-            };
-            400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
-            421: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["TooEarly"];
-        };
-    };
-    nextDates: {
-        parameters: {
-            query: {
-                /** @description The cron expression. */
-                cron: string;
-                /** @description The time zone. Default: UTC. */
-                timezone?: string;
-                /** @description Whether the expression begins with seconds. */
-                withSeconds?: boolean;
-                /** @description How many fire times, at most 100. Default: 5. */
-                count?: number;
-                /** @description Only fire times after this date. Default: now. */
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The request succeeded. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NextDates"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -11392,10 +11161,7 @@ export interface operations {
     };
     previewBackfill: {
         parameters: {
-            query?: {
-                /** @description If there are more fire times, they are counted by day or by month. Default: no limit. */
-                most?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -12870,47 +12636,6 @@ export interface operations {
             409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
-            421: components["responses"]["Refused"];
-            422: components["responses"]["Refused"];
-            429: components["responses"]["TooEarly"];
-        };
-    };
-    executionStats: {
-        parameters: {
-            query?: {
-                /** @description The first period. Default: 29 days before `to`. */
-                from?: string;
-                /** @description The last period. Default: now. At most 400 periods fit. */
-                to?: string;
-                /** @description The length of a period. Default: day. */
-                by?: "day" | "hour";
-                /** @description The zone of days and hours. Default: UTC. */
-                timezone?: string;
-                /** @description Only this namespace and the namespaces below it. */
-                namespace?: string;
-                /** @description Excludes the namespaces below `namespace`. */
-                exact?: boolean;
-                /** @description Only this flow. */
-                flowId?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The request succeeded. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExecutionStats"];
-                };
-            };
-            400: components["responses"]["Refused"];
-            401: components["responses"]["Refused"];
-            403: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
