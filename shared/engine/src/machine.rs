@@ -135,7 +135,7 @@ impl ExecutionState {
         }
     }
 
-    /// Ends a task run whose `runIf` is false or cannot be evaluated. Returns true if the task run has ended.
+    /// Ends a task run if its `runIf` is false or cannot be evaluated. Returns true if the task run has ended.
     fn is_skipped(
         &mut self,
         task_run: &TaskRun,

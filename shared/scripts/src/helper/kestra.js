@@ -41,7 +41,7 @@ class Kestra {
     return "::" + JSON.stringify(report) + "::";
   }
 
-  // A logger whose lines keep their level.
+  // A logger. Its lines keep their level.
   static logger() {
     const at = (level) => (message) => send({ logs: [{ level, message: String(message) }] });
     return {

@@ -74,7 +74,7 @@ class Kestra:
 
     @staticmethod
     def logger():
-        """A logger whose lines keep their level."""
+        """A logger. Its lines keep their level."""
         logger = logging.getLogger("Kestra")
         if not any(isinstance(handler, _Handler) for handler in logger.handlers):
             logger.setLevel(logging.DEBUG)
