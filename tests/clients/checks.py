@@ -104,6 +104,50 @@ def flows_are_saved_found_and_deleted(bench):
 
 
 @check
+def old_revisions_are_deleted(bench):
+    flows = bench.client.flows
+    bench.deploy("hello", SAY)
+    flows.update_flow(bench.namespace, "hello", TENANT, f"id: hello\nnamespace: {bench.namespace}\ntasks:\n{GIVE}")
+    flows.delete_revisions(bench.namespace, "hello", TENANT, [1])
+    assert [flow.revision for flow in flows.list_flow_revisions(bench.namespace, "hello", TENANT)] == [2]
+    refused(409, lambda: flows.delete_revisions(bench.namespace, "hello", TENANT, [2]), "latest")
+
+
+@check
+def executions_with_a_permit_are_counted(bench):
+    flows = bench.client.flows
+    bench.deploy("limited", PAUSE, "concurrency:\n  limit: 1\n")
+    bench.run("limited", "PAUSED")
+    found = [limit for limit in flows.search_concurrency_limits(TENANT).results if limit.namespace == bench.namespace]
+    assert [(limit.flow_id, limit.running) for limit in found] == [("limited", 1)]
+    assert flows.update_concurrency_limit(bench.namespace, "limited", TENANT, found[0]).running == 1
+    found[0].running = 0
+    refused(422, lambda: flows.update_concurrency_limit(bench.namespace, "limited", TENANT, found[0]), "permit")
+
+
+@check
+def revisions_of_files_are_listed(bench):
+    files = bench.client.files
+    files.create_namespace_file(bench.namespace, "/a.txt", TENANT, b"hello")
+    assert [one.revision for one in files.file_revisions(bench.namespace, TENANT, "/a.txt")] == [1]
+    refused(404, lambda: files.file_revisions(bench.namespace, TENANT, "/none.txt"))
+
+
+@check(since=2)
+def executions_stop_at_breakpoints_and_keep_their_kind(bench):
+    bench.deploy("two", SAY + GIVE)
+    executions = bench.client.executions
+    held = bench.run("two", "BREAKPOINT", breakpoints="give", kind="TEST")
+    assert [run.task_id for run in held.task_run_list if run.state.current == "SUCCESS"] == ["say"]
+    filters = [bench.only(), where(Field.KIND, "TEST")]
+    assert [one["id"] for one in executions.search_executions(TENANT, filters=filters)["results"]] == [held.id]
+    executions.resume_execution_from_breakpoint(held.id, TENANT)
+    bench.until(held.id, "SUCCESS")
+    metrics = bench.client.metrics.execution_metrics(held.id, TENANT).results
+    assert {(metric.name, metric.type) for metric in metrics} == {("length", "counter"), ("duration", "timer")}
+
+
+@check
 def missing_flows_are_deleted_whatever_override_says(bench):
     bench.deploy("first", SAY)
     bench.deploy("second", SAY)

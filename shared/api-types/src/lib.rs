@@ -11,6 +11,7 @@
 //! also has `#[serde(default)]`, so that a newer command line can read the answers of an older server.
 
 mod backfill;
+mod concurrency;
 mod error;
 mod event;
 mod execution;
@@ -33,9 +34,14 @@ mod usage;
 mod validation;
 mod warehouse;
 
+<<<<<<< HEAD
 pub use backfill::{
     ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewPeriod, PreviewSlot,
 };
+=======
+pub use backfill::{ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewSlot};
+pub use concurrency::{ConcurrencyLimit, ConcurrencyUpdate};
+>>>>>>> 0a2e6dc2 (Old revisions are deleted, permits are counted, and revisions of files are listed)
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
 pub use event::TopicEvent;
 pub use execution::{
@@ -55,7 +61,9 @@ pub use kv::{Keys, KvKey, KvType, KvValue};
 pub use list::{Count, Deleted, Page};
 pub use log::{FoundLine, LogEntry, LogIndex, LogsPage, NumberedLine, PaginationType};
 pub use metric::{Metric, MetricAggregation, MetricValue};
-pub use namespace::{Autocomplete, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretPage};
+pub use namespace::{
+    Autocomplete, FileRevision, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretPage,
+};
 pub use plugin::{
     ExpressionNames, InputType, MissingPlugins, PluginDoc, PluginGroup, PluginIcon, PluginIconAnswer,
     PluginKind, PluginSchema, PluginType, PluginVersions, TriggerPlugin,

@@ -73,6 +73,13 @@ pub struct NamespaceFile {
     pub creation_time: i64,
 }
 
+/// A revision of a file of a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileRevision {
+    /// The number of the revision.
+    pub revision: u32,
+}
+
 impl NamespaceFile {
     /// A directory with this name.
     pub fn directory(name: &str) -> Self {

@@ -290,6 +290,15 @@ pub trait StateStore: ScheduleStore {
     /// existed.
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError>;
 
+    /// Removes old revisions of a flow with their sources. Their numbers are never given to other revisions. The latest
+    /// revision and revisions that do not exist are passed over. Returns the number of removed revisions.
+    async fn delete_flow_revisions(
+        &self,
+        namespace: &str,
+        id: &str,
+        revisions: &[u32],
+    ) -> Result<u64, PortError>;
+
     /// Deletes a flow by adding a revision that records the deletion. Returns false if the flow does not
     /// exist.
     async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError>;
@@ -537,6 +546,9 @@ pub trait StateStore: ScheduleStore {
         wait: bool,
         now: Timestamp,
     ) -> Result<Permit, PortError>;
+
+    /// The number of executions that hold a permit of a flow.
+    async fn held_permits(&self, namespace: &str, flow_id: &str) -> Result<u64, PortError>;
 
     /// Releases a permit, or leaves the queue. Returns the executions that hold a permit because of the release.
     async fn release_permit(

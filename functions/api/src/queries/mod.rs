@@ -8,6 +8,7 @@
 //! How to add a query: write a function here, and a handler in `routes` that calls the function.
 
 pub(crate) mod backfills;
+pub(crate) mod concurrency;
 pub(crate) mod executions;
 pub(crate) mod flows;
 pub(crate) mod kv;

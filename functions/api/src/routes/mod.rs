@@ -1,6 +1,7 @@
 //! The endpoints of the API, with one module for each kind of thing.
 
 mod backfills;
+mod concurrency;
 mod events;
 mod executions;
 mod flows;
@@ -31,6 +32,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         metrics::endpoints(),
         triggers::endpoints(),
         backfills::endpoints(),
+        concurrency::endpoints(),
         kv::endpoints(),
         namespaces::endpoints(),
         namespace_files::endpoints(),

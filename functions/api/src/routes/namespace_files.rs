@@ -25,6 +25,8 @@ use segue_ports::{InternalStorage, PortError};
 const PART: &str = "fileContent";
 /// A directory that does not exist. A file written there is saved as a flow.
 const FLOWS: &str = "_flows/";
+/// The number of the present content of a file. Older contents are not kept.
+const PRESENT: u32 = 1;
 /// The largest size of an export, in bytes.
 const LARGEST_EXPORT: u64 = 256 * 1024 * 1024;
 
@@ -34,8 +36,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get(base, read)
             .is("namespaceFile", "Returns the content of a file.")
-            .takes(&[path.required()])
+            .takes(&[
+                path.required(),
+                Param::new("revision", Kind::Number(1), "The revision. Only the present one, 1, is kept."),
+            ])
             .answers(Content::Bytes)
+            .refuses(&[404]),
+        get("/namespaces/{namespace}/files/revisions", revisions)
+            .is("namespaceFileRevisions", "Lists the revisions of a file. Only the present content is kept, as revision 1.")
+            .takes(&[path.required()])
             .refuses(&[404]),
         post(base, write)
             .is(
@@ -86,12 +95,28 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn read(State(api): State<Api>, Path(namespace): Path<String>, query: Query) -> Answer<Response> {
     let path = file_path(&namespace, query.required("path")?)?;
+    if let Some(revision) = query.number("revision")?.filter(|revision| *revision != PRESENT) {
+        return Err(ApiError::not_found(format!("Revision {revision} of file '/{path}'")));
+    }
     let uri = InternalStorage::uri(&storage_path(&namespace, &path)?);
     match api.ports.storage.get(&uri).await {
         Ok((_, stream)) => Ok(download::file(&path, stream)),
         Err(PortError::NotFound { .. }) => Err(missing(&path)),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn revisions(
+    State(api): State<Api>,
+    Path(namespace): Path<String>,
+    query: Query,
+) -> Answer<Json<Vec<types::FileRevision>>> {
+    let path = file_path(&namespace, query.required("path")?)?;
+    let uri = InternalStorage::uri(&storage_path(&namespace, &path)?);
+    if api.ports.storage.head(&uri).await?.is_none() {
+        return Err(missing(&path));
+    }
+    Ok(Json(vec![types::FileRevision { revision: PRESENT }]))
 }
 
 async fn write(

@@ -513,3 +513,49 @@ async fn return_reports_its_length_and_duration() {
         ]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_revisions_of_a_flow_are_deleted() {
+    let server = Server::new().await;
+    server.deploy(&[PAUSING]).await;
+    let run = paused(&server).await;
+    let address = "/flows/company.team/pausing";
+    server.yaml("PUT", address, &format!("{PAUSING}\ndescription: changed\n")).await.ok();
+    let revisions = format!("{address}/revisions");
+    let remove = |numbers: &str| {
+        let (server, address) = (&server, format!("{revisions}?revisions={numbers}"));
+        async move { server.delete(&address).await }
+    };
+    remove("1").await.refused(409);
+    assert_eq!(server.delete(&format!("/executions/{run}/kill")).await.status, 202);
+    server.until(&run, "KILLED").await;
+    remove("1,2").await.refused(409);
+    remove("1,9").await.refused(404);
+    remove("x").await.refused(422);
+    assert_eq!(remove("1").await.status, 204);
+    let left = server.get(&revisions).await.ok();
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["revision"]), (1, &json!(2)));
+    server.get(&format!("{address}?revision=1")).await.refused(404);
+    server.get(&format!("/executions/{run}")).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn permits_of_flows_with_a_limit_are_counted() {
+    let server = Server::new().await;
+    let limited = format!("{PAUSING}\nconcurrency:\n  limit: 1\n");
+    server.deploy(&[HELLO, &limited]).await;
+    let run = paused(&server).await;
+    let expected =
+        json!({"tenantId": "main", "namespace": "company.team", "flowId": "pausing", "running": 1});
+    let found = server.get("/concurrency-limit/search").await.ok();
+    assert_eq!(found, json!({"results": [expected], "total": 1}));
+    let set = |running: u32| {
+        server.json("PUT", "/concurrency-limit/company.team/pausing", json!({"running": running}))
+    };
+    assert_eq!(set(1).await.ok(), expected);
+    set(0).await.refused(422);
+    server.json("PUT", "/concurrency-limit/company.team/hello", json!({"running": 0})).await.refused(422);
+    assert_eq!(server.delete(&format!("/executions/{run}/kill")).await.status, 202);
+    server.until(&run, "KILLED").await;
+    assert_eq!(server.get("/concurrency-limit/search").await.ok()["results"][0]["running"], 0);
+}

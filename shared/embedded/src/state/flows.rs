@@ -7,6 +7,10 @@ use rusqlite::{Connection, Row, params};
 use segue_ports::PortError;
 use segue_ports::state::StoredFlow;
 
+/// The value of the column `deleted` of a revision that was removed with its source. 1 is a revision that records the
+/// deletion of the flow.
+const REMOVED: i64 = 2;
+
 pub(super) fn put(
     connection: &Connection,
     namespace: &str,
@@ -119,10 +123,30 @@ pub(super) fn revisions(
     rows(
         connection,
         "SELECT namespace, id, revision, source, updated, deleted FROM flows
-         WHERE namespace = ?1 AND id = ?2 ORDER BY revision",
-        [namespace, id],
+         WHERE namespace = ?1 AND id = ?2 AND deleted <> ?3 ORDER BY revision",
+        params![namespace, id, REMOVED],
         read,
     )
+}
+
+/// Removes old revisions. Each row stays without its source, because [`mark`] counts the rows.
+pub(super) fn remove_revisions(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+    revisions: &[u32],
+) -> Result<u64, DbError> {
+    let Some(latest) = latest(connection, namespace, id)? else { return Ok(0) };
+    let mut count = 0;
+    for revision in revisions.iter().filter(|revision| **revision < latest.revision) {
+        count += run(
+            connection,
+            "UPDATE flows SET source = '', deleted = ?4
+             WHERE namespace = ?1 AND id = ?2 AND revision = ?3 AND deleted <> ?4",
+            params![namespace, id, revision, REMOVED],
+        )?;
+    }
+    Ok(count as u64)
 }
 
 fn insert(connection: &Connection, flow: &StoredFlow) -> Result<(), DbError> {

@@ -163,6 +163,16 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| flows::revisions(connection, &namespace, &id)).await
     }
 
+    async fn delete_flow_revisions(
+        &self,
+        namespace: &str,
+        id: &str,
+        revisions: &[u32],
+    ) -> Result<u64, PortError> {
+        let (namespace, id, revisions) = (namespace.to_owned(), id.to_owned(), revisions.to_vec());
+        self.write(move |connection| flows::remove_revisions(connection, &namespace, &id, &revisions)).await
+    }
+
     async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError> {
         let (namespace, id) = (namespace.to_owned(), id.to_owned());
         self.write(move |connection| flows::delete(connection, &namespace, &id, now)).await
@@ -387,6 +397,11 @@ impl StateStore for SqliteStateStore {
     ) -> Result<Permit, PortError> {
         let (lane, execution) = (lane(namespace, flow_id), execution.clone());
         self.write(move |connection| permits::take(connection, &lane, limit, &execution, wait, now)).await
+    }
+
+    async fn held_permits(&self, namespace: &str, flow_id: &str) -> Result<u64, PortError> {
+        let lane = lane(namespace, flow_id);
+        self.read(move |connection| permits::count(connection, &lane)).await
     }
 
     async fn release_permit(

@@ -106,10 +106,18 @@ pub(super) fn release(
 
 /// The number of free permits. 0 if the limit was lowered below the number of held permits.
 fn free(connection: &Connection, lane: &Lane, limit: i64) -> Result<i64, DbError> {
-    let held: i64 = connection
+    Ok(limit.saturating_sub(held(connection, lane)?).max(0))
+}
+
+/// The number of held permits.
+pub(super) fn count(connection: &Connection, lane: &Lane) -> Result<u64, DbError> {
+    Ok(held(connection, lane)?.unsigned_abs())
+}
+
+fn held(connection: &Connection, lane: &Lane) -> Result<i64, DbError> {
+    Ok(connection
         .prepare_cached(
             "SELECT count(*) FROM slots WHERE namespace = ?1 AND flow_id = ?2 AND (taken IS NULL) = 0",
         )?
-        .query_row(params![lane.namespace, lane.flow_id], |row| row.get(0))?;
-    Ok(limit.saturating_sub(held).max(0))
+        .query_row(params![lane.namespace, lane.flow_id], |row| row.get(0))?)
 }

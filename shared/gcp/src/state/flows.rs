@@ -170,3 +170,27 @@ pub(super) async fn revisions(db: &Database, namespace: &str, id: &str) -> Resul
     let query = Query::within(&flow, db.collection(REVISIONS)).ascending("revision");
     read_all(db, db.query(query).await?).await
 }
+
+/// Removes old revisions. Each document stays without its flow, because [`mark`] counts the documents.
+pub(super) async fn remove_revisions(
+    db: &Database,
+    namespace: &str,
+    id: &str,
+    revisions: &[u32],
+) -> Result<u64, DbError> {
+    let flow = path(db, namespace, id);
+    let Some(found) = db.get(&flow).await? else { return Ok(0) };
+    let Some(latest) = read(db, &found).await? else { return Ok(0) };
+    let mut count = 0;
+    for revision in revisions.iter().filter(|revision| **revision < latest.revision) {
+        let path = revision_path(db, &flow, *revision);
+        let Some(found) = db.get(&path).await? else { continue };
+        let Some(former) = found.body("flow") else { continue };
+        let mut writes = clear(db, &path, Some(former), None);
+        let fields = Fields::default().with("revision", int(i64::from(*revision)));
+        writes.push(put(path, fields, When::Always));
+        db.commit(writes).await?;
+        count += 1;
+    }
+    Ok(count)
+}

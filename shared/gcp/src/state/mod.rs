@@ -167,6 +167,15 @@ impl StateStore for FirestoreStateStore {
         at_port(flows::revisions(self.db(), namespace, id).await)
     }
 
+    async fn delete_flow_revisions(
+        &self,
+        namespace: &str,
+        id: &str,
+        revisions: &[u32],
+    ) -> Result<u64, PortError> {
+        at_port(flows::remove_revisions(self.db(), namespace, id, revisions).await)
+    }
+
     async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError> {
         at_port(flows::delete(self.db(), namespace, id, now).await)
     }
@@ -328,6 +337,10 @@ impl StateStore for FirestoreStateStore {
         _now: Timestamp,
     ) -> Result<Permit, PortError> {
         at_port(permits::take(self.db(), namespace, flow_id, limit, execution, wait).await)
+    }
+
+    async fn held_permits(&self, namespace: &str, flow_id: &str) -> Result<u64, PortError> {
+        at_port(permits::count(self.db(), namespace, flow_id).await)
     }
 
     async fn release_permit(

@@ -156,6 +156,11 @@ pub(super) async fn take(
     .await
 }
 
+/// The number of held permits.
+pub(super) async fn count(db: &Database, namespace: &str, flow_id: &str) -> Result<u64, DbError> {
+    Ok(Lane::read(db, namespace, flow_id).await?.state.held.len() as u64)
+}
+
 pub(super) async fn release(
     db: &Database,
     namespace: &str,

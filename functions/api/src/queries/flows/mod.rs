@@ -17,7 +17,8 @@ use crate::view::flow::{flow, flow_with_source};
 use segue_api_types as types;
 use segue_model::Json as Value;
 use segue_model::parse::flow_document;
-use segue_ports::state::StoredFlow;
+use segue_model::state::State;
+use segue_ports::state::{ExecutionFilter, StoredFlow};
 
 /// A flow, with its source if it is wanted. A deleted flow is found only if `even_deleted` is set.
 pub(crate) async fn one(
@@ -126,4 +127,38 @@ pub(crate) async fn namespaces(api: &Api, part: &str) -> Answer<Vec<String>> {
     namespaces.dedup();
     namespaces.retain(|namespace| namespace.to_lowercase().contains(&part));
     Ok(namespaces)
+}
+
+/// Removes old revisions. Refuses everything if one of the revisions is unknown, is the latest one, or is the revision of
+/// an execution that has not ended.
+pub(crate) async fn remove_revisions(api: &Api, namespace: &str, id: &str, wanted: &[u32]) -> Answer<()> {
+    let known = api.state().flow_revisions(namespace, id).await?;
+    let Some(latest) = known.last() else {
+        return Err(ApiError::not_found(format!("Flow '{namespace}.{id}'")));
+    };
+    if let Some(one) = wanted.iter().find(|one| !known.iter().any(|flow| flow.revision == **one)) {
+        return Err(ApiError::not_found(format!("Revision {one} of flow '{namespace}.{id}'")));
+    }
+    if wanted.contains(&latest.revision) {
+        return Err(ApiError::illegal_state(format!(
+            "revision {} is the latest revision of flow '{namespace}.{id}': delete the flow, or save another revision",
+            latest.revision
+        )));
+    }
+    let open = ExecutionFilter {
+        namespace: Some(namespace.to_owned()),
+        exact_namespace: true,
+        flow_id: Some(id.to_owned()),
+        states: State::open().collect(),
+        ..ExecutionFilter::default()
+    };
+    let open = api.state().executions(&open).await?;
+    if let Some(execution) = open.iter().find(|execution| wanted.contains(&execution.flow_revision)) {
+        return Err(ApiError::illegal_state(format!(
+            "execution '{}' runs with revision {} and has not ended: kill the execution, or wait for its end",
+            execution.id, execution.flow_revision
+        )));
+    }
+    api.state().delete_flow_revisions(namespace, id, wanted).await?;
+    Ok(())
 }

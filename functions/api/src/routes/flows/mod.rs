@@ -72,6 +72,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 ),
             ])
             .refuses(&[404]),
+        delete("/flows/{namespace}/{id}/revisions", save::remove_revisions)
+            .is("deleteRevisions", "Deletes old revisions of a flow with their sources.")
+            .takes(&[Param::new("revisions", Kind::Texts, "The revisions, separated by commas.").required()])
+            .answers_code(204)
+            .refuses(&[404, 409]),
         get("/flows/{namespace}/{id}/tasks/{taskId}", read::task)
             .is("taskOfFlow", "Returns a task as it is written in the source.")
             .takes(&[REVISION])

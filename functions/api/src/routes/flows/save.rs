@@ -2,6 +2,7 @@
 
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
+use crate::queries::flows as queries;
 use crate::request::{Query, YamlBody};
 use crate::source::{accepted, read};
 use crate::view::flow::flow_with_source;
@@ -124,4 +125,21 @@ pub(super) async fn remove(
     } else {
         Err(ApiError::not_found(format!("Flow '{namespace}.{id}'")))
     }
+}
+
+/// Deletes old revisions, if no execution needs them.
+pub(super) async fn remove_revisions(
+    State(api): State<Api>,
+    Path((namespace, id)): Path<(String, String)>,
+    query: Query,
+) -> Answer<StatusCode> {
+    query.required("revisions")?;
+    let mut wanted = Vec::new();
+    for text in query.all("revisions").flat_map(|texts| texts.split(',')) {
+        wanted.push(text.trim().parse().map_err(|_| {
+            ApiError::argument(format!("revisions has '{text}': numbers such as 1,2 are expected"))
+        })?);
+    }
+    queries::remove_revisions(&api, &namespace, &id, &wanted).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

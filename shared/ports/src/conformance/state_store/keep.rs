@@ -226,3 +226,22 @@ pub async fn timers_fire_once(store: &dyn StateStore, scope: &str) -> Result<(),
     assert!(due(50).await?.is_empty());
     Ok(())
 }
+
+/// Old revisions of a flow are removed for good. The latest revision stays, and no number is given twice.
+pub async fn old_revisions_are_removed(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let (id, space) = ("taxi", format!("{scope}.revisions"));
+    assert_eq!(store.delete_flow_revisions(&space, id, &[1]).await?, 0, "there is no such flow");
+    for (second, source) in (0..).zip(["one", "two", "three"]) {
+        store.put_flow(&space, id, source, at(second)).await?;
+    }
+    let mark = store.flows_mark().await?;
+    assert_eq!(store.delete_flow_revisions(&space, id, &[1, 3, 9]).await?, 1, "the latest revision stays");
+    assert_eq!(store.delete_flow_revisions(&space, id, &[1]).await?, 0, "it is gone already");
+    assert_eq!(store.flow(&space, id, Some(1)).await?, None);
+    let left: Vec<u32> =
+        store.flow_revisions(&space, id).await?.into_iter().map(|flow| flow.revision).collect();
+    assert_eq!(left, [2, 3]);
+    assert_eq!(store.put_flow(&space, id, "four", at(4)).await?.revision, 4);
+    assert!(mark.is_none() || store.flows_mark().await? != mark, "the mark still follows the flows");
+    Ok(())
+}

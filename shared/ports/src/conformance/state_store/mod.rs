@@ -20,7 +20,9 @@ pub use executions::{
     a_commit_is_all_or_nothing, an_execution_is_made_once, deleting_leaves_nothing, executions_are_found,
     task_runs_keep_their_order,
 };
-pub use keep::{flows_count_revisions, kv_values_expire, logs_are_followed, timers_fire_once};
+pub use keep::{
+    flows_count_revisions, kv_values_expire, logs_are_followed, old_revisions_are_removed, timers_fire_once,
+};
 pub use permits::{permits_go_in_the_order_of_asking, permits_survive_being_asked_twice};
 pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_enabled};
 
@@ -35,6 +37,7 @@ use segue_model::task_run::TaskRun;
 /// Runs every check.
 pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     flows_count_revisions(store, scope).await?;
+    old_revisions_are_removed(store, scope).await?;
     an_execution_is_made_once(store, scope).await?;
     a_commit_is_all_or_nothing(store, scope).await?;
     task_runs_keep_their_order(store, scope).await?;

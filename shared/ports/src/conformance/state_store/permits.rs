@@ -18,6 +18,7 @@ pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &s
     assert_eq!(take(&b, true, 1).await?, Permit::Granted);
     assert_eq!(take(&c, true, 2).await?, Permit::Full);
     assert_eq!(take(&d, true, 3).await?, Permit::Full);
+    assert_eq!(store.held_permits(scope, "queue").await?, 2, "waiting executions hold none");
     assert_eq!(take(&e, false, 4).await?, Permit::Full, "it does not wait");
     let elsewhere = store.take_permit(scope, "queue-2", 1, &e, false, at(4)).await?;
     assert_eq!(elsewhere, Permit::Granted, "another flow has its own permits");
@@ -34,6 +35,7 @@ pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &s
     for who in [&c, &e] {
         release(who, 11).await?;
     }
+    assert_eq!(store.held_permits(scope, "queue").await?, 0);
     Ok(())
 }
 
