@@ -69,7 +69,8 @@ export interface paths {
         get: operations["flowRevisions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Deletes old revisions of a flow with their sources. */
+        delete: operations["deleteRevisions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2548,6 +2549,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/concurrency-limit/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the flows with a concurrency limit, and how many executions hold a permit. */
+        get: operations["searchConcurrencyLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/concurrency-limit/{namespace}/{flowId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Confirms how many executions of a flow hold a permit. Refuses another number: the number follows the executions. */
+        put: operations["updateConcurrencyLimit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}/kv": {
         parameters: {
             query?: never;
@@ -2753,6 +2788,23 @@ export interface paths {
         post: operations["putNamespaceFile"];
         /** Deletes a file, or a directory with everything in it. */
         delete: operations["deleteNamespaceFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/files/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a file. Only the present content is kept, as revision 1. */
+        get: operations["namespaceFileRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3504,6 +3556,44 @@ export interface components {
             /** @description The value of the loop round. Absent: every round. */
             value?: string;
         };
+        /** @description How many executions of a flow with a concurrency limit hold a permit. */
+        ConcurrencyLimit: {
+            /** @description Always the same tenant. */
+            tenantId: string;
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /**
+             * Format: uint64
+             * @description The number of executions that hold a permit.
+             */
+            running: number;
+        };
+        /** @description One page of a list. */
+        ConcurrencyLimitPage: {
+            /** @description The entries of this page. */
+            results: components["schemas"]["ConcurrencyLimit"][];
+            /**
+             * Format: uint64
+             * @description The number of entries on all pages.
+             */
+            total: number;
+        };
+        /** @description A request to set the number of executions that hold a permit. */
+        ConcurrencyUpdate: {
+            /** @description Always the same tenant. */
+            tenantId?: string | null;
+            /** @description The namespace of the flow. The address has it too. */
+            namespace?: string | null;
+            /** @description The id of the flow. The address has it too. */
+            flowId?: string | null;
+            /**
+             * Format: uint64
+             * @description The number of executions that hold a permit.
+             */
+            running: number;
+        };
         /** @description The version, platform and features of the server. */
         Configs: {
             /** @description The id of this installation. It stays the same as long as the URL stays the same. */
@@ -3823,6 +3913,14 @@ export interface components {
             rows?: string[][];
             /** @description Whether the file is longer than the preview. */
             truncated: boolean;
+        };
+        /** @description A revision of a file of a namespace. */
+        FileRevision: {
+            /**
+             * Format: uint32
+             * @description The number of the revision.
+             */
+            revision: number;
         };
         /** @description A request with conditions. */
         Filters: {
@@ -5551,6 +5649,38 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteRevisions: {
+        parameters: {
+            query: {
+                /** @description The revisions, separated by commas. */
+                revisions: string[];
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
@@ -11313,6 +11443,75 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    searchConcurrencyLimits: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description The largest number of entries on a page. */
+                size?: number;
+                /** @description The field to sort by, with `:asc` or `:desc`. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyLimitPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    updateConcurrencyLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                flowId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConcurrencyUpdate"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyLimit"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     kvKeys: {
         parameters: {
             query?: never;
@@ -11789,6 +11988,8 @@ export interface operations {
             query: {
                 /** @description The path, which begins with a slash. */
                 path: string;
+                /** @description The revision. Only the present one, 1, is kept. */
+                revision?: number;
             };
             header?: never;
             path: {
@@ -11912,6 +12113,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    namespaceFileRevisions: {
+        parameters: {
+            query: {
+                /** @description The path, which begins with a slash. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRevision"][];
+                };
             };
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
