@@ -34,14 +34,10 @@ mod usage;
 mod validation;
 mod warehouse;
 
-<<<<<<< HEAD
 pub use backfill::{
     ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewPeriod, PreviewSlot,
 };
-=======
-pub use backfill::{ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewSlot};
 pub use concurrency::{ConcurrencyLimit, ConcurrencyUpdate};
->>>>>>> 0a2e6dc2 (Old revisions are deleted, permits are counted, and revisions of files are listed)
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
 pub use event::TopicEvent;
 pub use execution::{
