@@ -10,6 +10,7 @@
 pub(crate) mod backfills;
 pub(crate) mod executions;
 pub(crate) mod flows;
+pub(crate) mod health;
 pub(crate) mod kv;
 pub(crate) mod logs;
 pub(crate) mod metrics;
@@ -17,7 +18,10 @@ pub(crate) mod namespace_files;
 pub(crate) mod namespaces;
 pub(crate) mod plugin_icons;
 pub(crate) mod plugins;
+pub(crate) mod preview;
 pub(crate) mod schedules;
+pub(crate) mod secrets;
 pub(crate) mod stats;
+pub(crate) mod storage;
 pub(crate) mod triggers;
 pub(crate) mod usage;

@@ -2755,6 +2755,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/namespaces/{namespace}/secrets/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the secrets that flows of a namespace name and that do not exist. */
+        get: operations["missingSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/secrets/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a secret to the text of the body. All namespaces of the server see it. */
+        put: operations["setSecret"];
+        post?: never;
+        /** Deletes a secret. */
+        delete: operations["deleteSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}/files": {
         parameters: {
             query?: never;
@@ -3167,6 +3202,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage/buckets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the buckets, internal storage first. */
+        get: operations["buckets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the objects of a bucket, part by part. Keys with a further slash are folded into prefixes. */
+        get: operations["bucketObjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/total": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the objects below a prefix, and adds their sizes. */
+        get: operations["bucketTotal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the content of an object. */
+        get: operations["bucketObject"];
+        put?: never;
+        /** Writes an object, or replaces it. */
+        post: operations["putBucketObject"];
+        /** Deletes an object. */
+        delete: operations["deleteBucketObject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/object/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describes an object. */
+        get: operations["bucketObjectDetails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/object/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the beginning of an object: rows, text or a picture. */
+        get: operations["bucketObjectPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stats/executions": {
         parameters: {
             query?: never;
@@ -3263,6 +3402,57 @@ export interface paths {
         get: operations["basicAuthErrors"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describes how the server is: the state store, what waits, and what is late. */
+        get: operations["healthDetails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the messages that were given up after too many deliveries. */
+        get: operations["deadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}/deliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers a message again that was given up. */
+        post: operations["deliverDeadLetter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3548,6 +3738,76 @@ export interface components {
         };
         /** @description The state of a backfill. */
         BackfillState: "RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED";
+        /** @description A bucket. */
+        Bucket: {
+            /** @description The name. */
+            name: string;
+            /** @description The location, such as `EU`. Absent if the platform has none. */
+            location?: string;
+            /** @description The storage class of new objects, such as `STANDARD`. */
+            storageClass: string;
+            /** @description The labels. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The date of creation.
+             */
+            created: string;
+            /** @description Whether Segue keeps the files of executions here. These files are changed by executions only. */
+            isInternal: boolean;
+        };
+        /** @description An object in a bucket. */
+        BucketObject: {
+            /** @description The key, without a leading slash. */
+            key: string;
+            /**
+             * Format: uint64
+             * @description The size in bytes.
+             */
+            size: number;
+            /** @description The media type that the writer set. Absent if the writer set none. */
+            contentType?: string;
+            /** @description The encoding that the writer set, such as `gzip`. */
+            contentEncoding?: string;
+            /**
+             * Format: date-time
+             * @description The date on which this content was written.
+             */
+            updated: string;
+            /**
+             * Format: uint64
+             * @description A number that changes when the object is replaced.
+             */
+            generation: number;
+            /** @description Further keys and values that the writer set. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A part of the objects of a bucket. */
+        BucketObjects: {
+            /** @description The prefixes that contain more objects, each with a slash at its end. */
+            prefixes: string[];
+            /** @description The objects, in order of their keys. */
+            objects: components["schemas"]["BucketObject"][];
+            /** @description The value of `from` for the next part. Absent after the last part. */
+            next?: string;
+        };
+        /** @description How much is below a prefix. */
+        BucketTotal: {
+            /**
+             * Format: uint64
+             * @description The number of objects.
+             */
+            objects: number;
+            /**
+             * Format: uint64
+             * @description Their sizes together, in bytes.
+             */
+            bytes: number;
+        };
         /** @description The version, platform and features of the server. */
         Configs: {
             /** @description The id of this installation. It stays the same as long as the URL stays the same. */
@@ -3580,6 +3840,8 @@ export interface components {
             systemNamespace: string;
             /** @description Pages hide labels with these prefixes. */
             hiddenLabelsPrefixes: string[];
+            /** @description Whether the server has the local warehouse. On Google Cloud, the tables are in BigQuery. */
+            hasLocalWarehouse: boolean;
         };
         /** @description The number of items that a request has changed. */
         Count: {
@@ -3602,6 +3864,30 @@ export interface components {
             };
             /** @description `DAY`. */
             groupBy: string;
+        };
+        /** @description A message that was given up after too many deliveries. */
+        DeadLetter: {
+            /**
+             * Format: uint64
+             * @description The number of the message.
+             */
+            id: number;
+            /** @description The name of the topic. */
+            topic: string;
+            /** @description The content as JSON. */
+            body: string;
+            /**
+             * Format: uint32
+             * @description The number of deliveries.
+             */
+            deliveries: number;
+            /** @description Why the message was given up. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the message was given up.
+             */
+            since: string;
         };
         /** @description The number of items that a request has deleted, under the names of Kestra 1 and of Kestra 2. */
         Deleted: {
@@ -3881,10 +4167,20 @@ export interface components {
              * @description The largest number of lines in the preview. Absent for pictures and PDF documents.
              */
             maxLine?: number;
-            /** @description The names of the columns of a CSV or TSV file, in the order of the file. Absent for other files. */
+            /** @description The names of the columns of a CSV, TSV or Parquet file, in the order of the file. Absent for other files. */
             columns?: string[];
-            /** @description The rows of a CSV or TSV file, each with its cells in the order of the file. Absent for other files. */
-            rows?: string[][];
+            /** @description The types of the columns of a Parquet file. Absent for other files, which have texts only. */
+            types?: string[];
+            /**
+             * @description The rows of a CSV, TSV or Parquet file, each with its cells in the order of the file. A cell without a value is
+             *     null. Absent for other files.
+             */
+            rows?: (string | null)[][];
+            /**
+             * Format: uint64
+             * @description The number of rows of a Parquet file. Absent for other files, which would have to be read to their end.
+             */
+            totalRows?: number;
             /** @description Whether the file is longer than the preview. */
             truncated: boolean;
         };
@@ -4194,6 +4490,46 @@ export interface components {
             /** @description The error of the state store. */
             error: string;
         };
+        /** @description How the server is. */
+        HealthReport: {
+            /** @description Whether the state store can be read and written. */
+            status: components["schemas"]["HealthStatus"];
+            /** @description Why the state store is down. Absent if it is up. */
+            reason?: string;
+            /**
+             * Format: uint64
+             * @description How long a read of the state store took, in ms. Absent if the store is down.
+             */
+            readMs?: number;
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
+            now: string;
+            /** @description Segue's version. */
+            version: string;
+            /** @description Whether the server runs on one machine. Otherwise it runs on Google Cloud. */
+            isLocal: boolean;
+            /**
+             * Format: uint64
+             * @description Executions that run.
+             */
+            running: number;
+            /**
+             * Format: uint64
+             * @description Executions that wait for a permit.
+             */
+            queued: number;
+            /** @description Triggers with a fire time that has passed for more than a minute. */
+            late: components["schemas"]["LateTrigger"][];
+            /** @description What waits, by topic. Absent on Google Cloud, where Pub/Sub shows it. */
+            topics?: components["schemas"]["TopicBacklog"][];
+            /**
+             * Format: uint64
+             * @description The number of messages that were given up. Absent on Google Cloud, where they are in the log.
+             */
+            deadLetters?: number;
+        };
         /** @description The status of the server or of the state store. */
         HealthStatus: "UP" | "DOWN";
         /** @description A problem of the value of an input. */
@@ -4319,6 +4655,20 @@ export interface components {
             executionsId: string[];
             /** @description The labels to add. */
             executionLabels: components["schemas"]["Label"][];
+        };
+        /** @description A trigger with a fire time that has passed. */
+        LateTrigger: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The id of the trigger. */
+            triggerId: string;
+            /**
+             * Format: date-time
+             * @description The fire time.
+             */
+            due: string;
         };
         /** @description The newest execution of a flow. */
         LatestExecution: {
@@ -4975,16 +5325,27 @@ export interface components {
             /** @description The changed lines. */
             matches: components["schemas"]["ReplacedLine"][];
         };
-        /** @description The name of a secret. */
+        /** @description What is known of a secret. The value is never answered. */
         SecretKey: {
             /** @description The name. */
             key: string;
             /** @description The outermost namespace that can read the secret. Absent in the list of one namespace. */
             namespace?: string;
+            /** @description Where the secret comes from. Absent from an older server. */
+            origin?: components["schemas"]["SecretOrigin"];
+            /**
+             * Format: date-time
+             * @description When the secret was set last. Absent if this is not known.
+             */
+            updated?: string;
+            /** @description The flows of the namespace that name the secret. */
+            flows?: components["schemas"]["FlowId"][];
         };
+        /** @description Where a secret comes from. */
+        SecretOrigin: "ENVIRONMENT" | "STORE";
         /** @description One page of the names of secrets. */
         SecretPage: {
-            /** @description Whether the API cannot change secrets. Always true. */
+            /** @description Whether the API cannot change secrets. Always false. */
             readOnly: boolean;
             /** @description The names of this page. */
             results: components["schemas"]["SecretKey"][];
@@ -5180,6 +5541,21 @@ export interface components {
             warnings: string[];
             /** @description The remarks. A task with remarks is valid. */
             infos: string[];
+        };
+        /** @description The messages of a topic that are not done. */
+        TopicBacklog: {
+            /** @description The name of the topic. */
+            topic: string;
+            /**
+             * Format: uint64
+             * @description Messages that are due, including those that are being handled.
+             */
+            due: number;
+            /**
+             * Format: uint64
+             * @description Messages that are delivered later: delays, and retries.
+             */
+            later: number;
         };
         /** @description A change of one topic: an execution, or new lines of a log. */
         TopicEvent: {
@@ -5396,6 +5772,8 @@ export interface components {
             type: string;
             /** @description `NULLABLE`, `REQUIRED` or `REPEATED`. */
             mode: string;
+            /** @description A description for people. */
+            description?: string;
         };
         /** @description A query parameter with a declared type. */
         WarehouseParameter: {
@@ -5424,6 +5802,10 @@ export interface components {
             };
             /** @description Parameters with a declared type. */
             typedParameters?: components["schemas"]["WarehouseParameter"][];
+            /** @description Only checks the statements: nothing is run or changed. The answer has the columns and `bytesProcessed`. */
+            dryRun?: boolean;
+            /** @description Refuses everything but a single SELECT statement. */
+            readOnly?: boolean;
         };
         /** @description The result of the last statement. */
         WarehouseResult: {
@@ -5445,6 +5827,12 @@ export interface components {
             affectedRows?: number;
             /** @description The kind of the last statement, such as `SELECT` or `CREATE_TABLE`. */
             statement: string;
+            /**
+             * Format: uint64
+             * @description The number of bytes that the statements read. For a dry run, the size of everything that they would read: files of
+             *     external tables, and tables by BigQuery's logical sizes.
+             */
+            bytesProcessed: number;
         };
         /** @description A table, a view, or a table over files. */
         WarehouseTable: {
@@ -5459,8 +5847,19 @@ export interface components {
              * @description The number of rows. Absent for a view and for a table over files.
              */
             rows?: number;
+            /**
+             * Format: uint64
+             * @description The size in bytes, by BigQuery's logical sizes. Absent if the warehouse does not know it.
+             */
+            bytes?: number;
             /** @description The columns, in order. */
             columns: components["schemas"]["WarehouseColumn"][];
+            /** @description A description for people. */
+            description?: string;
+            /** @description The expression of PARTITION BY. Absent if the table is not partitioned. */
+            partitionBy?: string;
+            /** @description The columns of CLUSTER BY. */
+            clusterBy?: string[];
         };
     };
     responses: {
@@ -12018,6 +12417,97 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    missingSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretKey"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    setSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     namespaceFile: {
         parameters: {
             query: {
@@ -12875,6 +13365,277 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    buckets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bucket"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObjects: {
+        parameters: {
+            query?: {
+                /** @description Only objects with keys that begin with this text. */
+                prefix?: string;
+                /** @description Lists all objects below the prefix, without prefixes. */
+                recursive?: boolean;
+                /** @description `next` of the part before. Default: the first part. */
+                from?: string;
+                /** @description The largest number of objects and prefixes. Default: 100. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketObjects"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketTotal: {
+        parameters: {
+            query?: {
+                /** @description Only objects with keys that begin with this text. */
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketTotal"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObject: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    putBucketObject: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    fileContent: string;
+                } & {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketObject"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteBucketObject: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObjectDetails: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketObject"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObjectPreview: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+                /** @description The largest number of lines. Default: 100. */
+                maxRows?: number;
+                /** @description The number of rows or lines to skip. Default: 0. */
+                offset?: number;
+                /** @description The encoding of the file. Default: UTF-8. */
+                encoding?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePreview"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     executionStats: {
         parameters: {
             query?: {
@@ -13038,6 +13799,86 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    healthDetails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthReport"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetter"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deliverDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
