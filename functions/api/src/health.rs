@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 /// How long a result is reused. Every caller may request `/health`, and each check writes to the store.
-const KEPT: Duration = Duration::from_secs(5);
+const KEPT: Duration = Duration::from_secs(2);
 /// How long the result of a working store is reused where requests are billed.
 const KEPT_IF_BILLED: Duration = Duration::from_secs(60);
 /// The longest time for a check. A slower store counts as down.

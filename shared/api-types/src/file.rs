@@ -15,7 +15,7 @@ pub struct FileMetas {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum PreviewKind {
-    /// Rows of a CSV, TSV, Ion or JSON Lines file.
+    /// Rows of a CSV, TSV, Parquet, Ion or JSON Lines file.
     List,
     /// Lines of text.
     Text,
@@ -43,12 +43,19 @@ pub struct FilePreview {
     /// The largest number of lines in the preview. Absent for pictures and PDF documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_line: Option<u64>,
-    /// The names of the columns of a CSV or TSV file, in the order of the file. Absent for other files.
+    /// The names of the columns of a CSV, TSV or Parquet file, in the order of the file. Absent for other files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
-    /// The rows of a CSV or TSV file, each with its cells in the order of the file. Absent for other files.
+    /// The types of the columns of a Parquet file. Absent for other files, which have texts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<Vec<String>>>,
+    pub types: Option<Vec<String>>,
+    /// The rows of a CSV, TSV or Parquet file, each with its cells in the order of the file. A cell without a value is
+    /// null. Absent for other files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Vec<Option<String>>>>,
+    /// The number of rows of a Parquet file. Absent for other files, which would have to be read to their end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_rows: Option<u64>,
     /// Whether the file is longer than the preview.
     pub truncated: bool,
 }

@@ -19,6 +19,7 @@ mod file;
 mod filter;
 mod flow;
 mod graph;
+mod health;
 mod kv;
 mod lenient;
 mod list;
@@ -29,6 +30,7 @@ mod plugin;
 mod server;
 mod source;
 mod stats;
+mod storage;
 mod trigger;
 mod usage;
 mod validation;
@@ -53,12 +55,14 @@ pub use graph::{
     Dependencies, Dependency, FlowNode, Graph, GraphCluster, GraphClusterId, GraphEdge, GraphNode,
     GraphRelation, GraphTask, GraphTrigger,
 };
+pub use health::{DeadLetter, HealthReport, LateTrigger, TopicBacklog};
 pub use kv::{Keys, KvKey, KvType, KvValue};
 pub use list::{Count, Deleted, Page};
 pub use log::{FoundLine, LogEntry, LogIndex, LogsPage, NumberedLine, PaginationType};
 pub use metric::{Metric, MetricAggregation, MetricValue};
 pub use namespace::{
-    Autocomplete, FileRevision, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretPage,
+    Autocomplete, FileRevision, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretOrigin,
+    SecretPage,
 };
 pub use plugin::{
     ExpressionNames, InputType, MissingPlugins, PluginDoc, PluginGroup, PluginIcon, PluginIconAnswer,
@@ -73,6 +77,7 @@ pub use source::{
     ReplacePreviewed, Replaced, ReplacedLine, ReplacedLines, Replacement, SourceMatch, SourceScope,
 };
 pub use stats::{ExecutionStats, ExecutionTasks, NextAttempt, StatsPeriod, TaskStates};
+pub use storage::{Bucket, BucketObject, BucketObjects, BucketTotal};
 pub use trigger::{
     NewTriggerBackfill, NextDates, SetDisabled, Trigger, TriggerBackfill, TriggerBackfillRequest,
     TriggerDeclaration, TriggerHit, TriggerKey, TriggerSwitch, TriggerUpdate,

@@ -1,5 +1,7 @@
 //! Namespaces, their files and the names of their secrets.
 
+use crate::flow::FlowId;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,21 +15,41 @@ pub struct Namespace {
     pub disabled: bool,
 }
 
-/// The name of a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Where a secret comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SecretOrigin {
+    /// A variable of the server or its file `.env`. The secret can be changed only there.
+    Environment,
+    /// The secret store, in which secrets can be set.
+    Store,
+}
+
+/// What is known of a secret. The value is never answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SecretKey {
     /// The name.
     pub key: String,
     /// The outermost namespace that can read the secret. Absent in the list of one namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Where the secret comes from. Absent from an older server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<SecretOrigin>,
+    /// When the secret was set last. Absent if this is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Timestamp>,
+    /// The flows of the namespace that name the secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowId>,
 }
 
 /// One page of the names of secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretPage {
-    /// Whether the API cannot change secrets. Always true.
+    /// Whether the API cannot change secrets. Always false.
     pub read_only: bool,
     /// The names of this page.
     pub results: Vec<SecretKey>,

@@ -41,6 +41,9 @@ pub struct Configs {
     pub system_namespace: String,
     /// Pages hide labels with these prefixes.
     pub hidden_labels_prefixes: Vec<String>,
+    /// Whether the server has the local warehouse. On Google Cloud, the tables are in BigQuery.
+    #[serde(default)]
+    pub has_local_warehouse: bool,
 }
 
 /// The number of lines in the preview of a file.

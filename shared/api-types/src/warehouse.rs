@@ -18,9 +18,21 @@ pub struct WarehouseTable {
     /// The number of rows. Absent for a view and for a table over files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// The size in bytes, by BigQuery's logical sizes. Absent if the warehouse does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
     /// The columns, in order.
     #[serde(default)]
     pub columns: Vec<WarehouseColumn>,
+    /// A description for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The expression of PARTITION BY. Absent if the table is not partitioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_by: Option<String>,
+    /// The columns of CLUSTER BY.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cluster_by: Vec<String>,
 }
 
 /// A column of a table or of a result.
@@ -34,6 +46,9 @@ pub struct WarehouseColumn {
     pub data_type: String,
     /// `NULLABLE`, `REQUIRED` or `REPEATED`.
     pub mode: String,
+    /// A description for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// Statements to run on the local warehouse.
@@ -51,6 +66,12 @@ pub struct WarehouseQuery {
     /// Parameters with a declared type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub typed_parameters: Vec<WarehouseParameter>,
+    /// Only checks the statements: nothing is run or changed. The answer has the columns and `bytesProcessed`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
+    /// Refuses everything but a single SELECT statement.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
 }
 
 /// A query parameter with a declared type.
@@ -87,4 +108,13 @@ pub struct WarehouseResult {
     /// The kind of the last statement, such as `SELECT` or `CREATE_TABLE`.
     #[serde(default)]
     pub statement: String,
+    /// The number of bytes that the statements read. For a dry run, the size of everything that they would read: files of
+    /// external tables, and tables by BigQuery's logical sizes.
+    #[serde(default)]
+    pub bytes_processed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }

@@ -9,6 +9,7 @@
 //!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages, topics
 //!   segue.lock        locked by the process that uses the directory
 //!   secret.key        the key for SECRET inputs and outputs, if SEGUE_ENCRYPTION_KEY is not set
+//!   secrets.json      secrets that were set through the API, encrypted
 //!   objects/          the objects as <bucket>/<key>; the files of executions are in the bucket segue-internal
 //!   warehouse.duckdb  the tables of the warehouse; the first job creates this file
 //! ```
@@ -23,6 +24,7 @@ mod backup;
 mod bus;
 mod database;
 mod durability;
+mod kept_secrets;
 mod key;
 mod objects;
 mod private;
@@ -40,6 +42,7 @@ pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
 pub use topics::{SqliteTopics, local_project};
 
+use kept_secrets::KeptSecrets;
 use segue_ports::tokens::NoTokens;
 use segue_ports::{Environment, ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
 use std::num::NonZeroU32;
@@ -172,7 +175,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
             &object_root,
             options.warehouse,
         )),
-        secrets: Arc::new(options.secrets),
+        secrets: Arc::new(KeptSecrets::open(data_dir, options.secrets, cipher.clone())?),
         tokens: Arc::new(NoTokens),
         cipher,
         containers: None,

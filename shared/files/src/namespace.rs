@@ -136,6 +136,25 @@ pub async fn list(storage: &InternalStorage, namespace: &str) -> Result<Vec<Name
         .collect())
 }
 
+/// The namespaces that have files. Reads every folder of internal storage once, except those of executions.
+///
+/// # Errors
+/// As [`InternalStorage::folders`].
+pub async fn with_files(storage: &InternalStorage) -> Result<Vec<String>, PortError> {
+    let (mut found, mut open) = (Vec::new(), vec![String::new()]);
+    while let Some(above) = open.pop() {
+        for name in storage.folders(&above).await? {
+            if name == "_files" {
+                found.push(above.trim_end_matches('/').replace('/', "."));
+            } else if !name.starts_with('_') && name != "executions" {
+                open.push(format!("{above}{name}/"));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

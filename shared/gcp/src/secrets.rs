@@ -12,8 +12,9 @@ use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::paginator::ItemPaginator as _;
 use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
 use google_cloud_secretmanager_v1::client::SecretManagerService;
-use google_cloud_secretmanager_v1::model::SecretPayload;
-use segue_ports::{PortError, SecretStore};
+use google_cloud_secretmanager_v1::model::{self, Replication, SecretPayload, replication};
+use segue_ports::secret::stored_key;
+use segue_ports::{PortError, Secret, SecretSource, SecretStore};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ const ABSENCE_HOLDS: Duration = Duration::from_secs(30);
 /// How long a request is tried.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads secrets from Secret Manager.
+/// Reads and changes secrets in Secret Manager.
 pub struct SecretManagerStore {
     client: SecretManagerService,
     /// `projects/…`.
@@ -75,6 +76,12 @@ impl SecretManagerStore {
         let holds = if value.is_some() { VALUE_HOLDS } else { ABSENCE_HOLDS };
         let kept = Known { value: value.clone(), until: Instant::now() + holds };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), kept);
+    }
+
+    /// Drops the cached answers for a key, however it was written.
+    fn forget(&self, key: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|name, _| !name.eq_ignore_ascii_case(key));
     }
 
     async fn read(&self, key: &str) -> Result<Option<String>, PortError> {
@@ -131,6 +138,52 @@ impl SecretStore for SecretManagerStore {
         }
         names.sort();
         Ok(names)
+    }
+
+    async fn list(&self, namespace: &str) -> Result<Vec<Secret>, PortError> {
+        let names = self.names(namespace).await?.into_iter();
+        Ok(names.map(|key| Secret { key, source: SecretSource::Store, updated: None }).collect())
+    }
+
+    /// Adds a version. Other processes see it when their cached value ends.
+    async fn put(&self, _namespace: &str, key: &str, value: &str) -> Result<(), PortError> {
+        let key = stored_key(key)?;
+        let id = format!("{}{key}", self.prefix);
+        let secret = format!("{}/secrets/{id}", self.project);
+        let said = |error: &_| api_error::about(PORT, &format!("the secret {secret}"), error);
+        let made = Replication::new().set_automatic(replication::Automatic::new());
+        let made = self
+            .client
+            .create_secret()
+            .set_parent(&self.project)
+            .set_secret_id(&id)
+            .set_secret(model::Secret::new().set_replication(made))
+            .send()
+            .await;
+        if let Err(error) = made
+            && !api_error::is_already_there(&error)
+        {
+            return Err(said(&error));
+        }
+        let data = bytes::Bytes::copy_from_slice(value.as_bytes());
+        let checksum = i64::from(crc32c::crc32c(&data));
+        let payload = SecretPayload::new().set_data(data).set_data_crc32c(checksum);
+        let added = self.client.add_secret_version().set_parent(&secret).set_payload(payload).send().await;
+        added.map_err(|error| said(&error))?;
+        self.forget(&key);
+        Ok(())
+    }
+
+    async fn delete(&self, _namespace: &str, key: &str) -> Result<bool, PortError> {
+        let key = stored_key(key)?;
+        let secret = format!("{}/secrets/{}{key}", self.project, self.prefix);
+        let deleted = self.client.delete_secret().set_name(&secret).send().await;
+        self.forget(&key);
+        match deleted {
+            Ok(()) => Ok(true),
+            Err(error) if api_error::is_not_found(&error) => Ok(false),
+            Err(error) => Err(api_error::about(PORT, &format!("the secret {secret}"), &error)),
+        }
     }
 }
 

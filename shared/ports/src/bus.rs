@@ -30,6 +30,44 @@ impl Topic {
             Self::Tasks(service) => Cow::Owned(format!("task-{service}")),
         }
     }
+
+    /// The topic with this name on the platform. None if no topic has such a name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "execution-events" => Some(Self::Executions),
+            "trigger-events" => Some(Self::Triggers),
+            "backfills" => Some(Self::Backfills),
+            _ => name.strip_prefix("task-").map(|service| Self::Tasks(Cow::Owned(service.to_owned()))),
+        }
+    }
+}
+
+/// How many messages of a topic are not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// The name of the topic.
+    pub topic: String,
+    /// Messages that are due, including those that are being handled.
+    pub due: u64,
+    /// Messages that are delivered later: delays, and retries.
+    pub later: u64,
+}
+
+/// A message that the bus gave up and keeps for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Names the message for [`EventBus::deliver_again`].
+    pub id: u64,
+    /// The name of the topic.
+    pub topic: String,
+    /// The content as JSON.
+    pub body: String,
+    /// The number of deliveries.
+    pub deliveries: u32,
+    /// Why the bus gave the message up.
+    pub reason: String,
+    /// When the bus gave the message up.
+    pub since: Timestamp,
 }
 
 /// A message to publish.
@@ -54,6 +92,26 @@ pub trait EventBus: Send + Sync {
     /// Like [`Self::publish`], but no message is delivered before `due`. If `due` has passed, the messages
     /// are delivered at once. `due` may be up to 30 days ahead.
     async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError>;
+
+    /// What is waiting, by topic. None if the platform itself shows it: Pub/Sub has a page with such numbers.
+    async fn backlog(&self) -> Result<Option<Vec<Backlog>>, PortError> {
+        Ok(None)
+    }
+
+    /// The messages that were given up, oldest first. None if the platform keeps them elsewhere.
+    async fn letters(&self) -> Result<Option<Vec<Letter>>, PortError> {
+        Ok(None)
+    }
+
+    /// Publishes a message of [`Self::letters`] again, and removes it from them. Returns false if there is no such
+    /// message. A crash in between leaves the message in both places, which handlers tolerate.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] if the content cannot be read.
+    async fn deliver_again(&self, id: u64) -> Result<bool, PortError> {
+        let _keeps_none = id;
+        Ok(false)
+    }
 }
 
 /// The handler's answer to a delivered message.
@@ -101,4 +159,18 @@ pub struct GivenUp {
 pub trait DeadLetterHandler: Send + Sync {
     /// Ends whatever waits for the message that was given up. The handler must tolerate duplicates.
     async fn given_up(&self, letter: GivenUp) -> Verdict;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_found_by_its_name() {
+        let task = Topic::Tasks(Cow::Borrowed("http"));
+        for topic in [Topic::Executions, Topic::Triggers, Topic::Backfills, task] {
+            assert_eq!(Topic::named(&topic.name()), Some(topic));
+        }
+        assert_eq!(Topic::named("orders"), None);
+    }
 }

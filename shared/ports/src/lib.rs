@@ -33,7 +33,7 @@ pub mod warehouse;
 pub mod wire;
 
 pub use builds::ImageBuilds;
-pub use bus::{DeadLetterHandler, EventBus, MessageHandler, Outgoing, Topic, Verdict};
+pub use bus::{Backlog, DeadLetterHandler, EventBus, Letter, MessageHandler, Outgoing, Topic, Verdict};
 pub use container::ContainerJobs;
 pub use credentials::Credentials;
 pub use environment::{Environment, VariableError};
@@ -41,7 +41,7 @@ pub use error::PortError;
 pub use object::ObjectStore;
 pub use random::{random_execution_id, random_fraction, random_name};
 pub use schedule::ScheduleStore;
-pub use secret::SecretStore;
+pub use secret::{Secret, SecretSource, SecretStore};
 pub use state::StateStore;
 pub use storage::{ForeignFiles, InternalStorage};
 pub use tick_jobs::TickJobs;

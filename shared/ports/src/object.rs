@@ -125,6 +125,15 @@ pub struct Listing {
     pub prefixes: Vec<String>,
 }
 
+/// A part of a listing, for lists that are shown page by page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListingPage {
+    /// The objects and prefixes of this part.
+    pub listing: Listing,
+    /// Where the next part begins, in the store's own words. None after the last part.
+    pub next: Option<String>,
+}
+
 /// Buckets and objects. Every write is atomic: readers see the whole object or no object. Every method that
 /// takes part in a request can also return [`PortError::Unavailable`] if the store does not answer.
 #[async_trait]
@@ -221,6 +230,22 @@ pub trait ObjectStore: Send + Sync {
     /// [`PortError::NotFound`] if the bucket does not exist.
     async fn list(&self, bucket: &str, prefix: &str, delimiter: Option<char>) -> Result<Listing, PortError>;
 
+    /// A part of what [`Self::list`] returns: at most `most` objects and prefixes. `from` is [`ListingPage::next`] of the
+    /// part before; None for the first part. A store that can begin at a position does so.
+    ///
+    /// # Errors
+    /// As [`Self::list`]. [`PortError::Invalid`] if `from` is not from this store.
+    async fn list_page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        delimiter: Option<char>,
+        from: Option<&str>,
+        most: usize,
+    ) -> Result<ListingPage, PortError> {
+        Ok(cut_listing(self.list(bucket, prefix, delimiter).await?, from, most))
+    }
+
     /// Removes an object. Returns false if the object did not exist.
     async fn delete(&self, address: &ObjectAddress) -> Result<bool, PortError>;
 
@@ -269,6 +294,25 @@ fn cut(bytes: ByteStream, first: u64, length: u64) -> ByteStream {
         }
     });
     pieces.boxed()
+}
+
+/// The part of a whole listing after the name `from`. The next part begins after the last name of this part.
+fn cut_listing(listing: Listing, from: Option<&str>, most: usize) -> ListingPage {
+    let is_after = |name: &str| from.is_none_or(|from| name > from);
+    let mut names: Vec<&str> = listing.objects.iter().map(|object| object.address.key.as_str()).collect();
+    names.extend(listing.prefixes.iter().map(String::as_str));
+    names.retain(|name| is_after(name));
+    names.sort_unstable();
+    let last = names.get(most.max(1) - 1).map(|name| (*name).to_owned());
+    let next = last.clone().filter(|_| names.len() > most.max(1));
+    let is_within = |name: &str| is_after(name) && last.as_deref().is_none_or(|last| name <= last);
+    ListingPage {
+        listing: Listing {
+            objects: listing.objects.into_iter().filter(|object| is_within(&object.address.key)).collect(),
+            prefixes: listing.prefixes.into_iter().filter(|prefix| is_within(prefix)).collect(),
+        },
+        next,
+    }
 }
 
 /// Checks the name of a bucket by Google's rules: 3 to 63 of `a-z 0-9 - _ .`, a letter or digit at both ends.

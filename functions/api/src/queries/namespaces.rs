@@ -2,9 +2,10 @@
 
 use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries::secrets;
 use crate::request::{Compare, Condition, Field, FieldKind, Page, Query, all_hold, paged};
 use segue_api_types as types;
-use segue_files::namespace::folder;
+use segue_files::namespace::{folder, with_files};
 use std::collections::BTreeMap;
 
 /// Every namespace, and whether it has flows itself.
@@ -15,6 +16,12 @@ async fn known(api: &Api) -> Answer<BTreeMap<String, bool>> {
     }
     for namespace in api.state().kv_namespaces().await? {
         known.entry(namespace).or_default();
+    }
+    // Where requests are billed, a look at every folder of internal storage costs too much.
+    if api.ports.usage.is_none() {
+        for namespace in with_files(&api.ports.storage).await? {
+            known.entry(namespace).or_default();
+        }
     }
     let names: Vec<String> = known.keys().cloned().collect();
     for name in names {
@@ -83,8 +90,7 @@ pub(crate) async fn one(api: &Api, namespace: String) -> Answer<types::Namespace
 pub(crate) async fn secrets(api: &Api, namespace: &str, query: &Query) -> Answer<types::SecretPage> {
     folder(namespace)?;
     let page = Page::from_query(query)?;
-    let names = api.ports.secrets.names(namespace).await?;
-    let keys = names.into_iter().map(|key| types::SecretKey { key, namespace: None }).collect();
+    let keys = secrets::of_namespace(api, namespace).await?;
     secret_page(keys, &page, query, SECRET_FIELDS)
 }
 
@@ -108,7 +114,8 @@ pub(crate) async fn all_secrets(api: &Api, query: &Query) -> Answer<types::Secre
                     })
             };
             if !keys.iter().any(is_above) {
-                keys.push(types::SecretKey { key, namespace: Some(namespace.clone()) });
+                let namespace = Some(namespace.clone());
+                keys.push(types::SecretKey { key, namespace, ..types::SecretKey::default() });
             }
         }
     }
@@ -140,8 +147,7 @@ fn secret_page(
     ];
     page.arrange(&mut found, &sorts)?;
     let total = found.len() as u64;
-    // The store of secrets is filled from outside of Segue.
-    Ok(types::SecretPage { read_only: true, results: page.cut(found), total })
+    Ok(types::SecretPage { read_only: false, results: page.cut(found), total })
 }
 
 /// The names of the secrets that a namespace can read, by the namespace that can read them: the namespace itself and

@@ -119,6 +119,14 @@ impl Form {
 }
 
 impl Part {
+    /// The media type that the sender gave the part. None if it gave none.
+    pub(crate) fn content_type(&self) -> Option<String> {
+        match &self.content {
+            Content::Text(_) => None,
+            Content::Field(field) => field.content_type().map(ToString::to_string),
+        }
+    }
+
     /// Reads the part as UTF-8 text of at most [`LARGEST_BODY`] bytes.
     pub(crate) async fn text(self) -> Answer<String> {
         let name = self.name;

@@ -12,14 +12,23 @@ mod namespace_files;
 mod namespaces;
 mod outputs;
 mod plugins;
+mod secrets;
 mod server;
 mod stats;
+mod storage;
 mod triggers;
 mod warehouse;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Kind, Param};
 use crate::parts::Api;
 use axum::Router;
+
+/// The options of a preview of a file.
+const PREVIEW: [Param; 3] = [
+    Param::new("maxRows", Kind::Number(1), "The largest number of lines. Default: 100."),
+    Param::new("offset", Kind::Number(0), "The number of rows or lines to skip. Default: 0."),
+    Param::new("encoding", Kind::Text, "The encoding of the file. Default: UTF-8."),
+];
 
 /// Every endpoint below `/api/v1`.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -35,9 +44,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         concurrency::endpoints(),
         kv::endpoints(),
         namespaces::endpoints(),
+        secrets::endpoints(),
         namespace_files::endpoints(),
         plugins::endpoints(),
         warehouse::endpoints(),
+        storage::endpoints(),
         stats::endpoints(),
         server::endpoints(),
     ]

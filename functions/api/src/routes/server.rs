@@ -1,12 +1,12 @@
 //! The server itself: health, configuration, metrics, and the description of this API.
 
 use crate::door::token;
-use crate::endpoint::{Endpoint, get, json};
+use crate::endpoint::{Endpoint, get, json, post};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
 use crate::{openapi, queries};
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Json, Router, routing};
@@ -26,6 +26,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "basicAuthErrors",
             "Lists what is wrong with the password of the server. Always empty: the server refuses to start instead.",
         ),
+        get("/health/details", details).is(
+            "healthDetails",
+            "Describes how the server is: the state store, what waits, and what is late.",
+        ),
+        get("/dead-letters", dead_letters)
+            .is("deadLetters", "Lists the messages that were given up after too many deliveries.")
+            .refuses(&[404]),
+        post("/dead-letters/{id}/deliver", deliver)
+            .is("deliverDeadLetter", "Delivers a message again that was given up.")
+            .refuses(&[404, 422]),
         get("/openapi.json", description).is("openapi", "Returns this description.").answers(json::<Map>()),
     ]
 }
@@ -55,6 +65,7 @@ async fn configs(State(api): State<Api>) -> Json<types::Configs> {
         preview: types::PreviewLimits { initial: 100, max: 5000 },
         system_namespace: "system".to_owned(),
         hidden_labels_prefixes: vec!["system.".to_owned()],
+        has_local_warehouse: api.has_local_warehouse,
     })
 }
 
@@ -80,6 +91,21 @@ async fn functions() -> Json<Vec<&'static str>> {
 
 async fn auth_errors() -> Json<Vec<String>> {
     Json(Vec::new())
+}
+
+async fn details(State(api): State<Api>) -> Json<types::HealthReport> {
+    Json(queries::health::report(&api).await)
+}
+
+async fn dead_letters(State(api): State<Api>) -> Answer<Json<Vec<types::DeadLetter>>> {
+    queries::health::dead_letters(&api).await.map(Json)
+}
+
+async fn deliver(State(api): State<Api>, Path(id): Path<u64>) -> Answer<StatusCode> {
+    if api.ports.bus.deliver_again(id).await? {
+        return Ok(StatusCode::OK);
+    }
+    Err(ApiError::not_found(format!("The dead letter {id}")))
 }
 
 async fn description(State(api): State<Api>) -> Json<Value> {

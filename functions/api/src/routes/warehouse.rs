@@ -2,7 +2,7 @@
 //! Cloud the tables are in BigQuery, which has its own tools and roles, so the endpoints answer 404.
 
 use crate::endpoint::{Endpoint, Kind, Param, get, json, post};
-use crate::error::{Answer, ApiError};
+use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
 use crate::request::{JsonBody, Query};
 use axum::Json;
@@ -60,21 +60,27 @@ async fn query(
 ) -> Answer<Json<types::WarehouseResult>> {
     let (mut parameters, positional) = typed(request.typed_parameters)?;
     parameters.extend(request.parameters.into_iter().map(|(name, value)| (name, value.into())));
+    let warehouse = warehouse(&api)?;
     let job = QueryJob {
         job_id: format!("query_{}", segue_ports::random_execution_id()),
         sql: request.sql,
         max_results: request.max_results,
         parameters,
         positional,
+        dry_run: request.dry_run,
         ..QueryJob::default()
     };
-    let result = warehouse(&api)?.query(job).await.map_err(refusal)?;
+    if request.read_only && !request.dry_run {
+        only_reads(warehouse, &job).await?;
+    }
+    let result = warehouse.query(job).await.map_err(refusal)?;
     Ok(Json(types::WarehouseResult {
         columns: result.schema.into_iter().map(column).collect(),
         rows: result.rows,
         total_rows: result.total_rows,
         affected_rows: result.affected_rows,
         statement: result.statement_kind,
+        bytes_processed: result.bytes_processed,
     }))
 }
 
@@ -94,13 +100,31 @@ fn typed(given: Vec<types::WarehouseParameter>) -> Answer<(BTreeMap<String, Para
     Ok((named, positional))
 }
 
+/// Refuses a job that is not a single SELECT statement. The warehouse itself says which kind of statement it is.
+async fn only_reads(warehouse: &dyn Warehouse, job: &QueryJob) -> Answer<()> {
+    let dry = QueryJob { job_id: String::new(), dry_run: true, ..job.clone() };
+    let kind = warehouse.query(dry).await.map_err(refusal)?.statement_kind;
+    if kind == "SELECT" {
+        return Ok(());
+    }
+    let what = if kind == "SCRIPT" { "several statements".to_owned() } else { kind.replace('_', " ") };
+    Err(ApiError::invalid(
+        format!("Read only: {what} may change tables. Nothing was run. Switch 'Read only' off to run it"),
+        Vec::new(),
+    ))
+}
+
 fn table(table: TableInfo) -> types::WarehouseTable {
     types::WarehouseTable {
         dataset: table.dataset,
         table: table.table,
         kind: table.kind.to_string(),
         rows: table.rows,
+        bytes: table.bytes,
         columns: table.columns.into_iter().map(column).collect(),
+        description: table.description,
+        partition_by: table.partition_by,
+        cluster_by: table.cluster_by,
     }
 }
 
@@ -110,16 +134,31 @@ fn column(column: Column) -> types::WarehouseColumn {
         Mode::Required => "REQUIRED",
         Mode::Repeated => "REPEATED",
     };
-    types::WarehouseColumn { name: column.name, data_type: column.data_type, mode: mode.to_owned() }
+    types::WarehouseColumn {
+        name: column.name,
+        data_type: column.data_type,
+        mode: mode.to_owned(),
+        description: column.description,
+    }
 }
 
 /// The answer for an error of the warehouse. The message is the warehouse's own, with position and hint.
 fn refusal(error: WarehouseError) -> ApiError {
     match &error {
         WarehouseError::NotFound { .. } => ApiError::missing(error),
-        WarehouseError::InvalidQuery { .. }
-        | WarehouseError::BadData { .. }
-        | WarehouseError::AlreadyExists { .. } => ApiError::invalid(error.to_string(), Vec::new()),
+        WarehouseError::InvalidQuery { message, line, column, hint } => {
+            let problem = Problem {
+                message: message.clone(),
+                line: *line,
+                column: *column,
+                hint: hint.clone(),
+                ..Problem::default()
+            };
+            ApiError::invalid(error.to_string(), vec![problem])
+        }
+        WarehouseError::BadData { .. } | WarehouseError::AlreadyExists { .. } => {
+            ApiError::invalid(error.to_string(), Vec::new())
+        }
         WarehouseError::Conflict { .. }
         | WarehouseError::Busy { .. }
         | WarehouseError::StillRunning { .. } => ApiError::conflict(error),

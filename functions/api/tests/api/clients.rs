@@ -395,7 +395,7 @@ async fn names_of_namespaces_and_secrets_are_listed() {
     let found = server.get("/namespaces/search?filters[q][EQUALS]=other").await.ok();
     assert_eq!(names(&found, "id"), ["company.other"]);
     let secrets = server.get("/namespaces/company.team/secrets").await.ok();
-    assert_eq!((&secrets["readOnly"], names(&secrets, "key")), (&json!(true), vec!["TOKEN".to_owned()]));
+    assert_eq!((&secrets["readOnly"], names(&secrets, "key")), (&json!(false), vec!["TOKEN".to_owned()]));
     let secrets = server.get("/secrets?filters[q][EQUALS]=tok").await.ok();
     assert_eq!(secrets["results"][0], json!({"key": "TOKEN", "namespace": "company"}));
     let inherited = server.get("/namespaces/company.team/inherited-secrets").await.ok();

@@ -103,7 +103,10 @@ async fn values_are_typed_listed_and_removed() {
 async fn secrets_have_names_only() {
     let server = Server::new().await;
     let found = server.get("/namespaces/company.team/secrets").await;
-    assert_eq!(found.ok(), json!({"readOnly": true, "results": [{"key": "TOKEN"}], "total": 1}));
+    assert_eq!(
+        found.ok(),
+        json!({"readOnly": false, "results": [{"key": "TOKEN", "origin": "ENVIRONMENT"}], "total": 1})
+    );
     server.get("/namespaces/a..b/secrets").await.refused(422);
 }
 

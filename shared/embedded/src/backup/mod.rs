@@ -17,6 +17,7 @@ mod unpack;
 pub use unpack::restore;
 
 use crate::database::read_only;
+use crate::kept_secrets::FILE as SECRETS;
 use archive::Archive;
 use segue_ports::PortError;
 use std::io::ErrorKind;
@@ -81,6 +82,8 @@ pub fn backup(
     }
     let objects = data_dir.join("objects");
     archive.add_folder("objects", &objects, &objects.join(".tmp"))?;
+    // The secrets are encrypted with the key of the directory.
+    archive.add(SECRETS, &data_dir.join(SECRETS))?;
     let key = data_dir.join(KEY);
     let with_key = with_key && key.is_file();
     if with_key {

@@ -33,7 +33,8 @@ use jiff::Timestamp;
 use lane::LaneCell;
 use segue_ports::wire::Message;
 use segue_ports::{
-    Clock as _, DeadLetterHandler, EventBus, MessageHandler, Outgoing, PortError, SystemClock, Topic,
+    Backlog, Clock as _, DeadLetterHandler, EventBus, Letter, MessageHandler, Outgoing, PortError,
+    SystemClock, Topic,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -257,6 +258,39 @@ impl EventBus for DurableBus {
 
     async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
         self.send(messages, Some(due)).await
+    }
+
+    async fn backlog(&self) -> Result<Option<Vec<Backlog>>, PortError> {
+        let now = SystemClock.now().as_millisecond();
+        let found = self.shared.database.scan(move |connection| table::backlog(connection, now)).await;
+        found.map(Some).map_err(|error| error.at(PORT))
+    }
+
+    async fn letters(&self) -> Result<Option<Vec<Letter>>, PortError> {
+        let letters = self.dead_letters().await?.into_iter().map(|dead| Letter {
+            id: u64::try_from(dead.id).unwrap_or_default(),
+            topic: dead.topic,
+            body: dead.body,
+            deliveries: dead.deliveries,
+            reason: dead.reason,
+            since: Timestamp::from_millisecond(dead.died).unwrap_or(Timestamp::UNIX_EPOCH),
+        });
+        Ok(Some(letters.collect()))
+    }
+
+    async fn deliver_again(&self, id: u64) -> Result<bool, PortError> {
+        let letters = self.dead_letters().await?;
+        let Some(letter) = letters.into_iter().find(|letter| u64::try_from(letter.id) == Ok(id)) else {
+            return Ok(false);
+        };
+        let unreadable = || PortError::invalid(format!("the message {id} cannot be read, so it stays here"));
+        let message = table::decode(&letter.body).map_err(|_| unreadable())?;
+        let topic = Topic::named(&letter.topic).ok_or_else(unreadable)?;
+        self.publish(vec![Outgoing { topic, message }]).await?;
+        let number = letter.id;
+        let buried = self.shared.database.write(move |connection| table::bury(connection, number)).await;
+        buried.map_err(|error| error.at(PORT))?;
+        Ok(true)
     }
 }
 

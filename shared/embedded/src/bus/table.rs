@@ -2,6 +2,7 @@
 
 use crate::database::DbError;
 use rusqlite::{Connection, params};
+use segue_ports::Backlog;
 use segue_ports::wire::Message;
 
 /// A message with its columns.
@@ -49,6 +50,8 @@ pub(super) struct Dead {
 /// A message that was given up. It is kept for people who look for the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
+    /// The number of the message among the messages that were given up.
+    pub id: i64,
     /// The name of the topic.
     pub topic: String,
     /// The content of the message as JSON.
@@ -57,6 +60,8 @@ pub struct DeadLetter {
     pub deliveries: u32,
     /// The reason why the message was given up.
     pub reason: String,
+    /// The time at which the message was given up, in milliseconds since 1970.
+    pub died: i64,
 }
 
 impl Outcomes {
@@ -172,19 +177,44 @@ pub(super) fn settle(connection: &Connection, topic: &str, outcomes: &Outcomes) 
 }
 
 pub(super) fn dead_letters(connection: &Connection) -> Result<Vec<DeadLetter>, DbError> {
-    let mut statement =
-        connection.prepare_cached("SELECT topic, body, deliveries, reason FROM dead_letters ORDER BY id")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, topic, body, deliveries, reason, died FROM dead_letters ORDER BY id")?;
     let letters = statement
         .query_map([], |row| {
             Ok(DeadLetter {
-                topic: row.get(0)?,
-                body: row.get(1)?,
-                deliveries: row.get(2)?,
-                reason: row.get(3)?,
+                id: row.get(0)?,
+                topic: row.get(1)?,
+                body: row.get(2)?,
+                deliveries: row.get(3)?,
+                reason: row.get(4)?,
+                died: row.get(5)?,
             })
         })?
         .collect::<Result<_, _>>()?;
     Ok(letters)
+}
+
+/// Removes a message that was given up.
+pub(super) fn bury(connection: &Connection, id: i64) -> Result<(), DbError> {
+    connection.prepare_cached("DELETE FROM dead_letters WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// The messages of each topic that are due, and those that come later.
+pub(super) fn backlog(connection: &Connection, now: i64) -> Result<Vec<Backlog>, DbError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT topic, sum(visible_at <= ?1), sum(visible_at > ?1) FROM messages GROUP BY topic ORDER BY topic",
+    )?;
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    let found = statement.query_map([now], |row| {
+        Ok(Backlog { topic: row.get(0)?, due: count(row.get(1)?), later: count(row.get(2)?) })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The message in the JSON of a row.
+pub(super) fn decode(body: &str) -> Result<Message, DbError> {
+    Ok(serde_json::from_str(body)?)
 }
 
 /// The JSON of a message.

@@ -170,6 +170,28 @@ async fn a_message_that_is_never_done_is_put_aside() {
 }
 
 #[tokio::test]
+async fn a_message_that_was_put_aside_is_delivered_again() {
+    let options = BusOptions { max_deliveries: 1, ..BusOptions::default() };
+    let bus = DurableBus::new(Database::in_memory().unwrap(), options).unwrap();
+    let (shutdown, worker) = start(&bus, Arc::new(Broken(AtomicUsize::new(0))));
+    bus.publish(vec![message("poison", Event::Continued)]).await.unwrap();
+    idle(&bus).await;
+    shutdown.cancel();
+    worker.await.unwrap();
+    let letters = bus.letters().await.unwrap().unwrap();
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert!(letter.body.contains("poison") && letter.since > jiff::Timestamp::UNIX_EPOCH);
+    assert!(!bus.deliver_again(letter.id + 1).await.unwrap());
+    assert!(bus.deliver_again(letter.id).await.unwrap());
+    assert_eq!(bus.letters().await.unwrap(), Some(Vec::new()));
+    let waiting = bus.backlog().await.unwrap().unwrap();
+    assert_eq!((waiting[0].topic.as_str(), waiting[0].due, waiting[0].later), ("execution-events", 1, 0));
+    let recorder = Arc::new(Recorder::default());
+    let (_shutdown, _worker) = start(&bus, recorder.clone());
+    recorder.done("poison").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_topic_has_one_worker_at_a_time() {
     let bus = DurableBus::new(Database::in_memory().unwrap(), BusOptions::default()).unwrap();
     let recorder = Arc::new(Recorder::default());

@@ -4,7 +4,7 @@ use super::attributes::describe;
 use super::layout::{Layout, failed, is_absent};
 use super::names::check_key;
 use segue_ports::PortError;
-use segue_ports::object::{Listing, ObjectAddress};
+use segue_ports::object::{Listing, ListingPage, ObjectAddress};
 use std::path::Path;
 
 /// A search for objects.
@@ -12,6 +12,44 @@ pub(super) struct Query<'a> {
     pub(super) bucket: &'a str,
     pub(super) prefix: &'a str,
     pub(super) delimiter: Option<char>,
+    /// Only keys and prefixes after this one. None: all of them.
+    pub(super) after: Option<&'a str>,
+    /// The largest number of keys and prefixes.
+    pub(super) most: usize,
+}
+
+impl Query<'_> {
+    fn is_after(&self, name: &str) -> bool {
+        self.after.is_none_or(|after| name > after)
+    }
+
+    /// Whether the search has passed everything below a folder. The name of the folder ends with a slash.
+    fn is_past(&self, folder: &str) -> bool {
+        self.after.is_some_and(|after| folder < after && !after.starts_with(folder))
+    }
+}
+
+/// One page of a listing. The next page begins after the last name of the page.
+pub(super) fn page(layout: &Layout, query: &Query<'_>) -> Result<ListingPage, PortError> {
+    // One name more says whether there is another page.
+    let mut listing = list(layout, &Query { most: query.most.saturating_add(1), ..*query })?;
+    if length(&listing) <= query.most {
+        return Ok(ListingPage { listing, next: None });
+    }
+    let key = listing.objects.last().map(|object| object.address.key.as_str());
+    if key > listing.prefixes.last().map(String::as_str) {
+        listing.objects.pop();
+    } else {
+        listing.prefixes.pop();
+    }
+    let key = listing.objects.last().map(|object| object.address.key.clone());
+    let next = key.max(listing.prefixes.last().cloned());
+    Ok(ListingPage { listing, next })
+}
+
+/// The number of keys and prefixes.
+fn length(listing: &Listing) -> usize {
+    listing.objects.len().saturating_add(listing.prefixes.len())
 }
 
 pub(super) fn list(layout: &Layout, query: &Query<'_>) -> Result<Listing, PortError> {
@@ -67,22 +105,29 @@ fn walk(
     }
     keys.sort_unstable();
     for key in keys {
+        if length(listing) >= query.most {
+            return Ok(());
+        }
         if let Some(below) = key.strip_suffix('/') {
             // All keys below this folder begin with the name of the folder, so without the prefix none of them matches.
-            if !key.starts_with(query.prefix) {
+            if !key.starts_with(query.prefix) || query.is_past(&key) {
                 continue;
             }
             let name = below.rsplit('/').next().unwrap_or(below);
             let path = folder.join(name);
-            if folds(query, &key, listing) {
+            match folded(query, &key) {
                 // A folder counts as absent while its last object is being removed.
-                if is_empty(&path).unwrap_or(true) {
-                    listing.prefixes.pop();
-                }
+                Some(prefix) => fold(query, prefix, listing, || !is_empty(&path).unwrap_or(true)),
+                None => walk(layout, query, &path, &key, listing)?,
+            }
+        } else if key.starts_with(query.prefix) {
+            if let Some(prefix) = folded(query, &key) {
+                fold(query, prefix, listing, || true);
                 continue;
             }
-            walk(layout, query, &path, &key, listing)?;
-        } else if key.starts_with(query.prefix) && !folds(query, &key, listing) {
+            if !query.is_after(&key) {
+                continue;
+            }
             let address = ObjectAddress::new(query.bucket, key);
             // The object was removed after the folder was read.
             if let Ok(path) = layout.object(&address)
@@ -95,17 +140,18 @@ fn walk(
     Ok(())
 }
 
-/// Adds the part of a key up to the delimiter after the prefix instead of the key. Returns `false` if the key has no
-/// delimiter there.
-fn folds(query: &Query<'_>, key: &str, listing: &mut Listing) -> bool {
-    let Some(delimiter) = query.delimiter else { return false };
-    let Some(rest) = key.strip_prefix(query.prefix) else { return false };
-    let Some(at) = rest.find(delimiter) else { return false };
-    let length = query.prefix.len() + at + delimiter.len_utf8();
-    if let Some(prefix) =
-        key.get(..length).filter(|prefix| listing.prefixes.last().is_none_or(|last| last != prefix))
-    {
+/// The part of a key up to the delimiter after the prefix. `None` if the key has no delimiter there.
+fn folded<'a>(query: &Query<'_>, key: &'a str) -> Option<&'a str> {
+    let delimiter = query.delimiter?;
+    let rest = key.strip_prefix(query.prefix)?;
+    let length = query.prefix.len() + rest.find(delimiter)? + delimiter.len_utf8();
+    key.get(..length)
+}
+
+/// Adds a prefix, once, if the search has not passed it and there is something below it.
+fn fold(query: &Query<'_>, prefix: &str, listing: &mut Listing, is_there: impl FnOnce() -> bool) {
+    let is_known = listing.prefixes.last().is_some_and(|last| last == prefix);
+    if !is_known && query.is_after(prefix) && is_there() {
         listing.prefixes.push(prefix.to_owned());
     }
-    true
 }

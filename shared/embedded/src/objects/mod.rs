@@ -33,7 +33,8 @@ use layout::{Layout, failed, is_absent};
 use list::Query;
 use place::{Temporary, place, place_new};
 use segue_ports::object::{
-    BucketInfo, BucketSpec, ByteStream, Listing, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore,
+    BucketInfo, BucketSpec, ByteStream, Listing, ListingPage, ObjectAddress, ObjectAttributes, ObjectInfo,
+    ObjectStore,
 };
 use segue_ports::{Clock as _, PortError, SystemClock};
 use std::io::{ErrorKind, Seek as _, SeekFrom};
@@ -317,7 +318,24 @@ impl ObjectStore for DirectoryObjectStore {
     async fn list(&self, bucket: &str, prefix: &str, delimiter: Option<char>) -> Result<Listing, PortError> {
         let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
         self.blocking(move |layout| {
-            list::list(layout, &Query { bucket: &bucket, prefix: &prefix, delimiter })
+            let (bucket, prefix) = (&*bucket, &*prefix);
+            list::list(layout, &Query { bucket, prefix, delimiter, after: None, most: usize::MAX })
+        })
+        .await
+    }
+
+    async fn list_page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        delimiter: Option<char>,
+        from: Option<&str>,
+        most: usize,
+    ) -> Result<ListingPage, PortError> {
+        let (bucket, prefix, from) = (bucket.to_owned(), prefix.to_owned(), from.map(str::to_owned));
+        self.blocking(move |layout| {
+            let (bucket, prefix, after) = (&*bucket, &*prefix, from.as_deref());
+            list::page(layout, &Query { bucket, prefix, delimiter, after, most: most.max(1) })
         })
         .await
     }

@@ -219,6 +219,7 @@ pub(crate) fn dry_run(
     let translated =
         |error: duckdb::Error| error::translate(&error, &Context { script: &job.sql, files: &[] });
     let prepared = Prepared::of(engine, statement, scope, &script::system(job, scope))?;
+    outcome.bytes_processed = engine.bytes_of(&prepared.reads)?;
     match (&prepared.content, statement) {
         (Content::Query(relation), Statement::Query(_)) => {
             engine.connection.prepare(&relation.sql).map(|_| ()).map_err(translated)?;

@@ -36,6 +36,9 @@ impl Planned {
     }
 }
 
+/// BigQuery's kind of a job with several statements.
+const SCRIPT: &str = "SCRIPT";
+
 /// How a statement is executed. The first attempt is the fast one.
 #[derive(Debug, Clone, Copy)]
 struct Attempt {
@@ -97,12 +100,17 @@ impl Engine {
     fn dry_run(&self, planned: &Planned) -> Result<QueryResult, WarehouseError> {
         let Planned { job, scope, statements, .. } = planned;
         let Some(statements) = statements else {
-            return Ok(QueryResult { statement_kind: "SCRIPT".to_owned(), ..QueryResult::default() });
+            return Ok(QueryResult { statement_kind: SCRIPT.to_owned(), ..QueryResult::default() });
         };
         let mut result = QueryResult::default();
         for statement in statements {
             self.stop.check()?;
+            let before = result.bytes_processed;
             result = execute::dry_run(self, statement, job, scope)?;
+            result.bytes_processed = result.bytes_processed.saturating_add(before);
+        }
+        if statements.len() > 1 {
+            SCRIPT.clone_into(&mut result.statement_kind);
         }
         Ok(result)
     }
@@ -281,6 +289,34 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// The bytes of what a statement reads: files of external tables, and tables by BigQuery's logical sizes.
+    pub(crate) fn bytes_of(&self, reads: &[TableReference]) -> Result<u64, WarehouseError> {
+        let mut bytes = 0u64;
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<TableReference> = reads.to_vec();
+        while let Some(table) = open.pop() {
+            let key = catalog::key(&table);
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            let external = catalog::get::<ExternalTable>(&self.connection, Record::External, &key)?;
+            let read = if let Some(external) = external {
+                let files = external.files(&self.object_root).unwrap_or_default();
+                files.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).sum()
+            } else if let Some(sources) =
+                catalog::get::<Vec<TableReference>>(&self.connection, Record::View, &key)?
+            {
+                open.extend(sources);
+                0
+            } else {
+                let info = tables::describe(&self.connection, &table.dataset, &table.table);
+                info.ok().and_then(|info| info.bytes).unwrap_or_default()
+            };
+            bytes = bytes.saturating_add(read);
+        }
+        Ok(bytes)
     }
 
     fn tolerant(&self, reads: &[TableReference]) -> Result<bool, WarehouseError> {

@@ -6,11 +6,11 @@ use super::{CloudObjectStore, PORT, names};
 use crate::rest::{Request, RestError};
 use reqwest::Method;
 use segue_ports::PortError;
-use segue_ports::object::{Listing, ObjectAddress, ObjectAttributes, ObjectInfo};
+use segue_ports::object::{Listing, ListingPage, ObjectAddress, ObjectAttributes, ObjectInfo};
 use serde_json::json;
 
 /// The number of objects in a page, which is Cloud Storage's limit.
-const PAGE: &str = "1000";
+const PAGE: usize = 1000;
 /// The most objects that Cloud Storage joins in one request.
 const JOINED: usize = 32;
 /// The media type of an object if the writer set none.
@@ -37,32 +37,47 @@ impl CloudObjectStore {
         prefix: &str,
         delimiter: Option<char>,
     ) -> Result<Listing, PortError> {
-        let bucket = names::bucket(bucket)?;
-        let fields = format!("items({OBJECT_FIELDS}),prefixes,nextPageToken");
-        let delimiter = delimiter.map(String::from);
         let (mut listing, mut token) = (Listing::default(), None::<String>);
         loop {
-            let request = self.access.rest.get(["b", bucket, "o"]).query("fields", &fields);
-            let request = request.query("maxResults", PAGE);
-            let request = request.query_if("prefix", Some(prefix).filter(|prefix| !prefix.is_empty()));
-            let request = request.query_if("delimiter", delimiter.as_deref());
-            self.counters.class_a();
-            let page: Page = request
-                .query_if("pageToken", token.as_deref())
-                .send()
-                .await
-                .map_err(|error| error.about(PORT, named(bucket)))?;
-            for object in page.items {
-                listing.objects.push(object.info()?);
-            }
-            listing.prefixes.extend(page.prefixes);
-            token = page.next_page_token.filter(|token| !token.is_empty());
+            let page = self.page(bucket, prefix, delimiter, token.as_deref(), PAGE).await?;
+            listing.objects.extend(page.listing.objects);
+            listing.prefixes.extend(page.listing.prefixes);
+            token = page.next;
             if token.is_none() {
                 // A prefix may be at the end of one page and at the beginning of the next.
                 listing.prefixes.dedup();
                 return Ok(listing);
             }
         }
+    }
+
+    /// One page of a listing, in one request. `token` is Cloud Storage's own.
+    pub(super) async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        delimiter: Option<char>,
+        token: Option<&str>,
+        most: usize,
+    ) -> Result<ListingPage, PortError> {
+        let bucket = names::bucket(bucket)?;
+        let fields = format!("items({OBJECT_FIELDS}),prefixes,nextPageToken");
+        let (delimiter, most) = (delimiter.map(String::from), most.clamp(1, PAGE).to_string());
+        let request = self.access.rest.get(["b", bucket, "o"]).query("fields", &fields);
+        let request = request.query("maxResults", &most);
+        let request = request.query_if("prefix", Some(prefix).filter(|prefix| !prefix.is_empty()));
+        let request = request.query_if("delimiter", delimiter.as_deref());
+        self.counters.class_a();
+        let page: Page = request
+            .query_if("pageToken", token)
+            .send()
+            .await
+            .map_err(|error| error.about(PORT, named(bucket)))?;
+        let objects = page.items.into_iter().map(ObjectResource::info);
+        Ok(ListingPage {
+            listing: Listing { objects: objects.collect::<Result<_, _>>()?, prefixes: page.prefixes },
+            next: page.next_page_token.filter(|token| !token.is_empty()),
+        })
     }
 
     pub(super) async fn remove(&self, address: &ObjectAddress) -> Result<bool, PortError> {

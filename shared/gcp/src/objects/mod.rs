@@ -24,7 +24,8 @@ use access::{Access, Accounts};
 use async_trait::async_trait;
 use counts::{Counters, StorageCounts};
 use segue_ports::object::{
-    BucketInfo, BucketSpec, ByteStream, Listing, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore,
+    BucketInfo, BucketSpec, ByteStream, Listing, ListingPage, ObjectAddress, ObjectAttributes, ObjectInfo,
+    ObjectStore,
 };
 use segue_ports::{Credentials, PortError};
 use std::path::Path;
@@ -138,6 +139,17 @@ impl ObjectStore for CloudObjectStore {
 
     async fn list(&self, bucket: &str, prefix: &str, delimiter: Option<char>) -> Result<Listing, PortError> {
         self.pages(bucket, prefix, delimiter).await
+    }
+
+    async fn list_page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        delimiter: Option<char>,
+        from: Option<&str>,
+        most: usize,
+    ) -> Result<ListingPage, PortError> {
+        self.page(bucket, prefix, delimiter, from, most).await
     }
 
     async fn delete(&self, address: &ObjectAddress) -> Result<bool, PortError> {

@@ -1,7 +1,7 @@
 //! What every [`ObjectStore`] must do. Each check works in its own bucket, named after `scope`.
 
 use crate::error::PortError;
-use crate::object::{BucketSpec, ByteStream, ObjectAddress, ObjectAttributes, ObjectStore};
+use crate::object::{BucketSpec, ByteStream, Listing, ObjectAddress, ObjectAttributes, ObjectStore};
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ pub async fn all(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> 
     objects_are_written_whole(store, scope).await?;
     attributes_are_kept(store, scope).await?;
     listings_are_in_order(store, scope).await?;
+    listings_come_in_parts(store, scope).await?;
     files_go_in_and_out(store, scope).await?;
     a_copy_stands_on_its_own(store, scope).await?;
     what_is_not_there_is_said(store, scope).await
@@ -82,6 +83,34 @@ pub async fn buckets_are_made_changed_and_removed(
     assert!(store.delete(&address).await?);
     store.delete_bucket(&spec.name).await?;
     assert_eq!(store.bucket(&spec.name).await?, None);
+    Ok(())
+}
+
+/// The parts of a listing are together the listing: nothing is twice, nothing is missing, and no part is too large.
+pub async fn listings_come_in_parts(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
+    let bucket = bucket(store, scope, "parts").await?;
+    let keys = ["a", "b/1", "b/2", "b-1", "c/d/1", "c/d/2", "c/e", "d", "e"];
+    for key in keys {
+        put(store, &ObjectAddress::new(&bucket, key), "x").await?;
+    }
+    for (prefix, delimiter) in [("", Some('/')), ("", None), ("c/", Some('/')), ("b", None), ("x", None)] {
+        let whole = store.list(&bucket, prefix, delimiter).await?;
+        let (mut parts, mut from) = (Listing::default(), None::<String>);
+        for count in 0.. {
+            assert!(count < 20, "the parts of '{prefix}' have no end");
+            let page = store.list_page(&bucket, prefix, delimiter, from.as_deref(), 2).await?;
+            assert!(page.listing.objects.len() + page.listing.prefixes.len() <= 2, "{page:?}");
+            parts.objects.extend(page.listing.objects);
+            parts.prefixes.extend(page.listing.prefixes);
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        assert_eq!(parts, whole, "'{prefix}' {delimiter:?}");
+    }
+    let unknown = store.list_page(&format!("{bucket}-none"), "", None, None, 2).await;
+    assert!(matches!(unknown, Err(PortError::NotFound { .. })), "{unknown:?}");
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! other secret that a flow may see.
 
 use crate::error::PortError;
-use crate::secret::SecretStore;
+use crate::secret::{SecretSource, SecretStore};
 
 /// The secrets that must exist, in order: the key as stored, and the value.
 pub const SECRETS: [(&str, &str); 3] =
@@ -45,5 +45,29 @@ pub async fn what_is_not_there_is_none(store: &dyn SecretStore) -> Result<(), Po
 /// Names are sorted, and have no values.
 pub async fn names_come_in_order(store: &dyn SecretStore) -> Result<(), PortError> {
     assert_eq!(store.names("company").await?, SECRETS.map(|(key, _)| key));
+    Ok(())
+}
+
+/// What a store that can be changed must do too. `scope` becomes part of the name of a
+/// secret, which must not exist.
+pub async fn all_changes(store: &dyn SecretStore, scope: &str) -> Result<(), PortError> {
+    let key = format!("CHANGED_{scope}").to_uppercase();
+    assert_eq!(store.get("company", &key).await?, None);
+    for value in ["first", "second\nwith \u{fc}ml\u{e4}uts", ""] {
+        store.put("company", &key.to_lowercase(), value).await?;
+        assert_eq!(store.get("company", &key).await?.as_deref(), Some(value), "a new value is seen at once");
+    }
+    let listed = store.list("company").await?;
+    assert!(listed.is_sorted_by(|one, other| one.key < other.key), "{listed:?}");
+    let found = listed.iter().find(|secret| secret.key == key).map(|secret| secret.source);
+    assert_eq!(found, Some(SecretSource::Store));
+    assert!(store.names("company").await?.contains(&key));
+    assert!(store.delete("company", &key).await?);
+    assert!(!store.delete("company", &key).await?, "a secret is deleted once");
+    assert_eq!(store.get("company", &key).await?, None);
+    for wrong in ["", "a b", "../x", "x/versions/1", "SEGUE_AUTH", "segue_auth"] {
+        let refused = store.put("company", wrong, "x").await;
+        assert!(matches!(refused, Err(PortError::Invalid { .. })), "{wrong:?}: {refused:?}");
+    }
     Ok(())
 }

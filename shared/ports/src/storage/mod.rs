@@ -64,6 +64,16 @@ impl InternalStorage {
         format!("{SCHEME}/{}", path.trim_start_matches('/'))
     }
 
+    /// The bucket of the storage. Below a prefix, other objects of the bucket are no files of the storage.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The path of an object in this storage. None if the object is not in it.
+    pub fn path_of<'a>(&self, address: &'a ObjectAddress) -> Option<&'a str> {
+        address.key.strip_prefix(&self.prefix).filter(|_| address.bucket == self.bucket)
+    }
+
     /// The address of the object that a URI names. Only for URIs that Segue made. For a URI from a flow, use
     /// [`Self::admitted`].
     ///
@@ -174,6 +184,20 @@ impl InternalStorage {
     /// As [`ObjectStore::delete`].
     pub async fn delete(&self, uri: &str) -> Result<bool, PortError> {
         self.objects.delete(&self.admitted(uri).await?).await
+    }
+
+    /// The names of the folders directly below a folder. The folder is empty, or ends with a slash.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::list`].
+    pub async fn folders(&self, folder: &str) -> Result<Vec<String>, PortError> {
+        if let Some(reader) = &self.reader {
+            reader.admit(folder, self.foreign).await?;
+        }
+        let above = format!("{}{folder}", self.prefix);
+        let listing = self.objects.list(&self.bucket, &above, Some('/')).await?;
+        let name = |prefix: String| Some(prefix.strip_prefix(&above)?.trim_end_matches('/').to_owned());
+        Ok(listing.prefixes.into_iter().filter_map(name).collect())
     }
 
     /// The URIs and sizes of all files under a path.

@@ -4,7 +4,6 @@ pub(crate) mod conditions;
 pub(crate) mod files;
 pub(crate) mod numbers;
 pub(crate) mod outputs;
-pub(crate) mod preview;
 pub(crate) mod search;
 pub(crate) mod tasks;
 

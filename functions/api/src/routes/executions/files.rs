@@ -2,9 +2,9 @@
 
 use crate::error::Answer;
 use crate::parts::Api;
-use crate::queries::executions::files::{Named, metas as metas_of, named, open};
-use crate::queries::executions::preview::preview as preview_of;
+use crate::queries::executions::files::{Named, metas as metas_of, named, open, own};
 use crate::queries::executions::stored;
+use crate::queries::preview;
 use crate::request::Query;
 use crate::view::download;
 use axum::Json;
@@ -46,5 +46,8 @@ pub(super) async fn preview(
     Path(id): Path<String>,
     query: Query,
 ) -> Answer<Json<types::FilePreview>> {
-    preview_of(&api, &id, &query).await.map(Json)
+    let wanted = preview::wanted(&query)?;
+    let uri = own(&api, &id, &query).await?;
+    let (info, stream) = open(&api, &uri).await?;
+    preview::preview(&uri, info.size, stream, wanted).await.map(Json)
 }

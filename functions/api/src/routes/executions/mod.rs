@@ -235,12 +235,8 @@ fn files_of() -> Vec<Endpoint> {
             .refuses(&[404]),
         get("/executions/{id}/file/preview", files::preview)
             .is("filePreview", "Returns the beginning of a file: rows, text or a picture.")
-            .takes(&[
-                PATH,
-                Param::new("maxRows", Kind::Number(1), "The largest number of lines. Default: 100."),
-                Param::new("offset", Kind::Number(0), "The number of rows or lines to skip. Default: 0."),
-                Param::new("encoding", Kind::Text, "The encoding of the file. Default: UTF-8."),
-            ])
+            .takes(&[PATH])
+            .takes(&super::PREVIEW)
             .refuses(&[404]),
     ]
 }

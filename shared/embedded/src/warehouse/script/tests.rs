@@ -63,7 +63,7 @@ async fn scripts_have_bigquerys_results() {
             json!([["Found 7 occurrences of methinks across 2 works"]]),
         ),
         (
-            "DECLARE days ARRAY<DATE>; SET (days) = (SELECT AS STRUCT ARRAY_AGG(DISTINCT d IGNORE NULLS) FROM UNNEST([DATE '2024-01-01', NULL]) d); \
+            "DECLARE days ARRAY<DATE>; SET (days) = (SELECT AS STRUCT ARRAY_AGG(DISTINCT DATE(d) IGNORE NULLS) FROM UNNEST([DATE '2024-01-01', NULL]) d); \
              SELECT days, DATE '2024-01-01' IN UNNEST(days)",
             json!([[["2024-01-01"], true]]),
         ),

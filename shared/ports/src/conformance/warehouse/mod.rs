@@ -13,6 +13,7 @@
     reason = "a conformance suite fails by panicking, as tests do"
 )]
 
+mod looking;
 mod transfers;
 
 use crate::warehouse::{
@@ -46,6 +47,7 @@ pub async fn all(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     destinations(warehouse).await;
     rows_are_streamed(warehouse).await;
     transfers::all(warehouse, objects).await;
+    looking::all(warehouse).await;
 }
 
 async fn dataset(warehouse: &dyn Warehouse, name: &str) {

@@ -119,7 +119,10 @@ const look = EditorView.theme({
 const colours = HighlightStyle.define([
   { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--accent)' },
   { tag: [tags.comment, tags.lineComment], color: 'var(--muted)', fontStyle: 'italic' },
-  { tag: [tags.number, tags.bool, tags.null, tags.keyword], color: 'var(--state-paused)' },
+  {
+    tag: [tags.number, tags.bool, tags.null, tags.keyword, tags.definitionKeyword],
+    color: 'var(--state-paused)',
+  },
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--state-success)' },
   { tag: [tags.meta, tags.separator, tags.punctuation], color: 'var(--muted)' },
 ]);

@@ -69,11 +69,11 @@ const marked = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-/** What an editor and a comparison have in common. */
-export function base(label: string): Extension {
+/** What editors and comparisons have in common. */
+export function base(label: string, language: Extension = yaml()): Extension {
   return [
     theme,
-    yaml(),
+    language,
     highlightSpecialChars(),
     drawSelection(),
     replaceSelected,

@@ -30,6 +30,9 @@ const pages: Item[] = [
   { kind: 'page', text: 'Namespaces', hint: '', address: href({ page: 'namespaces' }) },
   { kind: 'page', text: 'KV store', hint: '', address: href({ page: 'kv' }) },
   { kind: 'page', text: 'Secrets', hint: '', address: href({ page: 'secrets' }) },
+  { kind: 'page', text: 'Warehouse', hint: 'tables and SQL', address: href({ page: 'warehouse' }) },
+  { kind: 'page', text: 'Storage', hint: 'buckets and objects', address: href({ page: 'storage' }) },
+  { kind: 'page', text: 'Health', hint: '', address: href({ page: 'health' }) },
   {
     kind: 'page',
     text: 'Failed executions',

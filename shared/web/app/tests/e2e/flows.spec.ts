@@ -162,7 +162,7 @@ tasks:
   await page.getByRole('button', { name: /^Remove the filter/ }).click();
   await field.fill('(');
   await field.press('Enter');
-  await expect(page.getByRole('alert')).toContainText('no regular expression');
+  await expect(page.getByRole('alert')).toContainText('query:');
 });
 
 test('U50 what is disabled in the list is struck there and in the topology, and the source always wins', async ({

@@ -76,6 +76,41 @@ async function kept(segue: Segue): Promise<Shown[]> {
     { name: 'namespace-files', address: `${one}/files?file=scripts/load.py`, text: 'bytes' },
     { name: 'kv', address: `${ui}/kv`, text: 'region' },
     { name: 'secrets', address: `${ui}/secrets?namespace=shop`, text: 'How to set a secret' },
+    { name: 'health', address: `${ui}/health`, text: 'All well' },
+    ...(await data(segue)),
+  ];
+}
+
+/** A bucket with objects, and a table. */
+async function data(segue: Segue): Promise<Shown[]> {
+  await segue.makeBucket('shop-data');
+  for (const [key, text] of [
+    ['orders/2024-01.csv', 'day,eur\n2024-01-01,12.50\n2024-01-02,\n'],
+    ['orders/2024-02.csv', 'day,eur\n2024-02-01,8\n'],
+    ['readme.md', '# Orders of the shop\n'],
+  ] as const)
+    await segue.putObject('shop-data', key, text);
+  const sql =
+    "CREATE SCHEMA IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.orders (day DATE OPTIONS(description='Day of the " +
+    "order'), eur NUMERIC, note STRING) PARTITION BY day; INSERT INTO shop.orders VALUES ('2024-01-01', 12.50, NULL), " +
+    "('2024-01-02', 8, ''); CREATE OR REPLACE VIEW shop.days AS SELECT day FROM shop.orders";
+  await segue.post('/warehouse/query', { sql });
+  const [storage, warehouse] = [`${segue.url}/ui/main/data/storage`, `${segue.url}/ui/main/data/warehouse`];
+  return [
+    { name: 'storage', address: storage, text: 'shop-data' },
+    { name: 'storage-bucket', address: `${storage}?bucket=shop-data&prefix=orders/`, text: '2024-02.csv' },
+    {
+      name: 'storage-preview',
+      address: `${storage}?bucket=shop-data&object=orders/2024-01.csv`,
+      text: '2024-01-02',
+    },
+    { name: 'warehouse', address: `${warehouse}?table=shop.orders`, text: 'Day of the order' },
+    { name: 'warehouse-preview', address: `${warehouse}?table=shop.orders&view=preview`, text: '12.5' },
+    {
+      name: 'warehouse-sql',
+      address: `${warehouse}?view=sql&sql=${encodeURIComponent('SELECT day, eur\nFROM shop.orders\nWHERE eur > 10')}`,
+      text: 'would read at most',
+    },
   ];
 }
 

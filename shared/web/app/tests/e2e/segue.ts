@@ -2,6 +2,7 @@
 import { test as base, expect, type Page } from '@playwright/test';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,7 +22,8 @@ export interface Execution {
 
 export class Segue {
   #process: ChildProcess | undefined;
-  readonly #data = mkdtempSync(join(tmpdir(), 'segue-web-'));
+  /** The data directory. */
+  readonly data = mkdtempSync(join(tmpdir(), 'segue-web-'));
   url = '';
   /** Further origins that a test serves the pages from. */
   readonly relays = new Set<string>();
@@ -36,7 +38,7 @@ export class Segue {
   async fixture(args: string[]): Promise<void> {
     const program = join(dirname(process.env['SEGUE'] ?? ''), 'ui-fixture');
     const run = promisify(execFile);
-    const { stdout } = await run(program, ['--data-dir', this.#data, ...args]);
+    const { stdout } = await run(program, ['--data-dir', this.data, ...args]);
     this.made = JSON.parse(stdout) as Record<string, string>;
   }
 
@@ -47,7 +49,7 @@ export class Segue {
     const port = this.url === '' ? '0' : new URL(this.url).port;
     const flows = join(import.meta.dirname, 'flows');
     const server = ['server', '--quiet', '--port', port, '--flows', flows];
-    const args = ['--data-dir', this.#data, ...server, ...this.options];
+    const args = ['--data-dir', this.data, ...server, ...this.options];
     const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = started;
     this.url = await new Promise((resolve, reject) => {
@@ -64,7 +66,7 @@ export class Segue {
   /** Kills the program, as a loss of power does. */
   async kill(): Promise<void> {
     const running = this.#process;
-    if (!running || running.exitCode !== null) return;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
     const ended = new Promise((resolve) => running.once('exit', resolve));
     running.kill('SIGKILL');
     await ended;
@@ -72,7 +74,7 @@ export class Segue {
 
   async end(): Promise<void> {
     await this.kill();
-    rmSync(this.#data, { recursive: true, force: true });
+    rmSync(this.data, { recursive: true, force: true });
   }
 
   async get<T>(path: string): Promise<T> {
@@ -144,6 +146,47 @@ export class Segue {
   /** The text of a namespace file. */
   async file(namespace: string, path: string): Promise<string> {
     return (await fetch(`${this.url}/api/v1/main/namespaces/${namespace}/files?path=/${path}`)).text();
+  }
+
+  /** Posts JSON. */
+  async post<T>(path: string, body: unknown): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1/main${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+    return (await answer.json()) as T;
+  }
+
+  /** Makes a bucket, with a flow. */
+  async makeBucket(name: string): Promise<void> {
+    const type = 'io.kestra.plugin.gcp.gcs.CreateBucket';
+    const task = `- id: make\n  type: ${type}\n  name: ${name}\n  ifExists: SKIP\n`;
+    await this.save(`id: make_bucket\nnamespace: system.tests\ntasks:\n${task}`);
+    const run = await this.run('system.tests/make_bucket');
+    expect(run.state.current).toBe('SUCCESS');
+  }
+
+  /** Writes an object. */
+  async putObject(bucket: string, key: string, text: string): Promise<void> {
+    const form = new FormData();
+    form.append('fileContent', new File([text], key));
+    const address = `${this.url}/api/v1/main/storage/buckets/${bucket}/object?key=${key}`;
+    const answer = await fetch(address, { method: 'POST', body: form });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
+  /** Puts many small objects into a bucket. The store has each object in a file of its name. */
+  async fill(bucket: string, count: number): Promise<void> {
+    const folder = join(this.data, 'objects', bucket);
+    for (let first = 0; first < count; first += 1_000) {
+      const names = Array.from(
+        { length: 1_000 },
+        (_, at) => `object-${String(first + at).padStart(5, '0')}.txt`,
+      );
+      await Promise.all(names.map((name) => writeFile(join(folder, name), name)));
+    }
   }
 
   address({ namespace, flowId, id }: Execution, tab: string): string {

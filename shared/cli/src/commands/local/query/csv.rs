@@ -45,6 +45,7 @@ mod tests {
             name: name.to_owned(),
             data_type: "STRING".to_owned(),
             mode: "NULLABLE".to_owned(),
+            description: None,
         };
         let rows = json!([{"a": "x,y", "b": null}, {"a": "say \"hi\"", "b": 2}]);
         let result = WarehouseResult {

@@ -59,6 +59,7 @@ pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
         max_results: args.limit.or((args.output == Form::Text).then_some(ROWS_FOR_PEOPLE)),
         parameters,
         typed_parameters,
+        ..WarehouseQuery::default()
     };
     // Without a data directory, a query can still calculate.
     let temporary =

@@ -45,7 +45,8 @@ impl Parser<'_> {
         }
         self.modifiers(&mut call)?;
         self.need_symbol(")")?;
-        if self.is("IGNORE") || self.is("RESPECT") {
+        // Without OVER, the words belong to the call around this one.
+        if (self.is("IGNORE") || self.is("RESPECT")) && self.is_at(2, "OVER") {
             self.nulls(&mut call)?;
         }
         if self.take("OVER") {

@@ -761,6 +761,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches executions, each with the states of its tasks. */
+        get: operations["executionTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/next-attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists when task runs that wait for their next attempt begin it. */
+        get: operations["nextAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{id}": {
         parameters: {
             query?: never;
@@ -2157,6 +2191,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schedule/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the next fire times of a cron expression. */
+        get: operations["nextDates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/triggers": {
         parameters: {
             query?: never;
@@ -2773,6 +2824,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/namespaces/{namespace}/secrets/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the secrets that flows of a namespace name and that do not exist. */
+        get: operations["missingSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/secrets/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a secret to the text of the body. All namespaces of the server see it. */
+        put: operations["setSecret"];
+        post?: never;
+        /** Deletes a secret. */
+        delete: operations["deleteSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}/files": {
         parameters: {
             query?: never;
@@ -3202,6 +3288,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage/buckets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the buckets, internal storage first. */
+        get: operations["buckets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the objects of a bucket, part by part. Keys with a further slash are folded into prefixes. */
+        get: operations["bucketObjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/total": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the objects below a prefix, and adds their sizes. */
+        get: operations["bucketTotal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the content of an object. */
+        get: operations["bucketObject"];
+        put?: never;
+        /** Writes an object, or replaces it. */
+        post: operations["putBucketObject"];
+        /** Deletes an object. */
+        delete: operations["deleteBucketObject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/object/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describes an object. */
+        get: operations["bucketObjectDetails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/buckets/{bucket}/object/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the beginning of an object: rows, text or a picture. */
+        get: operations["bucketObjectPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the executions that have ended, by day or hour of their start, with median and 95th percentile. */
+        get: operations["executionStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/configs": {
         parameters: {
             query?: never;
@@ -3281,6 +3488,57 @@ export interface paths {
         get: operations["basicAuthErrors"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describes how the server is: the state store, what waits, and what is late. */
+        get: operations["healthDetails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the messages that were given up after too many deliveries. */
+        get: operations["deadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}/deliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers a message again that was given up. */
+        post: operations["deliverDeadLetter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3504,6 +3762,23 @@ export interface components {
         BackfillPreview: {
             /** @description Every fire time between start and end, in order. */
             slots: components["schemas"]["PreviewSlot"][];
+            /** @description The same in periods, if there are more fire times than the request wants to see. Then `slots` is empty. */
+            periods?: components["schemas"]["PreviewPeriod"][];
+            /**
+             * Format: uint64
+             * @description The number of fire times between start and end.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description The number of fire times without an execution.
+             */
+            missing: number;
+            /**
+             * Format: uint64
+             * @description The number of fire times with a latest execution that failed, was killed or was cancelled.
+             */
+            failed: number;
             /**
              * Format: uint64
              * @description The number of fire times that the backfill would run.
@@ -3555,6 +3830,76 @@ export interface components {
             id: string;
             /** @description The value of the loop round. Absent: every round. */
             value?: string;
+        };
+        /** @description A bucket. */
+        Bucket: {
+            /** @description The name. */
+            name: string;
+            /** @description The location, such as `EU`. Absent if the platform has none. */
+            location?: string;
+            /** @description The storage class of new objects, such as `STANDARD`. */
+            storageClass: string;
+            /** @description The labels. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The date of creation.
+             */
+            created: string;
+            /** @description Whether Segue keeps the files of executions here. These files are changed by executions only. */
+            isInternal: boolean;
+        };
+        /** @description An object in a bucket. */
+        BucketObject: {
+            /** @description The key, without a leading slash. */
+            key: string;
+            /**
+             * Format: uint64
+             * @description The size in bytes.
+             */
+            size: number;
+            /** @description The media type that the writer set. Absent if the writer set none. */
+            contentType?: string;
+            /** @description The encoding that the writer set, such as `gzip`. */
+            contentEncoding?: string;
+            /**
+             * Format: date-time
+             * @description The date on which this content was written.
+             */
+            updated: string;
+            /**
+             * Format: uint64
+             * @description A number that changes when the object is replaced.
+             */
+            generation: number;
+            /** @description Further keys and values that the writer set. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A part of the objects of a bucket. */
+        BucketObjects: {
+            /** @description The prefixes that contain more objects, each with a slash at its end. */
+            prefixes: string[];
+            /** @description The objects, in order of their keys. */
+            objects: components["schemas"]["BucketObject"][];
+            /** @description The value of `from` for the next part. Absent after the last part. */
+            next?: string;
+        };
+        /** @description How much is below a prefix. */
+        BucketTotal: {
+            /**
+             * Format: uint64
+             * @description The number of objects.
+             */
+            objects: number;
+            /**
+             * Format: uint64
+             * @description Their sizes together, in bytes.
+             */
+            bytes: number;
         };
         /** @description How many executions of a flow with a concurrency limit hold a permit. */
         ConcurrencyLimit: {
@@ -3626,6 +3971,8 @@ export interface components {
             systemNamespace: string;
             /** @description Pages hide labels with these prefixes. */
             hiddenLabelsPrefixes: string[];
+            /** @description Whether the server has the local warehouse. On Google Cloud, the tables are in BigQuery. */
+            hasLocalWarehouse: boolean;
         };
         /** @description The number of items that a request has changed. */
         Count: {
@@ -3648,6 +3995,30 @@ export interface components {
             };
             /** @description `DAY`. */
             groupBy: string;
+        };
+        /** @description A message that was given up after too many deliveries. */
+        DeadLetter: {
+            /**
+             * Format: uint64
+             * @description The number of the message.
+             */
+            id: number;
+            /** @description The name of the topic. */
+            topic: string;
+            /** @description The content as JSON. */
+            body: string;
+            /**
+             * Format: uint32
+             * @description The number of deliveries.
+             */
+            deliveries: number;
+            /** @description Why the message was given up. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the message was given up.
+             */
+            since: string;
         };
         /** @description The number of items that a request has deleted, under the names of Kestra 1 and of Kestra 2. */
         Deleted: {
@@ -3822,6 +4193,15 @@ export interface components {
              */
             total: number;
         };
+        /** @description Executions that have ended, by period. */
+        ExecutionStats: {
+            /** @description The periods, oldest first. */
+            periods: components["schemas"]["StatsPeriod"][];
+            /** @description All periods together. */
+            whole: components["schemas"]["StatsPeriod"];
+            /** @description The time zone of the periods. */
+            timezone: string;
+        };
         /** @description The state of an execution that belongs to another one. */
         ExecutionStatus: {
             /** @description The id of the execution. */
@@ -3834,6 +4214,23 @@ export interface components {
             flowId: string;
             /** @description The state and its history. */
             state: components["schemas"]["State"];
+        };
+        /** @description An execution with the states of its tasks, without its task runs. */
+        ExecutionTasks: {
+            /** @description The execution, without its task runs. */
+            execution: components["schemas"]["Execution"];
+            /** @description The tasks that began, in the order of their first runs. */
+            tasks: components["schemas"]["TaskStates"][];
+        };
+        /** @description One page of a list. */
+        ExecutionTasksPage: {
+            /** @description The entries of this page. */
+            results: components["schemas"]["ExecutionTasks"][];
+            /**
+             * Format: uint64
+             * @description The number of entries on all pages.
+             */
+            total: number;
         };
         /** @description The trigger that started an execution. */
         ExecutionTrigger: {
@@ -3907,10 +4304,20 @@ export interface components {
              * @description The largest number of lines in the preview. Absent for pictures and PDF documents.
              */
             maxLine?: number;
-            /** @description The names of the columns of a CSV or TSV file, in the order of the file. Absent for other files. */
+            /** @description The names of the columns of a CSV, TSV or Parquet file, in the order of the file. Absent for other files. */
             columns?: string[];
-            /** @description The rows of a CSV or TSV file, each with its cells in the order of the file. Absent for other files. */
-            rows?: string[][];
+            /** @description The types of the columns of a Parquet file. Absent for other files, which have texts only. */
+            types?: string[];
+            /**
+             * @description The rows of a CSV, TSV or Parquet file, each with its cells in the order of the file. A cell without a value is
+             *     null. Absent for other files.
+             */
+            rows?: (string | null)[][];
+            /**
+             * Format: uint64
+             * @description The number of rows of a Parquet file. Absent for other files, which would have to be read to their end.
+             */
+            totalRows?: number;
             /** @description Whether the file is longer than the preview. */
             truncated: boolean;
         };
@@ -4099,6 +4506,38 @@ export interface components {
             /** @description All errors, warnings and remarks with their positions. Kestra's API does not have this field. */
             diagnostics: components["schemas"]["Diagnostic"][];
         };
+        /** @description A line that a search over the logs of many executions found. */
+        FoundLine: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The id of the execution. */
+            executionId: string;
+            /** @description The id of the task. Absent for lines of the execution itself. */
+            taskId?: string;
+            /** @description The id of the task run. Absent for lines of the execution itself. */
+            taskRunId?: string;
+            /**
+             * Format: uint32
+             * @description The attempt, from 0. Absent for lines of the execution itself.
+             */
+            attemptNumber?: number;
+            /**
+             * Format: date-time
+             * @description The date on which the line was written.
+             */
+            timestamp: string;
+            /** @description The log level. */
+            level: components["schemas"]["LogLevel"];
+            /** @description The text. It can have several lines. */
+            message: string;
+            /**
+             * Format: uint64
+             * @description The number of the line in the log of its execution, from 1. It never changes.
+             */
+            number: number;
+        };
         /** @description A flow as a graph. */
         Graph: {
             /** @description The tasks, the triggers, and the start and end of each cluster. */
@@ -4195,6 +4634,46 @@ export interface components {
         HealthFault: {
             /** @description The error of the state store. */
             error: string;
+        };
+        /** @description How the server is. */
+        HealthReport: {
+            /** @description Whether the state store can be read and written. */
+            status: components["schemas"]["HealthStatus"];
+            /** @description Why the state store is down. Absent if it is up. */
+            reason?: string;
+            /**
+             * Format: uint64
+             * @description How long a read of the state store took, in ms. Absent if the store is down.
+             */
+            readMs?: number;
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
+            now: string;
+            /** @description Segue's version. */
+            version: string;
+            /** @description Whether the server runs on one machine. Otherwise it runs on Google Cloud. */
+            isLocal: boolean;
+            /**
+             * Format: uint64
+             * @description Executions that run.
+             */
+            running: number;
+            /**
+             * Format: uint64
+             * @description Executions that wait for a permit.
+             */
+            queued: number;
+            /** @description Triggers with a fire time that has passed for more than a minute. */
+            late: components["schemas"]["LateTrigger"][];
+            /** @description What waits, by topic. Absent on Google Cloud, where Pub/Sub shows it. */
+            topics?: components["schemas"]["TopicBacklog"][];
+            /**
+             * Format: uint64
+             * @description The number of messages that were given up. Absent on Google Cloud, where they are in the log.
+             */
+            deadLetters?: number;
         };
         /** @description The status of the server or of the state store. */
         HealthStatus: "UP" | "DOWN";
@@ -4322,6 +4801,20 @@ export interface components {
             /** @description The labels to add. */
             executionLabels: components["schemas"]["Label"][];
         };
+        /** @description A trigger with a fire time that has passed. */
+        LateTrigger: {
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+            /** @description The id of the trigger. */
+            triggerId: string;
+            /**
+             * Format: date-time
+             * @description The fire time.
+             */
+            due: string;
+        };
         /** @description The newest execution of a flow. */
         LatestExecution: {
             /** @description The tenant, always `main`. */
@@ -4445,7 +4938,7 @@ export interface components {
         /** @description One page of log lines. */
         LogsPage: {
             /** @description The lines of this page. */
-            results: components["schemas"]["LogEntry"][];
+            results: components["schemas"]["FoundLine"][];
             /**
              * Format: uint64
              * @description The number of lines on all pages, counted up to 10,000.
@@ -4576,6 +5069,23 @@ export interface components {
              */
             labels: components["schemas"]["Label"][];
         };
+        /** @description When a task run that waits for its next attempt begins it. */
+        NextAttempt: {
+            /** @description The id of the task run. */
+            taskRunId: string;
+            /**
+             * Format: date-time
+             * @description The date on which the next attempt begins.
+             */
+            date: string;
+        };
+        /** @description The next fire times of a cron expression. */
+        NextDates: {
+            /** @description The fire times, in order. */
+            dates: string[];
+            /** @description The time zone of the cron expression. */
+            timezone: string;
+        };
         /** @description A flow that a replacement did not change. */
         NotReplaced: {
             /** @description The namespace of the flow. */
@@ -4704,6 +5214,33 @@ export interface components {
              * @description The largest number of lines.
              */
             max: number;
+        };
+        /** @description The fire times of a day or a month in the time zone of the schedule. */
+        PreviewPeriod: {
+            /**
+             * Format: date-time
+             * @description The first fire time.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The last fire time.
+             */
+            to: string;
+            /**
+             * Format: uint64
+             * @description The number of fire times.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description The number of fire times that the backfill would run.
+             */
+            runs: number;
+            /** @description The number of latest executions by state. */
+            states: {
+                [key: string]: number;
+            };
         };
         /** @description A fire time in the preview of a backfill. */
         PreviewSlot: {
@@ -4937,16 +5474,27 @@ export interface components {
             /** @description The changed lines. */
             matches: components["schemas"]["ReplacedLine"][];
         };
-        /** @description The name of a secret. */
+        /** @description What is known of a secret. The value is never answered. */
         SecretKey: {
             /** @description The name. */
             key: string;
             /** @description The outermost namespace that can read the secret. Absent in the list of one namespace. */
             namespace?: string;
+            /** @description Where the secret comes from. Absent from an older server. */
+            origin?: components["schemas"]["SecretOrigin"];
+            /**
+             * Format: date-time
+             * @description When the secret was set last. Absent if this is not known.
+             */
+            updated?: string;
+            /** @description The flows of the namespace that name the secret. */
+            flows?: components["schemas"]["FlowId"][];
         };
+        /** @description Where a secret comes from. */
+        SecretOrigin: "ENVIRONMENT" | "STORE";
         /** @description One page of the names of secrets. */
         SecretPage: {
-            /** @description Whether the API cannot change secrets. Always true. */
+            /** @description Whether the API cannot change secrets. Always false. */
             readOnly: boolean;
             /** @description The names of this page. */
             results: components["schemas"]["SecretKey"][];
@@ -4979,6 +5527,11 @@ export interface components {
              * @description The column, from 0.
              */
             column: number;
+            /**
+             * Format: uint64
+             * @description The length of what was found, in characters. 0 without a searched text.
+             */
+            length: number;
             /** @description The line as it is written. */
             snippet: string;
         };
@@ -5015,6 +5568,33 @@ export interface components {
         };
         /** @description A state of an execution or a task run, under Kestra's name. */
         StateName: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
+        /** @description The executions that began in a period and have ended. */
+        StatsPeriod: {
+            /**
+             * Format: date-time
+             * @description The start of the period.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end of the period, exclusive.
+             */
+            to: string;
+            /** @description The number of executions by state. */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uint64
+             * @description About half of the executions took at most this long, in milliseconds. At most 5 % wrong. Absent if unknown.
+             */
+            medianMs?: number;
+            /**
+             * Format: uint64
+             * @description About 95 % of the executions took at most this long, in milliseconds. At most 5 % wrong. Absent if unknown.
+             */
+            p95Ms?: number;
+        };
         /** @description The health of the state store. */
         StoreHealth: {
             /** @description Always `segue`. */
@@ -5079,6 +5659,22 @@ export interface components {
             /** @description The new state of the task run. */
             state: components["schemas"]["StateName"];
         };
+        /** @description The states of the runs of a task in an execution. */
+        TaskStates: {
+            /** @description The id of the task. */
+            taskId: string;
+            /**
+             * Format: uint32
+             * @description How many flowable tasks are around the task.
+             */
+            depth: number;
+            /** @description The id of the latest run of the task. */
+            taskRunId: string;
+            /** @description The number of runs by state. */
+            states: {
+                [key: string]: number;
+            };
+        };
         /** @description The problems of a task or a trigger. */
         TaskValidation: {
             /**
@@ -5094,6 +5690,21 @@ export interface components {
             warnings: string[];
             /** @description The remarks. A task with remarks is valid. */
             infos: string[];
+        };
+        /** @description The messages of a topic that are not done. */
+        TopicBacklog: {
+            /** @description The name of the topic. */
+            topic: string;
+            /**
+             * Format: uint64
+             * @description Messages that are due, including those that are being handled.
+             */
+            due: number;
+            /**
+             * Format: uint64
+             * @description Messages that are delivered later: delays, and retries.
+             */
+            later: number;
         };
         /** @description A change of one topic: an execution, or new lines of a log. */
         TopicEvent: {
@@ -5310,6 +5921,8 @@ export interface components {
             type: string;
             /** @description `NULLABLE`, `REQUIRED` or `REPEATED`. */
             mode: string;
+            /** @description A description for people. */
+            description?: string;
         };
         /** @description A query parameter with a declared type. */
         WarehouseParameter: {
@@ -5338,6 +5951,10 @@ export interface components {
             };
             /** @description Parameters with a declared type. */
             typedParameters?: components["schemas"]["WarehouseParameter"][];
+            /** @description Only checks the statements: nothing is run or changed. The answer has the columns and `bytesProcessed`. */
+            dryRun?: boolean;
+            /** @description Refuses everything but a single SELECT statement. */
+            readOnly?: boolean;
         };
         /** @description The result of the last statement. */
         WarehouseResult: {
@@ -5359,6 +5976,12 @@ export interface components {
             affectedRows?: number;
             /** @description The kind of the last statement, such as `SELECT` or `CREATE_TABLE`. */
             statement: string;
+            /**
+             * Format: uint64
+             * @description The number of bytes that the statements read. For a dry run, the size of everything that they would read: files of
+             *     external tables, and tables by BigQuery's logical sizes.
+             */
+            bytesProcessed: number;
         };
         /** @description A table, a view, or a table over files. */
         WarehouseTable: {
@@ -5373,8 +5996,19 @@ export interface components {
              * @description The number of rows. Absent for a view and for a table over files.
              */
             rows?: number;
+            /**
+             * Format: uint64
+             * @description The size in bytes, by BigQuery's logical sizes. Absent if the warehouse does not know it.
+             */
+            bytes?: number;
             /** @description The columns, in order. */
             columns: components["schemas"]["WarehouseColumn"][];
+            /** @description A description for people. */
+            description?: string;
+            /** @description The expression of PARTITION BY. Absent if the table is not partitioned. */
+            partitionBy?: string;
+            /** @description The columns of CLUSTER BY. */
+            clusterBy?: string[];
         };
     };
     responses: {
@@ -7448,6 +8082,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowToExecute"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    executionTasks: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description The largest number of entries on a page. */
+                size?: number;
+                /** @description The field to sort by, with `:asc` or `:desc`. */
+                sort?: string;
+                /** @description The id of an execution, or a part of the name of its flow. */
+                q?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Only this flow. */
+                flowId?: string;
+                /** @description Only executions that started at this time or later. */
+                startDate?: string;
+                /** @description Only executions that started at this time or earlier. */
+                endDate?: string;
+                /** @description Only executions that started within this duration before now. */
+                timeRange?: string;
+                /** @description Only entries in one of these states. */
+                state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "BREAKPOINT" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
+                /** @description Only entries with all these labels, each as `key:value`. */
+                labels?: string[];
+                /** @description Only executions that this trigger started. */
+                triggerId?: string;
+                /** @description Only executions that this execution started. */
+                triggerExecutionId?: string;
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
+                childFilter?: "CHILD" | "MAIN";
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
+                scope?: ("USER" | "SYSTEM")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionTasksPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    nextAttempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextAttempt"][];
                 };
             };
             400: components["responses"]["Refused"];
@@ -9817,6 +10537,8 @@ export interface operations {
                 flowId?: string;
                 /** @description Only executions that this trigger started. */
                 triggerId?: string;
+                /** @description Only lines of tasks with this id. */
+                taskId?: string;
                 /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only lines written at this time or later. */
@@ -9944,6 +10666,8 @@ export interface operations {
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only this task run. */
                 taskRunId?: string;
+                /** @description Only this attempt, counted from 0. */
+                attempt?: number;
                 /** @description Only lines with this text in the message. */
                 q?: string;
             };
@@ -9980,6 +10704,8 @@ export interface operations {
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
                 /** @description Only this task run. */
                 taskRunId?: string;
+                /** @description Only this attempt, counted from 0. */
+                attempt?: number;
                 /** @description Only lines with this text in the message. */
                 q?: string;
             };
@@ -10607,6 +11333,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriggerPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    nextDates: {
+        parameters: {
+            query: {
+                /** @description The cron expression. */
+                cron: string;
+                /** @description The time zone. Default: UTC. */
+                timezone?: string;
+                /** @description Whether the expression begins with seconds. */
+                withSeconds?: boolean;
+                /** @description How many fire times, at most 100. Default: 5. */
+                count?: number;
+                /** @description Only fire times after this date. Default: now. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextDates"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -11291,7 +12054,10 @@ export interface operations {
     };
     previewBackfill: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description If there are more fire times, they are counted by day or by month. Default: no limit. */
+                most?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11978,6 +12744,97 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    missingSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretKey"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    setSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
@@ -12874,6 +13731,318 @@ export interface operations {
             429: components["responses"]["TooEarly"];
         };
     };
+    buckets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bucket"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObjects: {
+        parameters: {
+            query?: {
+                /** @description Only objects with keys that begin with this text. */
+                prefix?: string;
+                /** @description Lists all objects below the prefix, without prefixes. */
+                recursive?: boolean;
+                /** @description `next` of the part before. Default: the first part. */
+                from?: string;
+                /** @description The largest number of objects and prefixes. Default: 100. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketObjects"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketTotal: {
+        parameters: {
+            query?: {
+                /** @description Only objects with keys that begin with this text. */
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketTotal"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObject: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    putBucketObject: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    fileContent: string;
+                } & {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketObject"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteBucketObject: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObjectDetails: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketObject"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    bucketObjectPreview: {
+        parameters: {
+            query: {
+                /** @description The key of the object. */
+                key: string;
+                /** @description The largest number of lines. Default: 100. */
+                maxRows?: number;
+                /** @description The number of rows or lines to skip. Default: 0. */
+                offset?: number;
+                /** @description The encoding of the file. Default: UTF-8. */
+                encoding?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePreview"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    executionStats: {
+        parameters: {
+            query?: {
+                /** @description The first period. Default: 29 days before `to`. */
+                from?: string;
+                /** @description The last period. Default: now. At most 400 periods fit. */
+                to?: string;
+                /** @description The length of a period. Default: day. */
+                by?: "day" | "hour";
+                /** @description The zone of days and hours. Default: UTC. */
+                timezone?: string;
+                /** @description Only this namespace and the namespaces below it. */
+                namespace?: string;
+                /** @description Excludes the namespaces below `namespace`. */
+                exact?: boolean;
+                /** @description Only this flow. */
+                flowId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionStats"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
     configs: {
         parameters: {
             query?: never;
@@ -12996,6 +14165,86 @@ export interface operations {
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    healthDetails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthReport"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetter"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deliverDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];

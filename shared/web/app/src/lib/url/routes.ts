@@ -15,6 +15,9 @@ export type Route =
   | { page: 'namespace'; namespace: string; tab: string }
   | { page: 'kv' }
   | { page: 'secrets' }
+  | { page: 'warehouse' }
+  | { page: 'storage' }
+  | { page: 'health' }
   | { page: 'missing'; path: string };
 
 export const BASE = '/ui/';
@@ -56,7 +59,8 @@ export function read(path: string): Route {
   if (page === 'dashboards' && rest.length === 0) return { page: 'dashboard' };
   if (page === 'executions') return execution(rest) ?? missing;
   if (page === 'namespaces') return namespace(rest) ?? missing;
-  if ((page === 'kv' || page === 'secrets') && rest.length === 0) return { page };
+  if ((page === 'kv' || page === 'secrets' || page === 'health') && rest.length === 0) return { page };
+  if (page === 'data') return data(rest) ?? missing;
   return missing;
 }
 
@@ -83,6 +87,11 @@ function namespace(parts: string[]): Route | undefined {
   return { page: 'namespace', namespace, tab: oneOf(NAMESPACE_TABS, tab) };
 }
 
+function data(parts: string[]): Route | undefined {
+  const [page, ...more] = parts;
+  return (page === 'warehouse' || page === 'storage') && more.length === 0 ? { page } : undefined;
+}
+
 /** The address of a route. */
 export function href(route: Exclude<Route, { page: 'missing' }>, query?: URLSearchParams): string {
   const text = query?.toString();
@@ -98,7 +107,11 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
     case 'namespaces':
     case 'kv':
     case 'secrets':
+    case 'health':
       return route.page;
+    case 'warehouse':
+    case 'storage':
+      return `data/${route.page}`;
     case 'namespace':
       return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
     case 'dashboard':

@@ -1,5 +1,5 @@
 // Names and sizes of files.
-import { grouped } from '../../../lib/format/number';
+import { grouped } from '../lib/format/number';
 
 /** The name of a file, from its address. */
 export function nameOf(uri: string): string {

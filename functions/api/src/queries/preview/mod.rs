@@ -1,8 +1,8 @@
 //! The beginning of a file as rows, text or a picture.
 
-use super::files::{open, own};
+mod table_file;
+
 use crate::error::{Answer, ApiError};
-use crate::parts::Api;
 use crate::request::Query;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,8 +29,15 @@ struct Part {
     rows: usize,
 }
 
-/// The preview of a file of an execution, with the options of a query.
-pub(crate) async fn preview(api: &Api, id: &str, query: &Query) -> Answer<types::FilePreview> {
+/// Which part of a file a preview shows, and how its bytes are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    part: Part,
+    encoding: &'static Encoding,
+}
+
+/// Reads the options of a preview from a query.
+pub(crate) fn wanted(query: &Query) -> Answer<Wanted> {
     let rows = query.number("maxRows")?.unwrap_or(ROWS);
     if rows == 0 {
         return Err(ApiError::argument("maxRows: must be at least 1"));
@@ -41,16 +48,27 @@ pub(crate) async fn preview(api: &Api, id: &str, query: &Query) -> Answer<types:
     let encoding = Encoding::for_label(encoding.as_bytes()).ok_or_else(|| {
         ApiError::argument(format!("encoding: unknown encoding '{encoding}'; use a name such as UTF-8"))
     })?;
-    let uri = own(api, id, query).await?;
-    let (info, stream) = open(api, &uri).await?;
-    let extension = extension(&uri);
+    Ok(Wanted { part, encoding })
+}
+
+/// The preview of a file with this name or address, of `size` bytes.
+pub(crate) async fn preview(
+    name: &str,
+    size: u64,
+    stream: ByteStream,
+    wanted: Wanted,
+) -> Answer<types::FilePreview> {
+    let extension = extension(name);
+    if extension == "parquet" {
+        return table_file::preview(extension, size, stream, wanted.part).await;
+    }
     let kind = kind(&extension);
-    Ok(match kind {
-        PreviewKind::Image | PreviewKind::Pdf => picture(kind, extension, info.size, stream).await?,
+    match kind {
+        PreviewKind::Image | PreviewKind::Pdf => picture(kind, extension, size, stream).await,
         PreviewKind::List | PreviewKind::Text | PreviewKind::Markdown | PreviewKind::Binary => {
-            lines(kind, extension, stream, part, encoding).await?
+            lines(kind, extension, stream, wanted.part, wanted.encoding).await
         }
-    })
+    }
 }
 
 fn extension(uri: &str) -> String {
@@ -86,7 +104,17 @@ async fn picture(
             .await?;
         Value::String(STANDARD.encode(bytes))
     };
-    Ok(types::FilePreview { extension, kind, content, max_line: None, columns: None, rows: None, truncated })
+    Ok(types::FilePreview {
+        extension,
+        kind,
+        content,
+        max_line: None,
+        columns: None,
+        types: None,
+        rows: None,
+        total_rows: None,
+        truncated,
+    })
 }
 
 async fn lines(
@@ -112,7 +140,9 @@ async fn lines(
         content: Value::Null,
         max_line: Some(part.rows as u64),
         columns: None,
+        types: None,
         rows: None,
+        total_rows: None,
         truncated: !is_whole,
     };
     if kind == PreviewKind::Text && is_binary(&bytes) {
@@ -131,6 +161,7 @@ async fn lines(
         shown.truncated = !is_whole || records.len() > part.rows;
         records.truncate(part.rows);
         shown.content = Value::Array(records.iter().map(|record| by_name(&columns, record)).collect());
+        let records = records.into_iter().map(|record| record.into_iter().map(Some).collect()).collect();
         (shown.columns, shown.rows) = (Some(columns), Some(records));
         return Ok(shown);
     }
