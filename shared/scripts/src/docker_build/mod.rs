@@ -1,4 +1,4 @@
-//! `docker.Build`: builds an image, and pushes it: with Docker on one machine, or with the platform ([`outside`]).
+//! `docker.Build`: builds an image, and pushes it: with Docker on one machine, or with the platform (`outside`).
 //!
 //! What it must not know: how Docker builds. The client's own program does it, so that every Dockerfile works.
 

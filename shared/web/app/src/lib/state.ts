@@ -18,6 +18,7 @@ const LOOKS: Record<StateName, Look> = {
   CANCELLED: { glyph: '⊘', token: 'cancelled' },
   QUEUED: { glyph: '⧗', token: 'queued' },
   PAUSED: { glyph: '‖', token: 'paused' },
+  BREAKPOINT: { glyph: '◉', token: 'paused' },
   RETRYING: { glyph: '↻', token: 'retrying' },
   RETRIED: { glyph: '↻', token: 'retried' },
   RESTARTED: { glyph: '↺', token: 'restarted' },
