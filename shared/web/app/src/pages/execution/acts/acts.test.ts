@@ -18,7 +18,7 @@ const ACCEPTED: Record<string, readonly StateName[]> = {
   restart: ['SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED', 'PAUSED'],
   resume: ['PAUSED'],
   pause: ['RUNNING'],
-  kill: ['CREATED', 'QUEUED', 'RUNNING', 'PAUSED', 'RESTARTED', 'RETRYING', 'KILLING'],
+  kill: ['CREATED', 'QUEUED', 'RUNNING', 'PAUSED', 'BREAKPOINT', 'RESTARTED', 'RETRYING', 'KILLING'],
   replay: STATES,
   unqueue: ['QUEUED'],
   state: ['SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED'],
