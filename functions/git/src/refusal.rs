@@ -22,7 +22,15 @@ const KNOWN: &[(&[&str], &str)] = &[
         "the server refused the key; check privateKey and passphrase, and whether the public key is known to the server",
     ),
     (
-        &["non-fast-forward", "fetch first", "[rejected]", "failed to update ref", "cannot lock ref"],
+        // With --porcelain, git writes the line with [rejected] elsewhere, and here the hint only.
+        &[
+            "non-fast-forward",
+            "fetch first",
+            "[rejected]",
+            "updates were rejected because",
+            "failed to update ref",
+            "cannot lock ref",
+        ],
         "the branch has newer commits, so the push was refused; nothing was pushed. Run the task again: each run begins \
          with the newest commit of the branch",
     ),
@@ -113,6 +121,11 @@ mod tests {
             ("git@x: Permission denied (publickey).\nfatal: Could not read from remote", "check privateKey"),
             ("fatal: repository 'https://x/' not found", "there is no repository"),
             (" ! [rejected] main -> main (fetch first)\nhint: x", "Run the task again"),
+            (
+                "error: failed to push some refs to 'https://x/'\nhint: Updates were rejected because the remote \
+                 contains work that you do",
+                "Run the task again",
+            ),
             ("fatal: transport 'file' not allowed", "use https or ssh"),
             ("fatal: something new", "git failed: fatal: something new"),
             ("", "it gave no reason"),

@@ -39,7 +39,7 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     },
     { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },
     { name: 'triggers', address: `${ui}/triggers`, text: 'first_of_month' },
-    { name: 'logs', address: `${ui}/logs`, text: 'page 1 of 200 fetched' },
+    { name: 'logs', address: `${ui}/logs`, text: ' lines' },
     { name: 'source-search', address: `${ui}/flows/search?filters[q][EQUALS]=message`, text: 'say' },
     {
       name: 'flow-grid',
