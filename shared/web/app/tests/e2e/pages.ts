@@ -40,7 +40,7 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },
     { name: 'triggers', address: `${ui}/triggers`, text: 'first_of_month' },
     { name: 'logs', address: `${ui}/logs`, text: ' lines' },
-    { name: 'source-search', address: `${ui}/flows/search?filters[q][EQUALS]=message`, text: 'say' },
+    { name: 'source-search', address: `${ui}/flows/search?filters[q][EQUALS]=message`, text: 'never_run' },
     {
       name: 'flow-grid',
       address: `${ui}/flows/edit/shop.orders/nightly_load/executions?view=grid`,
