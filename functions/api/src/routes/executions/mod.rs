@@ -191,7 +191,8 @@ fn reading() -> Vec<Endpoint> {
         get("/executions/tasks", read::tasks)
             .is("executionTasks", "Searches executions, each with the states of its tasks.")
             .takes(&PAGE)
-            .takes(&SEARCH),
+            .takes(&SEARCH)
+            .filters(FIELDS),
         get("/executions/{id}/next-attempts", read::next_attempts)
             .is("nextAttempts", "Lists when task runs that wait for their next attempt begin it.")
             .refuses(&[404]),
