@@ -8126,6 +8126,10 @@ export interface operations {
                 childFilter?: "CHILD" | "MAIN";
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, namespace, flowId, flowRevision, startDate, endDate, timeRange, state, labels, parentId, triggerExecutionId, triggerId, kind, childFilter, scope. */
+                filters?: {
+                    [key: string]: unknown;
+                };
             };
             header?: never;
             path?: never;
