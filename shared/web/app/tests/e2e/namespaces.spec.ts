@@ -149,5 +149,5 @@ test('U96 a namespace with files only is listed', async ({ page, segue }) => {
   await segue.writeFile('only.with.files', 'a.txt', 'x');
   await page.goto(`${segue.url}/ui/main/namespaces`);
   await page.getByLabel('Search namespaces').fill('only.with');
-  await expect(page.getByRole('link', { name: 'files', exact: true })).toBeVisible();
+  await expect(page.getByTitle('only.with.files', { exact: true })).toBeVisible();
 });
