@@ -1,24 +1,10 @@
 // CodeMirror for files and SQL, in a shadow root, without knowledge of flows.
-import {
-  autocompletion,
-  closeBrackets,
-  closeBracketsKeymap,
-  completionKeymap,
-} from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language';
-import { lintGutter, setDiagnostics } from '@codemirror/lint';
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { autocompletion } from '@codemirror/autocomplete';
+import { setDiagnostics } from '@codemirror/lint';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
-import {
-  EditorView,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  keymap,
-  lineNumbers,
-} from '@codemirror/view';
+import { EditorView, lineNumbers } from '@codemirror/view';
 import { range } from './marks';
-import { base, rootOf } from './view';
+import { base, editing, keys, rootOf } from './view';
 
 export interface CodeOptions {
   text: string;
@@ -54,26 +40,11 @@ export function createCode(host: HTMLElement, options: CodeOptions): CodeView {
   const extensions = [
     base(options.label, language.of([])),
     lineNumbers(),
-    history(),
-    foldGutter(),
-    highlightActiveLine(),
-    highlightActiveLineGutter(),
-    bracketMatching(),
-    closeBrackets(),
-    indentOnInput(),
-    highlightSelectionMatches(),
+    editing(),
     autocompletion({ icons: false }),
-    lintGutter(),
-    keymap.of([
+    keys([
       { key: 'Mod-s', run: act(options.save), preventDefault: options.save !== undefined },
       { key: 'Mod-Enter', run: act(options.run) },
-      ...closeBracketsKeymap,
-      ...completionKeymap,
-      ...searchKeymap,
-      ...historyKeymap,
-      ...foldKeymap,
-      ...defaultKeymap,
-      indentWithTab,
     ]),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) options.changed(update.state.doc.toString());

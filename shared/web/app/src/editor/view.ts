@@ -20,6 +20,7 @@ import {
   highlightActiveLine,
   highlightActiveLineGutter,
   highlightSpecialChars,
+  type KeyBinding,
   keymap,
   lineNumbers,
 } from '@codemirror/view';
@@ -83,6 +84,35 @@ export function base(label: string, language: Extension = yaml()): Extension {
   ];
 }
 
+/** What editors have, and comparisons have not. */
+export function editing(): Extension {
+  return [
+    history(),
+    foldGutter(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    bracketMatching(),
+    closeBrackets(),
+    indentOnInput(),
+    highlightSelectionMatches(),
+    lintGutter(),
+  ];
+}
+
+/** The keys of an editor. Its own keys come first. */
+export function keys(own: readonly KeyBinding[]): Extension {
+  return keymap.of([
+    ...own,
+    ...closeBracketsKeymap,
+    ...completionKeymap,
+    ...searchKeymap,
+    ...historyKeymap,
+    ...foldKeymap,
+    ...defaultKeymap,
+    indentWithTab,
+  ]);
+}
+
 /** The root for an editor below an element. An element keeps its root. */
 export function rootOf(host: HTMLElement): ShadowRoot {
   return host.shadowRoot ?? host.attachShadow({ mode: 'open' });
@@ -104,14 +134,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorV
         },
       },
     }),
-    history(),
-    foldGutter(),
-    highlightActiveLine(),
-    highlightActiveLineGutter(),
-    bracketMatching(),
-    closeBrackets(),
-    indentOnInput(),
-    highlightSelectionMatches(),
+    editing(),
     marked,
     autocompletion({
       override: [completions(options.known)],
@@ -122,21 +145,13 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorV
       activateOnTypingDelay: 20,
     }),
     hovers(options.known),
-    lintGutter(),
     linter(async (view) => marks(view.state.doc, await options.validate(view.state.doc.toString())), {
       delay: PAUSE,
     }),
-    keymap.of([
+    keys([
       { key: 'Mod-s', run: act(options.save), preventDefault: true },
       { key: 'Mod-Enter', run: act(options.saveAndRun) },
-      ...closeBracketsKeymap,
-      ...completionKeymap,
-      ...searchKeymap,
-      ...historyKeymap,
-      ...foldKeymap,
       ...lintKeymap,
-      ...defaultKeymap,
-      indentWithTab,
     ]),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) options.changed(update.state.doc.toString());

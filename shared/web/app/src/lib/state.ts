@@ -41,6 +41,9 @@ export function look(state: StateName): Look {
   return LOOKS[state];
 }
 
+/** The states in which something more happens. */
+export const OPEN: readonly StateName[] = STATES.filter((state) => !ENDED.includes(state));
+
 /** Whether nothing more happens in this state. */
 export function hasEnded(state: StateName): boolean {
   return ENDED.includes(state);

@@ -9,9 +9,22 @@ export interface Given {
   value: string;
 }
 
-export interface Start {
-  /** The address of the server. */
+/** The server that a command speaks to. */
+export interface Server {
+  /** The address. */
   origin: string;
+  /** Whether the server asks for a name and a password. */
+  hasPassword: boolean;
+}
+
+/** A way to write a request. */
+export interface Command {
+  name: string;
+  write: (server: Server) => string;
+}
+
+/** What the dialog would start. */
+export interface Run {
   namespace: string;
   id: string;
   given: readonly Given[];
@@ -20,8 +33,17 @@ export interface Start {
   /** The schedule and its slot. Empty for the latest slot of the first schedule. */
   trigger: string;
   slot: string;
-  /** Whether the server asks for a name and a password. */
-  hasPassword: boolean;
+}
+
+export type Start = Run & Server;
+
+/** The ways to start the same execution. */
+export function commands(run: Run): Command[] {
+  return [
+    { name: 'curl', write: (server) => curl({ ...run, ...server }) },
+    { name: 'Command line', write: (server) => cli({ ...run, ...server }) },
+    { name: 'Subflow task', write: () => subflow(run) },
+  ];
 }
 
 /** A word of a POSIX shell. */
@@ -64,7 +86,7 @@ export function cli(start: Start): string {
 }
 
 /** A task of another flow. Files and secrets are expressions that the author fills in. */
-export function subflow(start: Start): string {
+export function subflow(start: Run): string {
   const inputs = start.given.map(({ id, kind, value }) => {
     const text = kind === 'text' ? JSON.stringify(value) : kind === 'file' ? '""' : `"{{ secret('…') }}"`;
     return `    ${JSON.stringify(id)}: ${text}`;

@@ -12,7 +12,6 @@ export type RangeId = (typeof RANGES)[number]['id'];
 
 /** The states that need somebody. */
 export const FAILED = 'FAILED,KILLED,WARNING';
-export const OPEN = 'CREATED,QUEUED,RUNNING,PAUSED,RETRYING,RESTARTED,KILLING';
 
 /** The query for executions since a moment, in the grammar of the list. */
 export function since(iso: string, states = ''): URLSearchParams {

@@ -1,7 +1,7 @@
 // The request of a backfill, and the same request as commands.
 import type { components } from '../../../lib/api/generated';
 import { BASE } from '../../../lib/api/client';
-import { quote, type Given } from '../../../run/commands';
+import { quote, type Command, type Given } from '../../../run/commands';
 import type { Mode } from './modes';
 
 export type BackfillRequest = components['schemas']['BackfillRequest'];
@@ -38,6 +38,14 @@ export function requestOf({ flow, trigger, start, end, mode, most, labels, given
     ...(pairs.length > 0 && { labels: Object.fromEntries(pairs) }),
     ...(inputs.length > 0 && { inputs: Object.fromEntries(inputs) }),
   } as BackfillRequest;
+}
+
+/** The ways to start the same backfill. */
+export function commands(request: BackfillRequest): Command[] {
+  return [
+    { name: 'curl', write: ({ origin, hasPassword }) => curl(request, origin, hasPassword) },
+    { name: 'Command line', write: ({ origin }) => cli(request, origin) },
+  ];
 }
 
 export function curl(request: BackfillRequest, origin: string, hasPassword: boolean): string {
