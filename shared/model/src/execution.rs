@@ -61,12 +61,13 @@ pub enum ExecutionKind {
 }
 
 impl ExecutionKind {
-    /// Every kind with its name.
-    pub const ALL: [(&str, Self); 3] =
-        [("NORMAL", Self::Normal), ("TEST", Self::Test), ("PLAYGROUND", Self::Playground)];
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Normal, Self::Test, Self::Playground];
+    /// The name of every kind.
+    pub const NAMES: [&str; 3] = [Self::Normal.as_str(), Self::Test.as_str(), Self::Playground.as_str()];
 
     /// The name.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Normal => "NORMAL",
             Self::Test => "TEST",
@@ -76,7 +77,7 @@ impl ExecutionKind {
 
     /// The kind with this name. `None` for an unknown name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, kind)| kind)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

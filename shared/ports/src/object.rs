@@ -296,8 +296,10 @@ fn cut(bytes: ByteStream, first: u64, length: u64) -> ByteStream {
     pieces.boxed()
 }
 
-/// The part of a whole listing after the name `from`. The next part begins after the last name of this part.
-fn cut_listing(listing: Listing, from: Option<&str>, most: usize) -> ListingPage {
+/// The part of a listing after the name `from`, with at most `most` keys and prefixes. The next part begins after the
+/// last name of this part. The listing may begin after `from` already. It must have one name more than the part, if
+/// there is one.
+pub fn cut_listing(listing: Listing, from: Option<&str>, most: usize) -> ListingPage {
     let is_after = |name: &str| from.is_none_or(|from| name > from);
     let mut names: Vec<&str> = listing.objects.iter().map(|object| object.address.key.as_str()).collect();
     names.extend(listing.prefixes.iter().map(String::as_str));

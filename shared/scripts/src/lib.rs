@@ -32,6 +32,7 @@ pub mod languages;
 mod launch;
 mod lines;
 mod local;
+mod looks;
 mod process;
 mod program;
 pub mod properties;

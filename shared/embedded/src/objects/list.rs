@@ -4,7 +4,7 @@ use super::attributes::describe;
 use super::layout::{Layout, failed, is_absent};
 use super::names::check_key;
 use segue_ports::PortError;
-use segue_ports::object::{Listing, ListingPage, ObjectAddress};
+use segue_ports::object::{Listing, ListingPage, ObjectAddress, cut_listing};
 use std::path::Path;
 
 /// A search for objects.
@@ -32,19 +32,8 @@ impl Query<'_> {
 /// One page of a listing. The next page begins after the last name of the page.
 pub(super) fn page(layout: &Layout, query: &Query<'_>) -> Result<ListingPage, PortError> {
     // One name more says whether there is another page.
-    let mut listing = list(layout, &Query { most: query.most.saturating_add(1), ..*query })?;
-    if length(&listing) <= query.most {
-        return Ok(ListingPage { listing, next: None });
-    }
-    let key = listing.objects.last().map(|object| object.address.key.as_str());
-    if key > listing.prefixes.last().map(String::as_str) {
-        listing.objects.pop();
-    } else {
-        listing.prefixes.pop();
-    }
-    let key = listing.objects.last().map(|object| object.address.key.clone());
-    let next = key.max(listing.prefixes.last().cloned());
-    Ok(ListingPage { listing, next })
+    let listing = list(layout, &Query { most: query.most.saturating_add(1), ..*query })?;
+    Ok(cut_listing(listing, query.after, query.most))
 }
 
 /// The number of keys and prefixes.

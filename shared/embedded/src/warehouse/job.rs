@@ -272,6 +272,16 @@ impl Engine {
         &self,
         reads: &[TableReference],
     ) -> Result<Vec<(TableReference, ExternalTable)>, WarehouseError> {
+        let sources = self.sources(reads)?.into_iter();
+        Ok(sources.filter_map(|(table, external)| Some((table, external?))).collect())
+    }
+
+    /// The tables among `reads`, and those that views among `reads` use, each once. With an external table stands its
+    /// description.
+    fn sources(
+        &self,
+        reads: &[TableReference],
+    ) -> Result<Vec<(TableReference, Option<ExternalTable>)>, WarehouseError> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut open: Vec<TableReference> = reads.to_vec();
@@ -281,11 +291,13 @@ impl Engine {
                 continue;
             }
             if let Some(external) = catalog::get(&self.connection, Record::External, &key)? {
-                found.push((table, external));
-            } else if let Some(sources) =
+                found.push((table, Some(external)));
+            } else if let Some(used) =
                 catalog::get::<Vec<TableReference>>(&self.connection, Record::View, &key)?
             {
-                open.extend(sources);
+                open.extend(used);
+            } else {
+                found.push((table, None));
             }
         }
         Ok(found)
@@ -294,22 +306,10 @@ impl Engine {
     /// The bytes of what a statement reads: files of external tables, and tables by BigQuery's logical sizes.
     pub(crate) fn bytes_of(&self, reads: &[TableReference]) -> Result<u64, WarehouseError> {
         let mut bytes = 0u64;
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<TableReference> = reads.to_vec();
-        while let Some(table) = open.pop() {
-            let key = catalog::key(&table);
-            if !seen.insert(key.clone()) {
-                continue;
-            }
-            let external = catalog::get::<ExternalTable>(&self.connection, Record::External, &key)?;
+        for (table, external) in self.sources(reads)? {
             let read = if let Some(external) = external {
                 let files = external.files(&self.object_root).unwrap_or_default();
                 files.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).sum()
-            } else if let Some(sources) =
-                catalog::get::<Vec<TableReference>>(&self.connection, Record::View, &key)?
-            {
-                open.extend(sources);
-                0
             } else {
                 let info = tables::describe(&self.connection, &table.dataset, &table.table);
                 info.ok().and_then(|info| info.bytes).unwrap_or_default()

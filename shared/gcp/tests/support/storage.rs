@@ -1,8 +1,9 @@
 //! A proxy that makes fake-gcs-server answer like Cloud Storage. It also counts the bytes that pass, and
 //! injects faults for tests.
 //!
-//! It corrects two errors of the emulator. The emulator forgets the location, class and labels of a bucket. It also
-//! ends an upload when a client asks for the progress of the upload. All other answers come from the emulator.
+//! It corrects three errors of the emulator. The emulator forgets the location, class and labels of a bucket. It ends
+//! an upload when a client asks for the progress of the upload. It counts only objects in a page of a listing, and not
+//! prefixes. All other answers come from the emulator.
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -130,6 +131,52 @@ fn bucket_of(path: &str) -> Option<&str> {
     path.strip_prefix("/storage/v1/b/").filter(|rest| !rest.contains('/'))
 }
 
+/// A page of a listing with prefixes. The emulator is asked for the whole listing, and the page is cut out of it.
+struct Page {
+    /// The address of the whole listing.
+    whole: String,
+    most: usize,
+    /// The last name of the page before.
+    after: Option<String>,
+}
+
+impl Page {
+    fn of(method: &Method, address: &str) -> Option<Self> {
+        let mut url = reqwest::Url::parse(address).unwrap();
+        let asked: HashMap<String, String> = url.query_pairs().into_owned().collect();
+        let most = asked.get("maxResults")?.parse().unwrap();
+        if *method != Method::GET || !asked.contains_key("delimiter") {
+            return None;
+        }
+        let others = asked.iter().filter(|(name, _)| !matches!(name.as_str(), "maxResults" | "pageToken"));
+        url.query_pairs_mut().clear().extend_pairs(others);
+        Some(Self { whole: url.into(), most, after: asked.get("pageToken").cloned() })
+    }
+
+    fn cut(&self, body: &Bytes) -> Bytes {
+        let Ok(mut answer) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+        let texts = |list: &Value| list.as_array().cloned().unwrap_or_default();
+        let (mut items, mut prefixes) = (texts(&answer["items"]), texts(&answer["prefixes"]));
+        let name = |item: &Value| item["name"].as_str().unwrap_or_default().to_owned();
+        let mut names: Vec<String> = items.iter().map(name).collect();
+        names.extend(prefixes.iter().filter_map(Value::as_str).map(str::to_owned));
+        names.retain(|name| self.after.as_ref().is_none_or(|after| name > after));
+        names.sort_unstable();
+        let has_more = names.len() > self.most;
+        names.truncate(self.most);
+        items.retain(|item| names.contains(&name(item)));
+        prefixes.retain(|prefix| names.iter().any(|name| *prefix == name.as_str()));
+        let answer = answer.as_object_mut().unwrap();
+        answer.insert("items".to_owned(), items.into());
+        answer.insert("prefixes".to_owned(), prefixes.into());
+        answer.remove("nextPageToken");
+        if has_more {
+            answer.insert("nextPageToken".to_owned(), names.pop().into());
+        }
+        serde_json::to_vec(answer).unwrap().into()
+    }
+}
+
 async fn pass(State(proxy): State<Arc<CloudStorage>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1 << 30).await.unwrap();
@@ -159,7 +206,10 @@ async fn pass(State(proxy): State<Arc<CloudStorage>>, request: Request) -> Respo
     if path == "/storage/v1/b" || (method == Method::PATCH && bucket_of(&path).is_some()) {
         proxy.said_of_bucket(&method, &path, &body);
     }
-    let sent = proxy.client.request(method, format!("{}{uri}", proxy.upstream)).headers(headers).body(body);
+    let address = format!("{}{uri}", proxy.upstream);
+    let page = Page::of(&method, &address);
+    let address = page.as_ref().map_or(&address, |page| &page.whole);
+    let sent = proxy.client.request(method, address).headers(headers).body(body);
     let answer = sent.send().await.unwrap();
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     headers.remove(header::TRANSFER_ENCODING);
@@ -168,6 +218,9 @@ async fn pass(State(proxy): State<Arc<CloudStorage>>, request: Request) -> Respo
         headers.insert(header::LOCATION, nearer.parse().unwrap());
     }
     let mut body = proxy.put_right(&path, answer.bytes().await.unwrap());
+    if let Some(page) = &page {
+        body = page.cut(&body);
+    }
     if fault == Some(Fault::Altered) {
         let mut object: Value = serde_json::from_slice(&body).unwrap();
         object["crc32c"] = "AAAAAA==".into();

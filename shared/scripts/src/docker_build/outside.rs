@@ -7,6 +7,7 @@
 use super::{Build, LAST_LINES, Output, disk};
 use crate::attempt;
 use crate::docker::labels;
+use crate::looks::Looks;
 use crate::staging::stage;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -20,7 +21,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The folder of the archive with the context of the build.
 const CONTEXT: &str = "context";
@@ -28,11 +28,8 @@ const CONTEXT: &str = "context";
 const CLIENT: &str = "client";
 /// The only platform that a builder has.
 const PLATFORM: &str = "linux/amd64";
-/// The shortest and the longest time between two checks of a running build.
+/// The shortest time between two looks at a running build.
 const SOONEST_LOOK: Duration = Duration::from_secs(1);
-const LATEST_LOOK: Duration = Duration::from_secs(10);
-/// How long a build that was just started may seem absent.
-const APPEARS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A build of an attempt.
 pub(super) struct Outside<'a> {
@@ -145,32 +142,22 @@ impl<'a> Outside<'a> {
     /// Waits for the end of the build. Returns [`TaskError::Unfinished`] if the build still runs when the service may not
     /// wait longer.
     async fn ended(&self, name: &str) -> Result<End, TaskError> {
-        let begun = Instant::now();
-        let cancelled = self.context.cancelled();
-        let mut pause = SOONEST_LOOK;
+        let mut looks = Looks::new(self.context, SOONEST_LOOK);
         loop {
             match self.builds.status(name).await {
                 Ok(BuildStatus::Ended { failure, image_id }) => return Ok(End { failure, image_id }),
-                Ok(BuildStatus::Absent) if begun.elapsed() > APPEARS_WITHIN => {
+                Ok(BuildStatus::Absent) if looks.is_overdue() => {
                     return Err(TaskError::failed(format!(
                         "the build {name} was started and no longer exists"
                     )));
                 }
                 Ok(BuildStatus::Running | BuildStatus::Absent) => {}
-                // Too many builds are looked at. This one is looked at less often.
-                Err(PortError::Exhausted { .. }) => pause = LATEST_LOOK,
+                Err(PortError::Exhausted { .. }) => looks.slow_down(),
                 Err(error) => return Err(error.into()),
             }
-            let left = self.context.patience().map(|patience| patience.saturating_sub(begun.elapsed()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return Err(self.context.unfinished());
+            if !looks.wait().await? {
+                return Err(self.stop(Some(name)).await);
             }
-            tokio::select! {
-                biased;
-                () = cancelled.cancelled() => return Err(self.stop(Some(name)).await),
-                () = tokio::time::sleep(left.map_or(pause, |left| left.min(pause))) => {}
-            }
-            pause = (pause * 2).min(LATEST_LOOK);
         }
     }
 

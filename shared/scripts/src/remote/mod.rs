@@ -32,6 +32,7 @@ pub(crate) use program::Program;
 use crate::attempt;
 use crate::directories::{Directories, RemoteFile};
 use crate::docker::labels;
+use crate::looks::Looks;
 use crate::result::{ScriptOutput, failure_of_disk};
 use crate::sink::ReadLine;
 use collect::End;
@@ -46,13 +47,9 @@ use segue_ports::{InternalStorage, PortError, random_name};
 use segue_task::TaskError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::Instant;
 
-/// The shortest and the longest time between two checks of a running container.
+/// The shortest time between two looks at a running container.
 const SOONEST_LOOK: Duration = Duration::from_millis(500);
-const LATEST_LOOK: Duration = Duration::from_secs(10);
-/// How long a container that was just started may seem absent.
-const APPEARS_WITHIN: Duration = Duration::from_secs(60);
 /// The name of a container that was started.
 pub(crate) struct Started(String);
 
@@ -171,36 +168,26 @@ impl Remote {
     }
 
     async fn ended(&self, container: &str) -> Result<End, TaskError> {
-        let begun = Instant::now();
-        let cancelled = self.context.cancelled();
-        let mut pause = SOONEST_LOOK;
+        let mut looks = Looks::new(&self.context, SOONEST_LOOK);
         loop {
             match self.jobs.status(container).await {
                 Ok(ContainerStatus::Ended { exit_code, message }) => return Ok(End { exit_code, message }),
-                // Too many containers are looked at. This one is looked at less often.
-                Err(PortError::Exhausted { .. }) => pause = LATEST_LOOK,
+                Err(PortError::Exhausted { .. }) => looks.slow_down(),
                 Ok(ContainerStatus::Running) => {}
                 Ok(ContainerStatus::Absent) => {
                     if self.storage().head(&self.uri(wrapper::EXIT)).await?.is_some() {
                         return Ok(End { exit_code: None, message: None });
                     }
-                    if begun.elapsed() > APPEARS_WITHIN {
+                    if looks.is_overdue() {
                         let gone = format!("the container {container} was started and no longer exists");
                         return Err(TaskError::failed(gone));
                     }
                 }
                 Err(error) => return Err(error.into()),
             }
-            let left = self.context.patience().map(|patience| patience.saturating_sub(begun.elapsed()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return Err(self.context.unfinished());
+            if !looks.wait().await? {
+                return Err(self.stop().await);
             }
-            tokio::select! {
-                biased;
-                () = cancelled.cancelled() => return Err(self.stop().await),
-                () = tokio::time::sleep(left.map_or(pause, |left| left.min(pause))) => {}
-            }
-            pause = (pause * 2).min(LATEST_LOOK);
         }
     }
 

@@ -45,6 +45,20 @@ pub struct Faults {
     pub latest: Duration,
 }
 
+impl Faults {
+    /// Every fault happens to some of the messages.
+    pub fn of_every_kind(seed: u64) -> Self {
+        Self {
+            seed,
+            duplicated: 0.2,
+            delayed: 0.1,
+            answer_lost: 0.05,
+            refused: 0.05,
+            latest: Duration::from_millis(1_500),
+        }
+    }
+}
+
 struct Shared {
     http: reqwest::Client,
     faults: Faults,

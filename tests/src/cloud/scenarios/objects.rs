@@ -37,15 +37,7 @@ triggers:
 ";
 
 pub(super) fn setup(seed: u64) -> Setup {
-    let faults = Faults {
-        seed,
-        duplicated: 0.2,
-        delayed: 0.1,
-        answer_lost: 0.05,
-        refused: 0.05,
-        latest: Duration::from_millis(1_500),
-    };
-    Setup { faults, ..Setup::default() }
+    Setup { faults: Faults::of_every_kind(seed), ..Setup::default() }
 }
 
 pub(super) async fn check(system: &mut System) -> anyhow::Result<String> {

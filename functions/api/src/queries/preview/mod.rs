@@ -86,6 +86,30 @@ fn kind(extension: &str) -> PreviewKind {
     }
 }
 
+/// A preview without content.
+fn nothing(extension: String, kind: PreviewKind) -> types::FilePreview {
+    types::FilePreview {
+        extension,
+        kind,
+        content: Value::Null,
+        max_line: None,
+        columns: None,
+        types: None,
+        rows: None,
+        total_rows: None,
+        truncated: false,
+    }
+}
+
+/// The bytes of a whole file.
+async fn whole(stream: ByteStream) -> Answer<Vec<u8>> {
+    let collected = stream.try_fold(Vec::new(), |mut bytes, chunk| async move {
+        bytes.extend_from_slice(&chunk);
+        Ok(bytes)
+    });
+    Ok(collected.await?)
+}
+
 async fn picture(
     kind: PreviewKind,
     extension: String,
@@ -93,28 +117,8 @@ async fn picture(
     stream: ByteStream,
 ) -> Answer<types::FilePreview> {
     let truncated = size > LARGEST_PICTURE;
-    let content = if truncated {
-        Value::Null
-    } else {
-        let bytes = stream
-            .try_fold(Vec::new(), |mut bytes, chunk| async move {
-                bytes.extend_from_slice(&chunk);
-                Ok(bytes)
-            })
-            .await?;
-        Value::String(STANDARD.encode(bytes))
-    };
-    Ok(types::FilePreview {
-        extension,
-        kind,
-        content,
-        max_line: None,
-        columns: None,
-        types: None,
-        rows: None,
-        total_rows: None,
-        truncated,
-    })
+    let content = if truncated { Value::Null } else { Value::String(STANDARD.encode(whole(stream).await?)) };
+    Ok(types::FilePreview { content, truncated, ..nothing(extension, kind) })
 }
 
 async fn lines(
@@ -135,15 +139,9 @@ async fn lines(
         }
     }
     let mut shown = types::FilePreview {
-        extension,
-        kind,
-        content: Value::Null,
         max_line: Some(part.rows as u64),
-        columns: None,
-        types: None,
-        rows: None,
-        total_rows: None,
         truncated: !is_whole,
+        ..nothing(extension, kind)
     };
     if kind == PreviewKind::Text && is_binary(&bytes) {
         let mut dump = hex(&bytes, part);

@@ -1,8 +1,7 @@
 //! The rows of a Parquet file. The end of the file says what is in it, so the whole file is read, up to a limit.
 
-use super::Part;
+use super::{Part, nothing, whole};
 use crate::error::{Answer, ApiError};
-use futures::TryStreamExt as _;
 use parquet::data_type::AsBytes as _;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -23,24 +22,14 @@ pub(super) async fn preview(
     part: Part,
 ) -> Answer<types::FilePreview> {
     let mut shown = types::FilePreview {
-        extension,
-        kind: PreviewKind::List,
-        content: Value::Null,
         max_line: Some(part.rows as u64),
-        columns: None,
-        types: None,
-        rows: None,
-        total_rows: None,
         truncated: true,
+        ..nothing(extension, PreviewKind::List)
     };
     if size > LARGEST {
         return Ok(shown);
     }
-    let bytes = stream.try_fold(Vec::new(), |mut bytes, chunk| async move {
-        bytes.extend_from_slice(&chunk);
-        Ok(bytes)
-    });
-    let bytes = bytes::Bytes::from(bytes.await?);
+    let bytes = bytes::Bytes::from(whole(stream).await?);
     // Decompression takes the processor's time, which other requests need.
     let read = tokio::task::spawn_blocking(move || read(bytes, part)).await;
     let table = read

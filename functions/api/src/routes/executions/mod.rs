@@ -19,6 +19,7 @@ use crate::endpoint::{Content, Endpoint, Kind, Param, events, get, json, post, p
 use crate::queries::executions::numbers;
 use crate::queries::executions::search::FIELDS;
 use segue_api_types as types;
+use segue_model::execution::ExecutionKind;
 
 const STATE_NAMES: &[&str] = &[
     "CREATED",
@@ -82,11 +83,7 @@ fn making() -> Vec<Endpoint> {
         Param::new("wait", Kind::Flag, "Answers when the execution has ended."),
         Param::new("scheduleDate", Kind::Date, "The execution does not start before this time."),
         BREAKPOINTS,
-        Param::new(
-            "kind",
-            Kind::OneOf(&["NORMAL", "TEST", "PLAYGROUND"]),
-            "What the execution is for. Default: NORMAL.",
-        ),
+        Param::new("kind", Kind::OneOf(&ExecutionKind::NAMES), "What the execution is for. Default: NORMAL."),
         Param::new(
             "triggerId",
             Kind::Text,
