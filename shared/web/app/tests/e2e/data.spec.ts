@@ -7,7 +7,7 @@ interface Result {
 }
 
 /** A flow that does what the flow of the bay area does, without the network. */
-const COUNTY = `id: load_county
+const COUNTY = `id: counties_to_table
 namespace: bay
 tasks:
 - id: write
@@ -45,7 +45,7 @@ async function loaded(segue: Segue): Promise<void> {
   if (isLoaded) return;
   await segue.makeBucket('bay-data');
   await segue.save(COUNTY);
-  const run = await segue.run('bay/load_county');
+  const run = await segue.run('bay/counties_to_table');
   expect(run.state.current).toBe('SUCCESS');
   isLoaded = true;
 }
@@ -55,7 +55,7 @@ test('U5 the tasks of a load are in order in the Gantt, and the duration is that
   segue,
 }) => {
   await loaded(segue);
-  const run = await segue.run('bay/load_county');
+  const run = await segue.run('bay/counties_to_table');
   await page.goto(segue.address(run, 'gantt'));
   const names = ['write', 'upload_to_gcs', 'bq_external', 'bq_tables'];
   const rows = page.getByRole('tree', { name: 'Task runs' }).getByRole('treeitem');
