@@ -114,13 +114,13 @@ test('U10 sizes of objects are to read and exact', async ({ page, segue }) => {
     await segue.putObject('bay-data', `trips/${name}`, 'x'.repeat(1_500_000 + month));
   }
   await page.goto(`${segue.url}/ui/main/data/storage?bucket=bay-data`);
-  await page.getByRole('button', { name: 'trips/' }).click();
+  await page.getByRole('button', { name: 'trips/', exact: true }).click();
   await expect(page.getByRole('row', { name: /trips-\d\d\.csv/ })).toHaveCount(24);
   await expect(page.getByRole('row', { name: /trips-07\.csv/ })).toContainText('1.4 MiB, 1,500,007 B');
   await page.getByRole('button', { name: 'Count all' }).click();
   await expect(page.getByRole('status')).toContainText('24 objects, 34.3 MiB, 36,000,300 B');
   await page.getByRole('navigation', { name: 'Folders' }).getByRole('button', { name: 'bay-data' }).click();
-  await expect(page.getByRole('button', { name: 'trips/' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'trips/', exact: true })).toBeVisible();
 });
 
 test('U11 kinds of tables have shapes of their own, and rows are counted', async ({ page, segue }) => {
