@@ -10,7 +10,8 @@ import (
 
 // onProject are Google's roles that an account may have on the whole project, each with the reason.
 var onProject = map[string]string{
-	"roles/bigquery.jobUser": "a job belongs to the project",
+	"roles/bigquery.jobUser":  "a job belongs to the project",
+	"roles/logging.logWriter": "Cloud Build writes the log of a build with the account of the build, and logs belong to the project",
 }
 
 func TestEachFunctionHasExactlyItsRoles(t *testing.T) {
