@@ -1,6 +1,7 @@
 //! The parts of the context that the templates of a task can reach. Only these parts are sent to a service.
 
-use segue_model::Json;
+use segue_model::catalog::EXECUTION_CONTEXT;
+use segue_model::{Json, Map};
 use segue_template::{Reach, references};
 use std::collections::BTreeSet;
 
@@ -21,6 +22,24 @@ impl Default for Reached {
 }
 
 impl Reached {
+    /// Everything that a task with these properties can reach.
+    pub(crate) fn of(properties: &Map) -> Self {
+        let mut reached = Self::default();
+        for (key, value) in properties {
+            reached.collect(&Json::String(key.clone()));
+            reached.collect(value);
+        }
+        if properties.get(EXECUTION_CONTEXT).is_some_and(may_be_true) {
+            reached.all();
+        }
+        reached
+    }
+
+    fn all(&mut self) {
+        self.outputs = None;
+        self.tasks = true;
+    }
+
     /// Adds everything that the templates inside a value can reach.
     pub(crate) fn collect(&mut self, value: &Json) {
         match value {
@@ -47,8 +66,7 @@ impl Reached {
         };
         self.renders |= found.functions.contains("render") || found.functions.contains("renderOnce");
         if found.functions.contains("printContext") || found.functions.contains("fetchContext") {
-            self.outputs = None;
-            self.tasks = true;
+            self.all();
         }
         self.tasks |= found.roots.contains_key("tasks") || found.functions.contains("tasksWithState");
         match found.roots.get("outputs") {
@@ -59,6 +77,47 @@ impl Reached {
                     known.extend(names.iter().cloned());
                 }
             }
+        }
+    }
+}
+
+/// Whether a property can be true. An expression can be; only the service renders it.
+fn may_be_true(value: &Json) -> bool {
+    match value {
+        Json::Bool(is_true) => *is_true,
+        Json::String(text) => text.contains('{') || text.trim().eq_ignore_ascii_case("true"),
+        Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reached(properties: Json) -> Reached {
+        Reached::of(properties.as_object().unwrap())
+    }
+
+    #[test]
+    fn templates_reach_the_tasks_that_they_name() {
+        let some = reached(json!({"env": {"{{ outputs.a.x }}": ["{{ outputs.b.y }}"]}}));
+        assert_eq!((some.outputs, some.tasks), (Some(["a".to_owned(), "b".to_owned()].into()), false));
+        assert_eq!(reached(json!({"script": "{{ outputs }}"})).outputs, None);
+    }
+
+    #[test]
+    fn a_script_with_the_context_reaches_everything() {
+        for (value, is_all) in [
+            (json!(true), true),
+            (json!("true"), true),
+            (json!("{{ inputs.wanted }}"), true),
+            (json!(false), false),
+            (json!("false"), false),
+            (json!(null), false),
+        ] {
+            let reached = reached(json!({"executionContext": value, "script": "print(1)"}));
+            assert_eq!((reached.outputs.is_none(), reached.tasks), (is_all, is_all), "{value}");
         }
     }
 }

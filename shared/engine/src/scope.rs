@@ -191,8 +191,7 @@ impl ExecutionState {
         env: &Env,
     ) -> Json {
         let scope = self.scope_of(task, task_run, env, None);
-        let mut reach = Reached::default();
-        reach.collect(&Json::Object(properties.clone()));
+        let mut reach = Reached::of(properties);
         if reach.renders {
             reach.collect(&Json::Object(self.execution.variables.clone()));
         }

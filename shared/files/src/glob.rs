@@ -7,6 +7,10 @@ use regex::Regex;
 use segue_ports::PortError;
 use std::path::Path;
 
+/// The file with the variables of the execution, in the working directory of a script that asks for it. It may contain
+/// secrets, so no pattern for files of a working directory matches this name.
+pub const CONTEXT_FILE: &str = ".kestra-execution-context.json";
+
 /// The syntax of a pattern. A pattern that begins with `glob:` or `regex:` is not changed. Other patterns are relative
 /// to a directory.
 enum Syntax<'a> {
@@ -61,6 +65,9 @@ impl WorkingGlobs {
 
     /// Whether a file matches. `relative` is its path in the directory, with `/` between folders.
     pub fn matches(&self, relative: &str) -> bool {
+        if relative == CONTEXT_FILE {
+            return false;
+        }
         let inside = format!("/{relative}");
         self.relative.iter().any(|regex| regex.is_match(&inside))
             || self.absolute.iter().any(|regex| regex.is_match(&format!("{}{inside}", self.base)))

@@ -110,7 +110,8 @@ impl Run {
                 let by_image = self.options.entry_point.is_none();
                 arguments.splice(0..0, self.entry_point());
                 let (arguments, env) = (&arguments, &env);
-                let program = Program { arguments, env, script: None, by_image, outputs, remote_files };
+                let program =
+                    Program { arguments, env, removed: Vec::new(), by_image, outputs, remote_files };
                 remote.start(&directories, program).await?
             }
         };

@@ -25,6 +25,7 @@ mod directories;
 pub mod docker;
 pub mod docker_build;
 pub mod docker_run;
+mod execution_context;
 mod helper;
 mod known_images;
 mod language;

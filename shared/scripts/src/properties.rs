@@ -32,6 +32,11 @@ pub struct ScriptProperties {
     pub fail_fast: Option<bool>,
     /// Names with contents or URIs of files to put into the working directory, or such a map as JSON text.
     pub input_files: Json,
+    /// Whether the script gets the variables of its execution as JSON, in the file `.kestra-execution-context.json` of
+    /// the working directory: `inputs`, `outputs`, `labels`, `vars`, `trigger` and so on. In Python,
+    /// `from kestra import context` reads the file. Secret inputs are in it too. The file is removed when the commands
+    /// end, and is never stored. Default: false.
+    pub execution_context: Option<bool>,
     /// Globs of files to store.
     pub output_files: Texts,
     /// The files of the namespace to put into the working directory.

@@ -15,7 +15,9 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
+use segue_template::{
+    Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes, value_to_json,
+};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -229,6 +231,14 @@ impl TaskContext {
     /// If the attempt succeeds, it ends WARNING.
     pub fn end_with_warning(&self) {
         self.0.warned.store(true, Ordering::Relaxed);
+    }
+
+    /// The variables of the task run's expressions, with decrypted values. Only the outputs that the task can reach are
+    /// among them.
+    pub fn variables(&self) -> Map {
+        let variables = &self.0.scope.variables;
+        let keys = self.0.message.context.as_object().into_iter().flat_map(Map::keys);
+        keys.filter_map(|key| Some((key.clone(), value_to_json(&variables.get(key)?)))).collect()
     }
 
     /// Renders a template. Answers for `kv()`, `secret()`, `read()` and similar functions are fetched.

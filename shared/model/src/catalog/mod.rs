@@ -9,6 +9,10 @@ pub use runner::{RUNNER_TEXTS, RunnerServices, TaskRunner};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The property of a script that gets the variables of its execution as a file. Its service gets the outputs of all
+/// tasks, not only those that the templates of the task name.
+pub const EXECUTION_CONTEXT: &str = "executionContext";
+
 /// Who runs a task type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunBy {

@@ -6,11 +6,19 @@
     Kestra.counter("rows", 3, {"table": "trips"})
     Kestra.timer("load", lambda: load())
 
+A script with `executionContext: true` also reads the variables of its execution:
+
+    from kestra import context
+
+    print(context.inputs.region, context.outputs.extract.uri)
+
 This module is found only where the package `kestra` is not installed.
 """
 
+import collections.abc
 import json
 import logging
+import os
 import sys
 import time
 
@@ -86,3 +94,62 @@ class Kestra:
     def read(path):
         """The records of an Ion file. This needs the package `kestra`, which reads Ion."""
         raise RuntimeError(f"cannot read '{path}': add 'kestra' to the dependencies of the task")
+
+
+class ExecutionContext(collections.abc.Mapping):
+    """The variables of an execution. They can be read as attributes and as keys, and not be changed."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values):
+        self._values = values
+
+    def __getitem__(self, key):
+        return _readable(self._values[key])
+
+    def __getattr__(self, name):
+        # Names with an underscore belong to Python. It asks for some before `_values` exists.
+        if name.startswith("_") or name not in self._values:
+            known = "" if name.startswith("_") else f"; it has {', '.join(sorted(self._values)) or 'nothing'}"
+            raise AttributeError(f"the context has no '{name}'{known}")
+        return self[name]
+
+    def __iter__(self):
+        return iter(self._values)
+
+    def __len__(self):
+        return len(self._values)
+
+    def __repr__(self):
+        return repr(self._values)
+
+    def to_dict(self):
+        """The variables as plain Python values."""
+        return self._values
+
+
+def _readable(value):
+    if isinstance(value, dict):
+        return ExecutionContext(value)
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    return value
+
+
+def _read_context():
+    path = os.environ.get("KESTRA_EXECUTION_CONTEXT_FILE", ".kestra-execution-context.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return ExecutionContext(json.load(file))
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"there is no file {path}: add 'executionContext: true' to the task of this script"
+        ) from None
+
+
+def __getattr__(name):
+    # The file is read at the first use, so that a script without the property can import this module.
+    if name == "context":
+        globals()[name] = _read_context()
+        return globals()[name]
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

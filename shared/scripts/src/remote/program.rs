@@ -12,8 +12,8 @@ pub(crate) struct Program<'a> {
     pub(crate) arguments: &'a [String],
     /// The environment variables.
     pub(crate) env: &'a BTreeMap<String, OsString>,
-    /// A file of the working directory that is removed when the program has ended.
-    pub(crate) script: Option<&'a Path>,
+    /// Files of the working directory that are removed when the program has ended.
+    pub(crate) removed: Vec<&'a Path>,
     /// Whether the image's own entry point gets the arguments, without a shell in between.
     pub(crate) by_image: bool,
     /// The patterns of the files that the task has as outputs.

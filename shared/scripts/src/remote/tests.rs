@@ -184,6 +184,20 @@ async fn a_script_file_is_gone_when_files_are_kept() {
 }
 
 #[tokio::test]
+async fn the_context_of_the_execution_is_in_the_container_and_nowhere_else() {
+    let outside = Outside::new();
+    let task = commands(
+        &["cat .kestra-execution-context.json; echo; test -f \"$KESTRA_EXECUTION_CONTEXT_FILE\""],
+        json!({"executionContext": true, "outputFiles": ["*"]}),
+    );
+    let run = outside.platform.run(task.clone()).await;
+    assert!(run.log_text().contains(r#""inputs":{"name":"Ada"}"#), "{}", run.log_text());
+    assert_eq!(run.outputs()["outputFiles"], json!({}));
+    outside.shared("first", task).await.outputs();
+    assert!(outside.left().await.iter().all(|name| !name.contains("context")), "{:?}", outside.left().await);
+}
+
+#[tokio::test]
 async fn what_is_left_in_the_background_holds_nobody() {
     let outside = Outside::new();
     let began = std::time::Instant::now();

@@ -10,6 +10,7 @@ use super::program::Program;
 use super::record::RECORD;
 use crate::directories::{Directories, OUT, WORK};
 use crate::shell::shell_word;
+use segue_files::glob::CONTEXT_FILE;
 use segue_ports::container::{KEY_VARIABLE, LABELS_VARIABLE};
 use segue_task::TaskError;
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ pub(super) const MAIN: &str = "main.sh";
 /// The variable with the name of the start ([`super::record::Record::turn`]).
 pub(super) const TURN: &str = "SEGUE_TURN";
 /// The file with the variables. Variables may contain secrets, and many people can read the description of a container.
-/// The script removes the file from internal storage before the commands start.
+/// The script removes the file from internal storage before the commands start, and the variables of the execution too.
 const VARIABLES: &str = "env.sh";
 
 /// The first part of the script: brings the files. `$files` is the folder in internal storage.
@@ -38,7 +39,7 @@ mkdir -p "$work" || lost=1
 : >"$root/begun"
 if [ -d "$files/$dir" ]; then cp -R "$files/$dir/." "$work/" || lost=1; fi
 cp -R "$files/$name" "$root/" || lost=1
-rm -f "$files/$name/$env"
+rm -f "$files/$name/$env" "$files/$dir/$context"
 if [ -n "$lost" ]; then
   echo "the task's files could not be copied to the container's disk: does it need more memory?" >"$files/$name/stderr"
   echo 1 >"$files/$name/exit"
@@ -124,7 +125,14 @@ pub(super) async fn write(
         false => patterns::of_shell(&program.outputs.0, &[working_dir, &dir]),
     };
     let mut text = format!("files=$1\nroot={}\nwork={}\nown={}\n", word(root), word(&dir), word(&own.seen));
-    let names = [("name", &*name), ("dir", WORK), ("out_dir", OUT), ("env", VARIABLES), ("record", RECORD)];
+    let names = [
+        ("name", &*name),
+        ("dir", WORK),
+        ("out_dir", OUT),
+        ("env", VARIABLES),
+        ("context", CONTEXT_FILE),
+        ("record", RECORD),
+    ];
     for (variable, value) in names {
         text.push_str(&format!("{variable}={}\n", shell_word(value)));
     }
@@ -134,7 +142,7 @@ pub(super) async fn write(
         text.push_str(REMEMBER);
     }
     text.push_str(&format!("set -- {}\n{RUN}", words.join(" ")));
-    if let Some(name) = program.script.and_then(|script| script.file_name()) {
+    for name in program.removed.iter().filter_map(|file| file.file_name()) {
         text.push_str(&format!("rm -f {}\n", word(&dir.join(name))));
     }
     if let Some(wanted) = wanted {

@@ -13,7 +13,7 @@ use crate::runner::{Local, Runner};
 use crate::shell::before_path;
 use crate::sink::{ReadLine, Sink};
 use crate::staging::{stage, stage_remote};
-use crate::{choice, helper, local};
+use crate::{choice, execution_context, helper, local};
 use segue_model::Json;
 use segue_process::environment;
 use segue_task::{TaskContext, TaskError};
@@ -68,8 +68,8 @@ struct Rendered {
 struct Prepared {
     arguments: Vec<String>,
     env: BTreeMap<String, OsString>,
-    /// The file of the script, which is removed with this value. None if the commands are no script.
-    file: Option<NamedTempFile>,
+    /// Files of the working directory that are removed with this value: the script, and the variables of the execution.
+    files: Vec<NamedTempFile>,
     /// Files of internal storage for a remote container. Empty on this machine.
     remote_files: Vec<RemoteFile>,
 }
@@ -89,11 +89,11 @@ impl Script {
     async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, runner.layout())?;
         let rendered = self.render(context, &directories).await?;
-        let Prepared { arguments, env, file, .. } =
+        let Prepared { arguments, env, files, .. } =
             self.prepare(context, Some(runner), &directories, rendered).await?;
         let mut sink = Sink::new(context, self.extras.read_line);
         let code = local::start(context, runner, &arguments, &env, true, &mut sink).await?;
-        drop(file);
+        drop(files);
         end(context, &directories, &self.properties.output_files, sink, code).await
     }
 
@@ -106,11 +106,11 @@ impl Script {
         let started = match remote.started().await? {
             Some(started) => started,
             None => {
-                let Prepared { arguments, env, file, remote_files } =
+                let Prepared { arguments, env, files, remote_files } =
                     self.prepare(context, None, &directories, rendered).await?;
-                let script = file.as_ref().map(NamedTempFile::path);
+                let removed = files.iter().map(NamedTempFile::path).collect();
                 let (arguments, env) = (&arguments, &env);
-                let program = Program { arguments, env, script, by_image: false, outputs, remote_files };
+                let program = Program { arguments, env, removed, by_image: false, outputs, remote_files };
                 remote.start(&directories, program).await?
             }
         };
@@ -162,6 +162,12 @@ impl Script {
         }
         remote_files.extend(copies.remote_files());
         let mut env = self.variables(context, directories, runner, rendered.variables).await?;
+        let mut files = Vec::new();
+        if self.properties.execution_context == Some(true) {
+            let (file, (name, path)) = execution_context::write(context, directories)?;
+            env.entry(name).or_insert(path);
+            files.push(file);
+        }
         let commands = [before.as_slice(), &body].concat();
         if matches!(runner, Some(Local::Process { .. }))
             && let Some(program) = &self.extras.program
@@ -175,15 +181,16 @@ impl Script {
             }
             None => None,
         };
-        let (commands, file) = match (&self.body, &self.language.file) {
-            (Body::Commands(_), _) | (Body::Script(_), None) => (body, None),
+        let commands = match (&self.body, &self.language.file) {
+            (Body::Commands(_), _) | (Body::Script(_), None) => body,
             (Body::Script(_), Some(kind)) => {
                 let file = script_file(directories.dir(), kind, &body.join("\n"))?;
                 let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
                 let program = python.unwrap_or_else(|| program(kind, runner));
                 let command = script_command(kind, program, &name.unwrap_or_default());
                 let is_argv = self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
-                (if is_argv { command } else { vec![command.join(" ")] }, Some(file))
+                files.push(file);
+                if is_argv { command } else { vec![command.join(" ")] }
             }
         };
         let (language, properties) = (self.language, &self.properties);
@@ -192,7 +199,7 @@ impl Script {
         if let Some(shown) = shown {
             context.warn(shown);
         }
-        Ok(Prepared { arguments, env, file, remote_files })
+        Ok(Prepared { arguments, env, files, remote_files })
     }
 
     /// The Python that the script needs: that of a Python task, with the packages of an image that is replaced by a

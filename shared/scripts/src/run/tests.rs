@@ -391,3 +391,43 @@ async fn the_commands_end_as_those_of_an_argument_do() {
     let error = platform.shell(&["true\0"], json!({})).await.error();
     assert!(error.contains("NUL"), "{error}");
 }
+
+#[tokio::test]
+async fn a_script_reads_the_context_of_its_execution() {
+    let platform = Platform::new();
+    let script = "import os\nos.chdir('/')\n\
+        from kestra import context\n\
+        print(context.inputs.name, context['flow'].id, len(context.inputs), dict(context.inputs))\n\
+        try:\n    context.inputs.nme\nexcept AttributeError as error:\n    print(error)\n";
+    let ended =
+        platform.run(python(script, json!({"executionContext": true, "outputFiles": ["*", "**"]}))).await;
+    let log = ended.log_text();
+    assert!(log.contains("INFO Ada flow 1 {'name': 'Ada'}\n"), "{log}");
+    assert!(log.contains("INFO the context has no 'nme'; it has name\n"), "{log}");
+    assert_eq!(ended.outputs()["outputFiles"], json!({}), "the file is never stored");
+    let without = platform.run(python("import kestra\nprint('here')\nkestra.context", json!({}))).await;
+    let log = without.log_text();
+    assert!(log.contains("INFO here\n") && log.contains("add 'executionContext: true'"), "{log}");
+    without.error();
+}
+
+#[tokio::test]
+async fn other_languages_read_the_context_as_a_file_that_nobody_else_reads() {
+    let platform = Platform::new();
+    let read =
+        ["cat .kestra-execution-context.json", "echo; stat -c %a .kestra*; cp .kestra* copy", "exit 3"];
+    let wanted = json!({"executionContext": "{{ inputs.name == 'Ada' }}"});
+    let ended = platform.run_in(shell(&read, wanted.clone()), Some("shared")).await;
+    let log = ended.log_text();
+    assert!(log.contains(r#""inputs":{"name":"Ada"}"#) && log.contains("INFO 600\n"), "{log}");
+    assert!(!log.contains("envs") && !log.contains("workingDir"), "{log}");
+    ended.error();
+    let next = shell(&["ls -A", "echo ${KESTRA_EXECUTION_CONTEXT_FILE:-unset}"], json!({}));
+    assert_eq!(platform.run_in(next, Some("shared")).await.log_text(), "INFO copy\nINFO unset\n");
+    // A crash leaves the file. No pattern matches it, and the next run writes it again.
+    let dir = shell(&["echo old > .kestra-execution-context.json"], json!({"outputFiles": ["**"]}));
+    let files = platform.run_in(dir, Some("shared")).await.outputs()["outputFiles"].clone();
+    assert_eq!(files.as_object().unwrap().keys().collect::<Vec<_>>(), ["copy"]);
+    let again = platform.run_in(shell(&["cat .kestra-*"], wanted), Some("shared")).await.log_text();
+    assert!(again.contains("Ada") && !again.contains("old"), "{again}");
+}
