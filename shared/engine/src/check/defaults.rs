@@ -22,7 +22,6 @@ fn check(checked: &Checked<'_>, path: &str, inputs: &[Input], found: &mut Vec<Di
     for (index, input) in inputs.iter().enumerate() {
         let Some(why) = default_problem(input) else { continue };
         let position = checked.locations.of(&format!("{path}/{index}/defaults"));
-        let why = why.lines().next().unwrap_or_default().trim_end_matches(" with errors:");
         let message = format!("the default of input '{}' is not valid: {why}", input.id);
         found.push(
             Diagnostic::warning(codes::INVALID_DEFAULT, position, message)

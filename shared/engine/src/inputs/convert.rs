@@ -4,13 +4,12 @@ use super::{instants, numbers, shown, yaml};
 use regex::Regex;
 use segue_model::input::InputKind;
 use segue_model::{Json, parse_duration};
-use std::fmt::Display;
 use std::sync::LazyLock;
 
 /// Converts a value to a type. Null stays null. Bounds, patterns and lists of allowed values are checked elsewhere.
 ///
 /// # Errors
-/// Why the value cannot be converted, as the middle part of Kestra's message.
+/// What the value must be, for the middle part of the message about the input.
 pub fn convert(kind: &InputKind, value: &Json) -> Result<Json, String> {
     if value.is_null() {
         return Ok(Json::Null);
@@ -24,48 +23,45 @@ pub fn convert(kind: &InputKind, value: &Json) -> Result<Json, String> {
         InputKind::Float { .. } => numbers::float(value),
         InputKind::Boolean => Ok(Json::Bool(text().eq_ignore_ascii_case("true"))),
         InputKind::Datetime { .. } => {
-            read(kind, value, instants::instant(&text()).map(instants::instant_text))
+            read(&text(), |text| instants::instant(text).map(instants::instant_text))
         }
-        InputKind::Date { .. } => read(kind, value, instants::date(&text()).map(|date| date.to_string())),
-        InputKind::Time { .. } => read(kind, value, instants::time(&text()).map(|time| time.to_string())),
-        InputKind::Duration { .. } => read(kind, value, parse_duration(&text()).map(instants::duration_text)),
-        InputKind::File { .. } => file(kind, value),
+        InputKind::Date { .. } => read(&text(), |text| instants::date(text).map(|date| date.to_string())),
+        InputKind::Time { .. } => read(&text(), |text| instants::time(text).map(|time| time.to_string())),
+        InputKind::Duration { .. } => read(&text(), |text| parse_duration(text).map(instants::duration_text)),
+        InputKind::File { .. } => file(value),
         InputKind::Json => match value {
-            Json::String(text) => read(kind, value, serde_json::from_str::<Json>(text)),
+            Json::String(text) => {
+                serde_json::from_str(text).map_err(|error| format!("it must be JSON: {error}"))
+            }
             other => Ok(other.clone()),
         },
         InputKind::Yaml => match value {
-            Json::String(text) => read(kind, value, yaml::read(text)),
+            Json::String(text) => yaml::read(text).map_err(|error| format!("it must be YAML: {error}")),
             other => Ok(other.clone()),
         },
         InputKind::Uri => uri(&text()),
-        InputKind::Array { item_type } | InputKind::Multiselect { item_type, .. } => {
-            list(kind, item_type, value)
-        }
+        InputKind::Array { item_type } | InputKind::Multiselect { item_type, .. } => list(item_type, value),
     }
 }
 
-/// A conversion with Kestra's error message.
-fn read<T: Into<Json>, E: Display>(
-    kind: &InputKind,
-    value: &Json,
-    outcome: Result<T, E>,
-) -> Result<Json, String> {
-    outcome.map(Into::into).map_err(|error| {
-        format!("Expected `{}` but received `{}` with errors:\n```\n{error}\n```", kind.name(), shown(value))
+/// Reads a text. The readers say "'x' is not a date"; the message about the input names the value itself.
+fn read(text: &str, reader: impl Fn(&str) -> Result<String, String>) -> Result<Json, String> {
+    reader(text).map(Json::String).map_err(|error| match error.strip_prefix(&format!("'{text}' is not ")) {
+        Some(wanted) => format!("it must be {wanted}"),
+        None => error,
     })
 }
 
 /// The URI of a file in internal storage or among the namespace files.
-fn file(kind: &InputKind, value: &Json) -> Result<Json, String> {
+fn file(value: &Json) -> Result<Json, String> {
     let uri = shown(value);
     let is_stored = ["kestra://", "nsfile://"].iter().any(|scheme| uri.starts_with(scheme));
-    let outcome = if is_stored {
-        Ok(uri)
-    } else {
-        Err("a file must be uploaded, or be a kestra:// or nsfile:// URI of a stored file")
-    };
-    read(kind, value, outcome)
+    match is_stored {
+        true => Ok(uri.into()),
+        false => {
+            Err("it must be an uploaded file, or a kestra:// or nsfile:// URI of a stored file".to_owned())
+        }
+    }
 }
 
 /// A scheme and a host with a dot. After the host, every character of RFC 3986 is allowed.
@@ -77,19 +73,22 @@ static URI: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap()
 });
 
+const NOT_A_URI: &str =
+    "it must be an address with a scheme and a host with a dot, such as https://example.com/a";
+
 fn uri(text: &str) -> Result<Json, String> {
-    if URI.is_match(text) { Ok(text.into()) } else { Err(format!("Expected `URI` but received `{text}`")) }
+    if URI.is_match(text) { Ok(text.into()) } else { Err(NOT_A_URI.to_owned()) }
 }
 
 /// A list, written as a list or as JSON text. Each element is converted to the element type.
-fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String> {
+fn list(item_type: &str, value: &Json) -> Result<Json, String> {
     let parsed;
     let items = match value {
         Json::Array(items) => items,
         _ => {
-            let outcome = serde_json::from_str::<Vec<Json>>(&shown(value)).map(Json::Array);
-            parsed = read(kind, value, outcome)?;
-            parsed.as_array().map(Vec::as_slice).unwrap_or_default()
+            parsed = serde_json::from_str::<Vec<Json>>(&shown(value))
+                .map_err(|error| format!("it must be a list in JSON: {error}"))?;
+            parsed.as_slice()
         }
     };
     let item_kind = bare(item_type)
@@ -98,7 +97,7 @@ fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String>
         .iter()
         .map(|item| {
             convert(&item_kind, item)
-                .map_err(|_| format!("Unable to parse array element as `{item_type}` on `{}`", shown(item)))
+                .map_err(|why| format!("its element `{}` is no {item_type}: {why}", shown(item)))
         })
         .collect()
 }
@@ -182,11 +181,11 @@ mod tests {
     fn numbers_name_what_they_cannot_read() {
         check(
             &bare("INT").unwrap(),
-            &[(json!("5"), Ok(json!(5))), (json!("x"), Err("For input string: \"x\""))],
+            &[(json!("5"), Ok(json!(5))), (json!("x"), Err("it must be a whole number between"))],
         );
         check(
             &bare("FLOAT").unwrap(),
-            &[(json!(1), Ok(json!(1.0))), (json!("x"), Err("For input string: \"x\""))],
+            &[(json!(1), Ok(json!(1.0))), (json!("x"), Err("it must be a number"))],
         );
     }
 
@@ -196,25 +195,31 @@ mod tests {
             &bare("DATETIME").unwrap(),
             &[
                 (json!("2024-01-02T03:04:05.1Z"), Ok(json!("2024-01-02T03:04:05.100Z"))),
-                (json!("yesterday"), Err("Expected `DATETIME` but received `yesterday` with errors:\n```\n")),
+                (json!("yesterday"), Err("it must be an instant in UTC such as 2024-01-31T10:00:00Z")),
             ],
         );
         check(
             &bare("DATE").unwrap(),
             &[
                 (json!("2024-01-02"), Ok(json!("2024-01-02"))),
-                (json!("2/1/24"), Err("Expected `DATE` but received")),
+                (json!("2/1/24"), Err("it must be a date such as 2024-01-31")),
             ],
         );
         check(
             &bare("TIME").unwrap(),
-            &[(json!("09:05"), Ok(json!("09:05:00"))), (json!("9"), Err("Expected `TIME` but received `9`"))],
+            &[
+                (json!("09:05"), Ok(json!("09:05:00"))),
+                (json!("9"), Err("it must be a time of day such as 10:30")),
+            ],
         );
         check(
             &bare("DURATION").unwrap(),
             &[
                 (json!("P1D"), Ok(json!("PT24H"))),
-                (json!("1 day"), Err("Expected `DURATION` but received `1 day`")),
+                (
+                    json!("1 day"),
+                    Err("it must be an ISO-8601 duration such as PT10S or P1D: it does not start with P"),
+                ),
             ],
         );
     }
@@ -226,8 +231,8 @@ mod tests {
             &[
                 (json!("kestra:///ns/flow/a.csv"), Ok(json!("kestra:///ns/flow/a.csv"))),
                 (json!("nsfile:///a.csv"), Ok(json!("nsfile:///a.csv"))),
-                (json!("/etc/passwd"), Err("Expected `FILE` but received `/etc/passwd`")),
-                (json!("file:///etc/passwd"), Err("a file must be uploaded")),
+                (json!("/etc/passwd"), Err("it must be an uploaded file")),
+                (json!("file:///etc/passwd"), Err("it must be an uploaded file")),
             ],
         );
     }
@@ -240,7 +245,7 @@ mod tests {
                 (json!("{\"a\": [1, null]}"), Ok(json!({"a": [1, null]}))),
                 (json!("12"), Ok(json!(12))),
                 (json!({"a": 1}), Ok(json!({"a": 1}))),
-                (json!("{a"), Err("Expected `JSON` but received `{a` with errors:")),
+                (json!("{a"), Err("it must be JSON: key must be a string")),
             ],
         );
         check(
@@ -248,14 +253,14 @@ mod tests {
             &[
                 (json!("a:\n  - 1\n  - x: yes\n"), Ok(json!({"a": [1, {"x": "yes"}]}))),
                 (json!({"a": 1}), Ok(json!({"a": 1}))),
-                (json!("a: [1"), Err("Expected `YAML` but received `a: [1` with errors:")),
+                (json!("a: [1"), Err("it must be YAML: ")),
             ],
         );
     }
 
     #[test]
     fn uris_have_a_host_with_a_dot() {
-        let no = |text: &str| Err::<Json, _>(format!("Expected `URI` but received `{text}`"));
+        let no = Err::<Json, _>(NOT_A_URI.to_owned());
         for text in [
             "https://www.example.com/a?b=c#d",
             "s3://bucket.name/key",
@@ -266,7 +271,7 @@ mod tests {
         }
         for text in ["example.com", "http://localhost", "kestra:///a.csv", "https://", "http://a.io/b c", ""]
         {
-            assert_eq!(convert(&InputKind::Uri, &json!(text)), no(text));
+            assert_eq!(convert(&InputKind::Uri, &json!(text)), no);
         }
     }
 
@@ -279,9 +284,9 @@ mod tests {
                 (json!("[1, \"2\"]"), Ok(json!([1, 2]))),
                 (json!([3]), Ok(json!([3]))),
                 (json!([]), Ok(json!([]))),
-                (json!([1, "x"]), Err("Unable to parse array element as `INT` on `x`")),
-                (json!("1,2"), Err("Expected `ARRAY` but received `1,2` with errors:")),
-                (json!("{\"a\":1}"), Err("Expected `ARRAY` but received")),
+                (json!([1, "x"]), Err("its element `x` is no INT: it must be a whole number")),
+                (json!("1,2"), Err("it must be a list in JSON: ")),
+                (json!("{\"a\":1}"), Err("it must be a list in JSON: ")),
             ],
         );
         let nested = InputKind::Array { item_type: "ARRAY".to_owned() };

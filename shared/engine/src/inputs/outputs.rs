@@ -148,7 +148,7 @@ mod tests {
         for (value, message) in [
             (
                 json!("x"),
-                "Failed to render output values: Invalid output for `i`, For input string: \"x\", but received `x`",
+                "Failed to render output values: Invalid output for `i`, it must be a whole number between -2147483648 and 2147483647, but received `x`",
             ),
             (
                 json!(null),
