@@ -32,26 +32,26 @@ impl Suggestions {
 /// The candidate that is nearest to `name`; `None` if no candidate is near.
 ///
 /// The measure is the edit distance: letters added, left out, changed or swapped. The limit is a third of the name, at
-/// most 4. A dotted candidate is also near if its last segment equals the name in upper or lower case.
+/// most 4. A dotted candidate is also near in two cases: the name is its end, or a misspelled end; or the last segment of
+/// both is the same and, if the name has several segments, the segment before it is near too. `aws.s3.Upload` is not
+/// near `gcp.gcs.Upload`, because it is another service.
 pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
     }
     let wanted = name.to_lowercase();
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
-    let last = last_segment(&wanted);
     let mut best: Option<(usize, &'a str)> = None;
     for candidate in candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST) {
         let lower = candidate.to_lowercase();
-        // If the lengths differ by more than the limit, the exact distance is not needed.
-        let mut distance = if lower.len().abs_diff(wanted.len()) > 4 * limit {
-            usize::MAX
-        } else {
-            distance(&wanted, &lower)
-        };
-        if distance > limit && lower.contains('.') && last_segment(&lower) == last {
-            // A match of the last segment is worse than any misspelling, but better than no suggestion.
-            distance = limit + 1;
+        let mut distance = near(&wanted, &lower, limit);
+        if distance > limit && lower.contains('.') {
+            distance = match end_of(&lower, &wanted) {
+                // The end of a candidate is worse than a misspelling of all of it, but better than no suggestion.
+                Some(end) if near(&wanted, end, limit) <= limit => limit + 1 + near(&wanted, end, limit),
+                _ if has_same_end(&wanted, &lower) => 2 * limit + 2,
+                _ => continue,
+            };
         } else if distance > limit {
             continue;
         }
@@ -62,8 +62,28 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-fn last_segment(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
+/// The edit distance of two texts, or a large number if their lengths alone show that it is above the limit.
+fn near(left: &str, right: &str, limit: usize) -> usize {
+    if left.len().abs_diff(right.len()) > 4 * limit { usize::MAX } else { distance(left, right) }
+}
+
+/// The last segments of a dotted candidate, as many as the name has.
+fn end_of<'a>(candidate: &'a str, name: &str) -> Option<&'a str> {
+    let (start, _) = candidate.rmatch_indices('.').nth(name.matches('.').count())?;
+    candidate.get(start + 1..)
+}
+
+/// Whether the last segments are the same and those before them are near. A name of one segment needs no more.
+fn has_same_end(name: &str, candidate: &str) -> bool {
+    let (mut name, mut candidate) = (name.rsplit('.'), candidate.rsplit('.'));
+    if name.next() != candidate.next() {
+        return false;
+    }
+    match (name.next(), candidate.next()) {
+        (None, _) => true,
+        (Some(before), Some(known)) => distance(before, known) <= (before.len() / 3).clamp(1, 4),
+        (Some(_), None) => false,
+    }
 }
 
 /// The optimal string alignment distance. Three rows of the table are enough.
@@ -110,6 +130,29 @@ mod tests {
             ),
             Some("io.kestra.plugin.core.log.Log")
         );
+    }
+
+    #[test]
+    fn a_type_is_near_by_its_end_but_not_one_of_another_service() {
+        let types = [
+            "io.kestra.plugin.core.log.Log",
+            "io.kestra.plugin.gcp.bigquery.Query",
+            "io.kestra.plugin.gcp.gcs.Upload",
+            "io.kestra.plugin.jdbc.duckdb.Query",
+            "io.kestra.plugin.jdbc.postgresql.Query",
+        ];
+        for (name, expected) in [
+            ("Log", Some(types[0])),
+            ("log.Log", Some(types[0])),
+            ("jdbc.duckdb.Query", Some(types[3])),
+            ("jdbc.duckdb.Qurey", Some(types[3])),
+            ("io.kestra.plugin.jdbc.postgres.Query", Some(types[4])),
+            ("io.kestra.plugin.jdbc.mysql.Query", None),
+            ("io.kestra.plugin.aws.s3.Upload", None),
+            ("io.kestra.plugin.gcp.gcs.Uplaod", Some(types[2])),
+        ] {
+            assert_eq!(suggest(name, types), expected, "{name}");
+        }
     }
 
     #[test]
