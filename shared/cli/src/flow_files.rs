@@ -65,7 +65,13 @@ fn yaml_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
             Err(error)
                 if error.depth() > 0
                     && error.io_error().is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound) => {}
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).display().to_string();
+                // The error of the library repeats the path and its cause.
+                let why =
+                    error.into_io_error().map_or_else(|| "a link leads back".to_owned(), |io| io.to_string());
+                anyhow::bail!("cannot read {path}: {why}");
+            }
         }
     }
     Ok(files)
@@ -100,5 +106,9 @@ mod tests {
         assert_eq!(both, [root.join("readme.md"), root.join("a/deep/c.yaml")]);
         let error = named(&[root.join("nothing.yml")]).unwrap_err();
         assert!(error.to_string().contains("nothing.yml"), "{error}");
+        let error = below(&root.join("nowhere")).unwrap_err();
+        let expected =
+            format!("cannot read {}: No such file or directory (os error 2)", root.join("nowhere").display());
+        assert_eq!(format!("{error:#}"), expected);
     }
 }

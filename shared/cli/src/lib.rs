@@ -18,8 +18,10 @@ mod credentials;
 mod diagnostics;
 mod environment;
 mod flow_files;
+mod inputs;
 mod print;
 mod report;
+mod suggestions;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -120,6 +122,10 @@ enum Command {
     Top(commands::remote::top::Args),
     /// Lists the names of the secrets that a namespace can read.
     Secrets(commands::remote::secrets::Args),
+    /// Prints the version.
+    #[command(after_help = "Examples:
+  segue version")]
+    Version,
     /// Prints the script for tab completion in a shell.
     #[command(after_help = "Examples:
   segue completion bash > ~/.local/share/bash-completion/completions/segue
@@ -136,7 +142,10 @@ pub fn main() -> ExitCode {
     // any thread starts.
     segue_process::enter();
     complete::answer();
-    let matches = Cli::command().get_matches();
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => suggestions::with_suggestion(error, Cli::command(), std::env::args().skip(1)).exit(),
+    };
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let given = |option: &str| matches.value_source(option) == Some(ValueSource::CommandLine);
     if let Some(option) = ["server", "user"].into_iter().find(|option| given(option))
@@ -171,6 +180,7 @@ impl Command {
             | Self::Restore(_)
             | Self::Env(_)
             | Self::Credentials(_)
+            | Self::Version
             | Self::Completion { .. } => false,
             Self::Plan(_)
             | Self::Tables(_)
@@ -200,6 +210,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Expr(args) => commands::local::expr::run(&args),
         Command::Completion { shell } => {
             print::text(complete::script(&shell.to_string()).unwrap_or_default());
+            Ok(OK)
+        }
+        Command::Version => {
+            print::line(format_args!("segue {}", env!("CARGO_PKG_VERSION")));
             Ok(OK)
         }
         Command::Backup(args) => commands::local::backup::backup(&args, cli.data_dir),

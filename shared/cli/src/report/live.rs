@@ -10,7 +10,7 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::task_run::TaskRun;
 use segue_ports::{Clock as _, SystemClock};
 use segue_standalone::Change;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How often a terminal is redrawn while nothing changes.
@@ -25,6 +25,8 @@ pub(crate) struct Live {
     term: Term,
     is_terminal: bool,
     runs: BTreeMap<u64, TaskRun>,
+    /// The positions of task runs by id.
+    places: HashMap<TaskRunId, u64>,
     printed: HashSet<(TaskRunId, usize)>,
     drawn: usize,
     last_draw: Option<Instant>,
@@ -57,6 +59,7 @@ impl Live {
             term,
             is_terminal,
             runs: BTreeMap::new(),
+            places: HashMap::new(),
             printed: HashSet::new(),
             drawn: 0,
             last_draw: None,
@@ -93,35 +96,53 @@ impl Live {
         let mut ends = Vec::new();
         for (place, run) in runs {
             self.runs.insert(*place, run.clone());
+            self.places.insert(run.id.clone(), *place);
             let is_news = run.current().is_terminal()
                 && self.printed.insert((run.id.clone(), run.state.histories().len()));
             if is_news && !self.is_terminal {
                 ends.push(run);
             }
         }
-        let mut items: Vec<(Timestamp, usize, Item<'_>)> = Vec::new();
-        items.extend(logs.iter().map(|(entry, is_main)| (entry.timestamp, 0, Item::Log(entry, *is_main))));
-        for run in ends {
-            let ancestors = self.ancestors(run);
-            // At the same instant, the log of a task comes before its end, and the end of a child before its parent's.
-            let rank = 1 + MOST_DEPTH.saturating_sub(ancestors.len());
-            items.push((run.state.end_date().unwrap_or(Timestamp::MAX), rank, Item::End(run, ancestors)));
-        }
-        items.sort_by_key(|(at, rank, _)| (*at, *rank));
-        for (_, _, item) in items {
+        for item in self.in_order(&logs, ends) {
             match item {
                 Item::Log(entry, is_main) if entry.level >= self.settings.level => {
                     self.say(&self.log_line(entry, is_main));
                 }
                 Item::Log(..) => {}
                 Item::End(..) if self.settings.quiet => {}
-                Item::End(run, ancestors) => {
-                    let shown = TaskRun { value: values(&self.runs, run), ..run.clone() };
+                Item::End(run) => {
+                    let ancestors = self.ancestors(run);
+                    let shown = TaskRun { value: values(run, &ancestors), ..run.clone() };
                     crate::print::line_if_read(tree::line(&shown, ancestors.len() + 1, SystemClock.now()));
                 }
             }
         }
         self.draw();
+    }
+
+    /// Log lines and ends of task runs in the order in which they happened. At the same instant, their order is the one in
+    /// which an engine walks through the tree: the log of a task comes before its end, the end of a child before its
+    /// parent's, and everything in an iteration before the next iteration.
+    fn in_order<'a>(&self, logs: &'a [(LogEntry, bool)], ends: Vec<&'a TaskRun>) -> Vec<Item<'a>> {
+        let path = |run: Option<&TaskRun>, last: u64| -> Vec<u64> {
+            let place = |run: &TaskRun| self.places.get(&run.id).copied().unwrap_or_default();
+            let around = run.map(|run| self.ancestors(run)).unwrap_or_default().into_iter().rev();
+            around.map(place).chain(run.map(place)).chain([last]).collect()
+        };
+        let log = |(entry, is_main): &'a (LogEntry, bool)| {
+            let run = entry.task_run_id.as_ref().and_then(|id| self.run(id));
+            (entry.timestamp, path(run, 0), Item::Log(entry, *is_main))
+        };
+        let end = |run: &'a TaskRun| {
+            (run.state.end_date().unwrap_or(Timestamp::MAX), path(Some(run), u64::MAX), Item::End(run))
+        };
+        let mut items: Vec<_> = logs.iter().map(log).chain(ends.into_iter().map(end)).collect();
+        items.sort_by(|(at, path, _), (other_at, other_path, _)| (at, path).cmp(&(other_at, other_path)));
+        items.into_iter().map(|(_, _, item)| item).collect()
+    }
+
+    fn run(&self, id: &TaskRunId) -> Option<&TaskRun> {
+        self.runs.get(self.places.get(id)?)
     }
 
     /// The task runs around a task run, the nearest one first.
@@ -131,7 +152,7 @@ impl Live {
         while let Some(id) = parent
             && found.len() < MOST_DEPTH
         {
-            let Some(next) = self.runs.values().find(|run| run.id == *id) else { break };
+            let Some(next) = self.run(id) else { break };
             found.push(next);
             parent = next.parent_task_run_id.as_ref();
         }
@@ -188,7 +209,10 @@ impl Live {
             LogLevel::Info | LogLevel::Debug | LogLevel::Trace => style(entry.level.as_str()).dim(),
         };
         let origin = match (&entry.task_id, is_main) {
-            (Some(task), true) => task.clone(),
+            (Some(task), true) => {
+                let run = entry.task_run_id.as_ref().and_then(|id| self.run(id));
+                tree::name(task, run.and_then(|run| values(run, &self.ancestors(run))).as_deref())
+            }
             (Some(task), false) => format!("{}/{task}", entry.flow_id),
             (None, _) => entry.flow_id.clone(),
         };
@@ -238,15 +262,10 @@ impl Live {
 }
 
 /// The values of the loops around a task run, outermost first, and its own. A line without a tree needs them all to tell
-/// iterations apart. `None` outside a loop.
-fn values(runs: &BTreeMap<u64, TaskRun>, run: &TaskRun) -> Option<String> {
-    let above = |run: &TaskRun| {
-        let parent = run.parent_task_run_id.as_ref()?;
-        runs.values().find(|other| other.id == *parent)
-    };
-    let mut values: Vec<&str> =
-        std::iter::successors(Some(run), |run| above(run)).filter_map(|run| run.value.as_deref()).collect();
-    values.reverse();
+/// iterations apart. `ancestors` are the task runs around it, the nearest one first. `None` outside a loop.
+fn values(run: &TaskRun, ancestors: &[&TaskRun]) -> Option<String> {
+    let around = ancestors.iter().rev().copied().chain([run]);
+    let values: Vec<&str> = around.filter_map(|run| run.value.as_deref()).collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 
@@ -266,28 +285,95 @@ fn short(id: &ExecutionId) -> &str {
 /// Something to print, at its time.
 enum Item<'a> {
     Log(&'a LogEntry, bool),
-    End(&'a TaskRun, Vec<&'a TaskRun>),
+    End(&'a TaskRun),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use segue_model::state::State;
 
-    #[test]
-    fn a_line_has_the_values_of_all_loops_around_it() {
+    fn months() -> [TaskRun; 4] {
         let run = |id: &str, parent: Option<&str>, value: Option<&str>| TaskRun {
             parent_task_run_id: parent.map(TaskRunId::from),
             value: value.map(str::to_owned),
             ..TaskRun::created(TaskRunId::from(id), id, Timestamp::UNIX_EPOCH)
         };
-        let all = [
+        [
             run("years", None, None),
             run("months", Some("years"), Some("2024")),
             run("branch", Some("months"), Some("03")),
             run("leaf", Some("branch"), None),
-        ];
-        let runs: BTreeMap<u64, TaskRun> = (0..).zip(all.clone()).collect();
-        let found: Vec<_> = all.iter().map(|run| values(&runs, run)).collect();
+        ]
+    }
+
+    fn live(runs: &[TaskRun]) -> Live {
+        let mut live = Live::new(Settings::default());
+        for (place, run) in (0..).zip(runs) {
+            live.places.insert(run.id.clone(), place);
+            live.runs.insert(place, run.clone());
+        }
+        live
+    }
+
+    #[test]
+    fn a_line_has_the_values_of_all_loops_around_it() {
+        let all = months();
+        let live = live(&all);
+        let found: Vec<_> = all.iter().map(|run| values(run, &live.ancestors(run))).collect();
         assert_eq!(found, [None, Some("2024".into()), Some("2024, 03".into()), Some("2024, 03".into())]);
+    }
+
+    #[test]
+    fn lines_of_one_instant_are_in_the_order_of_the_tree() {
+        let run = |id: &str, parent: Option<&str>| {
+            let mut run = TaskRun::created(TaskRunId::from(id), id, Timestamp::UNIX_EPOCH);
+            run.parent_task_run_id = parent.map(TaskRunId::from);
+            run.state.enter(State::Success, Timestamp::UNIX_EPOCH);
+            run
+        };
+        let all = [
+            run("loop", None),
+            run("first", Some("loop")),
+            run("task", Some("first")),
+            run("second", Some("loop")),
+            run("last", Some("second")),
+        ];
+        let live = live(&all);
+        let logs = [(log(Some("last")), true), (log(Some("task")), true)];
+        let shown = live.in_order(&logs, all.iter().collect());
+        let names: Vec<String> = shown
+            .iter()
+            .map(|item| match item {
+                Item::Log(entry, _) => format!("log of {}", entry.task_run_id.as_ref().unwrap()),
+                Item::End(run) => run.id.to_string(),
+            })
+            .collect();
+        assert_eq!(names, ["log of task", "task", "first", "log of last", "last", "second", "loop"]);
+    }
+
+    fn log(task_run: Option<&str>) -> LogEntry {
+        LogEntry {
+            namespace: "n".to_owned(),
+            flow_id: "f".to_owned(),
+            execution_id: "e".into(),
+            task_id: Some("leaf".to_owned()),
+            task_run_id: task_run.map(TaskRunId::from),
+            attempt_number: None,
+            timestamp: Timestamp::UNIX_EPOCH,
+            level: LogLevel::Info,
+            message: "loaded\n\n3 rows".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_log_line_has_the_iteration_of_its_task_run() {
+        let live = live(&months());
+        let line = |task_run: Option<&str>| {
+            console::strip_ansi_codes(&live.log_line(&log(task_run), true)).into_owned()
+        };
+        assert_eq!(line(Some("leaf")), "  INFO  leaf [2024, 03] loaded\n        3 rows");
+        assert_eq!(line(Some("unknown")), "  INFO  leaf loaded\n        3 rows");
+        assert_eq!(line(None), "  INFO  leaf loaded\n        3 rows");
     }
 }

@@ -47,12 +47,14 @@ fn level(
     }
 }
 
+/// The name of a task run: the id of its task, and the value of its iteration.
+pub(super) fn name(task_id: &str, value: Option<&str>) -> String {
+    value.map_or_else(|| task_id.to_owned(), |value| format!("{task_id} [{}]", shorten(value)))
+}
+
 /// One task run as a line.
 pub(crate) fn line(run: &TaskRun, depth: usize, now: Timestamp) -> String {
-    let name = match run.value.as_deref() {
-        Some(value) => format!("{} [{}]", run.task_id, shorten(value)),
-        None => run.task_id.clone(),
-    };
+    let name = name(&run.task_id, run.value.as_deref());
     let mut line = format!(
         "{}{} {:<width$} {:<9}",
         "  ".repeat(depth),

@@ -15,8 +15,9 @@ use std::path::PathBuf;
   segue docs --list
   segue docs --list slack")]
 pub(crate) struct Args {
-    /// The type. The first part, io.kestra.plugin., may be left out. With --list: a part of the names.
-    #[arg(value_name = "TYPE", required_unless_present = "list", add = crate::complete::types())]
+    /// The type. The first part, io.kestra.plugin., may be left out. With --list: a part of the names. Without a type,
+    /// all types are listed.
+    #[arg(value_name = "TYPE", add = crate::complete::types())]
     name: Option<String>,
     /// Lists types with what they do.
     #[arg(short, long)]
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
     let own = segue_standalone::own_connectors(&environment(), &crate::kept_data_dir(data_dir))?;
     let pages = Pages::new(&segue_standalone::catalog_with(own)?)?;
     let wanted = args.name.as_deref().unwrap_or_default();
-    if args.list {
+    if args.list || args.name.is_none() {
         return Ok(list(&pages, wanted));
     }
     if let Some(page) = pages.page(wanted) {
@@ -104,5 +105,6 @@ mod tests {
         let list = |part: &str| run(&Args { name: Some(part.to_owned()), list: true }, None).unwrap();
         assert_eq!(list("bigquery"), crate::OK);
         assert_eq!(list("no such thing"), crate::REFUSED);
+        assert_eq!(run(&Args { name: None, list: false }, None).unwrap(), crate::OK);
     }
 }

@@ -18,7 +18,7 @@ struct Pages;
   segue explain SEG0402
   segue explain")]
 pub(crate) struct Args {
-    /// The code, such as SEG0402. Without a code, all codes are listed.
+    /// The code, such as SEG0402, or its number. Without a code, all codes are listed.
     #[arg(add = crate::complete::codes())]
     code: Option<String>,
 }
@@ -29,7 +29,10 @@ pub(crate) fn run(args: &Args) -> u8 {
         crate::print::text(table(&["code", "meaning"], rows));
         return crate::OK;
     };
-    let code = given.trim().to_ascii_uppercase();
+    let code = match given.trim().parse::<u16>() {
+        Ok(number) => format!("SEG{number:04}"),
+        Err(_) => given.trim().to_ascii_uppercase(),
+    };
     match Pages::get(&format!("{code}.md")) {
         Some(page) => {
             crate::print::text(shown(&String::from_utf8_lossy(&page.data)));
@@ -87,7 +90,9 @@ mod tests {
     #[test]
     fn a_code_is_found_in_any_case_and_an_unknown_one_is_refused() {
         let of = |code: &str| run(&Args { code: Some(code.to_owned()) });
-        assert_eq!(of("seg0402"), crate::OK);
+        for code in ["seg0402", "402", "0402"] {
+            assert_eq!(of(code), crate::OK, "{code}");
+        }
         assert_eq!(of("SEG9999"), crate::REFUSED);
     }
 }

@@ -121,7 +121,10 @@ pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
         Verb::Files { verb: Files::List { namespace, query } } => {
             let call = session.client.get(&["namespaces", &namespace, "files", "search"]);
             let answer = call.with("q", query.unwrap_or_default()).read::<Vec<String>>().await?;
-            let text = answer.value.into_iter().map(|path| path + "\n").collect::<String>();
+            let text = match answer.value.as_slice() {
+                [] => "there are no files\n".to_owned(),
+                paths => paths.iter().map(|path| format!("{path}\n")).collect(),
+            };
             Reply::new(answer.json, text)
         }
         Verb::Files { verb: Files::Upload { namespace, path, to } } => {

@@ -60,7 +60,7 @@ struct Which {
     #[arg(value_name = "NAMESPACE.FLOW", add = crate::complete::flows())]
     flow: String,
     /// The id of the trigger.
-    #[arg(value_name = "TRIGGER")]
+    #[arg(value_name = "TRIGGER", add = crate::complete::triggers())]
     trigger: String,
 }
 

@@ -3,12 +3,13 @@
 mod csv;
 mod parameters;
 
-use crate::client::{Needs, Reach};
+use crate::client::{Needs, Reach, Refused};
 use crate::report::table;
 use anyhow::Context as _;
 use segue_api_types::{WarehouseQuery, WarehouseResult};
 use segue_model::{Json, Map};
 use std::io::Read;
+use std::path::Path;
 
 /// The default number of rows on a terminal. A table of a million rows does not fit there.
 const ROWS_FOR_PEOPLE: u64 = 1_000;
@@ -122,6 +123,10 @@ fn statements(given: &str, mut input: impl Read) -> anyhow::Result<String> {
         return Ok(sql);
     }
     match given.strip_prefix('@') {
+        // A name with an ending is no statement, so a file of this name is meant.
+        None if Path::new(given).extension().is_some() && Path::new(given).is_file() => {
+            Err(Refused(format!("{given} is a file; write @{given} to run the statements in it")).into())
+        }
         // System variables of BigQuery begin with @@, and are no files.
         Some(file) if !file.starts_with('@') => {
             std::fs::read_to_string(file).with_context(|| format!("cannot read the statements from {file}"))
@@ -152,6 +157,11 @@ mod tests {
         assert_eq!(of(&format!("@{}", file.path().display())).unwrap(), "-- daily\nSELECT 2");
         assert_eq!(of("-").unwrap(), "SELECT 3");
         assert_eq!(of("@@x").unwrap(), "@@x");
+        let named = tempfile::Builder::new().suffix(".sql").tempfile().unwrap();
+        let name = named.path().display();
+        let error = of(&name.to_string()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{name} is a file; write @{name} to run the statements in it"));
+        assert_eq!(crate::client::exit_code(&error), crate::REFUSED);
         let error = of("@/no/daily.sql").unwrap_err();
         assert_eq!(error.to_string(), "cannot read the statements from /no/daily.sql");
     }

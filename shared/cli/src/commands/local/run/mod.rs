@@ -323,18 +323,12 @@ type Pairs<T> = Vec<(String, T)>;
 fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<Given>)> {
     let mut inputs = Vec::new();
     for (key, value) in pairs(&args.inputs, "--input")? {
-        if !flow.inputs.iter().any(|input| input.id == key) {
-            eprintln!("warning: {}.{} has no input '{key}'; it is ignored", flow.namespace, flow.id);
+        let kind = flow.inputs.iter().find(|input| input.id == key).map(|input| &input.kind);
+        let name = format!("{}.{}", flow.namespace, flow.id);
+        if let Some(doubt) = crate::inputs::doubt(&name, kind.map(InputKind::name), &key, &value) {
+            eprintln!("warning: {doubt}");
         }
-        let is_flag =
-            flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::Boolean));
-        if is_flag && !["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)) {
-            eprintln!(
-                "warning: the input '{key}' is true or false, and '{value}' counts as false, as in Kestra"
-            );
-        }
-        let is_file =
-            flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
+        let is_file = matches!(kind, Some(InputKind::File { .. }));
         let path = match value.strip_prefix('@') {
             Some(path) => Some(path),
             // Kestra's command line accepts a path without an @.

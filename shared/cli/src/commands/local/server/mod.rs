@@ -145,9 +145,16 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let names = AllowedHost::list(&args.allowed_hosts.join(","))?;
     let hosts = Hosts::listed(args.host, names);
     let access = Access { basic, hosts, proxies: args.proxies, ..Access::default() };
+    let flows = match args.flows.as_deref().map(flow_files).transpose() {
+        Ok(flows) => flows.unwrap_or_default(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return Ok(crate::REFUSED);
+        }
+    };
     let data_dir = crate::kept_data_dir(data_dir);
     if args.platform == Platform::Gcp {
-        return on_google_cloud(&args, &environment, &data_dir, access).await;
+        return on_google_cloud(&args, &environment, &data_dir, access, flows).await;
     }
     let grace = stop::grace(&environment)?;
     // The port is known before the first task runs, because messages of tasks link to the server.
@@ -181,9 +188,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     stop::on_signals(announced, || eprintln!("stopped at once; the next start continues the running work"))?;
     let served_google = standalone.clone();
     let server = Server::new(standalone.clone(), url.clone(), access);
-    if let Some(folder) = &args.flows
-        && !save_flows(folder, async |source| server.save_flow(source).await).await?
-    {
+    if !save_flows(&flows, async |source| server.save_flow(source).await).await? {
         return Ok(crate::REFUSED);
     }
     let google = served_google.start_google().await?;
@@ -208,7 +213,13 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 
 /// Refuses a platform that is not in this program.
 #[cfg(not(feature = "gcp"))]
-async fn on_google_cloud(_: &Args, _: &Environment, _: &Path, _: Access) -> anyhow::Result<u8> {
+async fn on_google_cloud(
+    _: &Args,
+    _: &Environment,
+    _: &Path,
+    _: Access,
+    _: Vec<PathBuf>,
+) -> anyhow::Result<u8> {
     eprintln!(
         "error: this program was built without Google Cloud (`make demo` does so); `make build` builds all of it"
     );
@@ -222,6 +233,7 @@ async fn on_google_cloud(
     environment: &Environment,
     data_dir: &Path,
     access: Access,
+    flows: Vec<PathBuf>,
 ) -> anyhow::Result<u8> {
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
@@ -236,9 +248,7 @@ async fn on_google_cloud(
         stopping.cancel();
     };
     stop::on_signals(announced, || eprintln!("stopped at once; the next start continues the running work"))?;
-    if let Some(folder) = &args.flows
-        && !save_flows(folder, async |source| server.save_flow(source).await).await?
-    {
+    if !save_flows(&flows, async |source| server.save_flow(source).await).await? {
         return Ok(crate::REFUSED);
     }
     std::fs::create_dir_all(data_dir)?;
@@ -330,27 +340,52 @@ impl Drop for AddressFile {
     }
 }
 
-/// Saves all flows of a folder. If one is refused, prints the problems and returns false.
-async fn save_flows(
-    folder: &Path,
-    save: impl AsyncFn(&str) -> Result<Parsed, PutFlowError>,
-) -> anyhow::Result<bool> {
+/// The flow files of `--flows`.
+///
+/// # Errors
+/// An error if the folder or file cannot be read, or has no flow.
+fn flow_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let files = crate::flow_files::below(folder)?;
     if files.is_empty() {
-        bail!("there is no flow in {}", folder.display());
+        bail!("there is no flow in {}; name a folder with .yaml or .yml files", folder.display());
     }
+    Ok(files)
+}
+
+/// Saves the flows of files. If one is refused, prints the problems and returns false.
+async fn save_flows(
+    files: &[PathBuf],
+    save: impl AsyncFn(&str) -> Result<Parsed, PutFlowError>,
+) -> anyhow::Result<bool> {
     let mut all = true;
     for file in files {
         let source =
-            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         match save(&source).await {
-            Ok(parsed) => crate::diagnostics::print(&file, &parsed.diagnostics),
+            Ok(parsed) => crate::diagnostics::print(file, &parsed.diagnostics),
             Err(PutFlowError::Refused(found)) => {
-                crate::diagnostics::print(&file, &found);
+                crate::diagnostics::print(file, &found);
                 all = false;
             }
             Err(PutFlowError::Port(error)) => return Err(error.into()),
         }
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flows_come_from_a_folder_or_a_file_and_there_must_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = flow_files(folder.path()).unwrap_err();
+        assert!(error.to_string().starts_with("there is no flow in"), "{error}");
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, "id: a").unwrap();
+        assert_eq!(flow_files(folder.path()).unwrap(), [file.clone()]);
+        assert_eq!(flow_files(&file).unwrap(), [file]);
+        assert!(flow_files(&folder.path().join("nowhere")).is_err());
+    }
 }

@@ -46,7 +46,7 @@ pub(super) fn print(format: Format, results: &[Checked]) -> anyhow::Result<()> {
     match format {
         Format::Text => {
             for result in results {
-                diagnostics::print(&result.file, &result.diagnostics);
+                diagnostics::print_all(&result.file, &result.diagnostics);
                 if result.valid {
                     crate::print::line(format_args!("{}: {}, valid", result.file.display(), content(result)));
                 }

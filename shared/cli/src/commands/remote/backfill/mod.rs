@@ -90,7 +90,7 @@ struct List {
 #[derive(Debug, clap::Args)]
 struct Id {
     /// The backfill.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = crate::complete::backfills())]
     id: String,
 }
 

@@ -10,7 +10,7 @@ use segue_model::Json;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ids {
     /// The executions.
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required = true, value_name = "ID", add = crate::complete::executions())]
     ids: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Kill {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Restart {
     /// The execution.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = crate::complete::executions())]
     id: String,
     /// Runs the failed tasks in a new execution with this revision of the flow. Default: the same execution continues.
     #[arg(long, value_name = "N")]
@@ -41,7 +41,7 @@ pub(crate) struct Restart {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
     /// The execution.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = crate::complete::executions())]
     id: String,
     /// The first task run to repeat. Earlier task runs are copied. Default: everything is repeated.
     #[arg(long, value_name = "ID")]
@@ -57,7 +57,7 @@ pub(crate) struct Replay {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
     /// The execution.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = crate::complete::executions())]
     id: String,
     /// An input of the pause. A file is written as name=@path. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = pair)]

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Logs {
     /// The execution.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = crate::complete::executions())]
     id: String,
     /// Prints new lines until the execution has ended.
     #[arg(short, long)]

@@ -39,7 +39,7 @@ pub(crate) struct List {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Get {
     /// The execution.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = crate::complete::executions())]
     id: String,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Get {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Delete {
     /// The executions.
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required = true, value_name = "ID", add = crate::complete::executions())]
     ids: Vec<String>,
     /// Keeps the logs.
     #[arg(long)]

@@ -24,7 +24,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SLOT")]
     date: Option<String>,
     /// The schedule of the slot, if the flow has several.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = crate::complete::triggers())]
     trigger: Option<String>,
     #[command(flatten)]
     ending: Ending,
@@ -38,8 +38,12 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
         let flow = session.client.get(&["flows", &namespace, &id]).maybe("revision", args.revision.as_ref());
         let declared = declared(flow.read::<Flow>().await?.value);
         // The server ignores unknown inputs, like Kestra. The warning shows a misspelled name.
-        for (name, _) in args.inputs.iter().filter(|(name, _)| !declared.contains_key(name)) {
-            eprintln!("warning: {namespace}.{id} has no input '{name}'; it is ignored");
+        let flow = format!("{namespace}.{id}");
+        let doubt = |(name, value): &(String, String)| {
+            crate::inputs::doubt(&flow, declared.get(name).map(String::as_str), name, value)
+        };
+        for doubt in args.inputs.iter().filter_map(doubt) {
+            eprintln!("warning: {doubt}");
         }
         declared.into_iter().filter(|(_, kind)| kind == "FILE").map(|(name, _)| name).collect()
     };
