@@ -78,8 +78,9 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
     if let Some(flow) = flow {
         let flow = flow.display();
         crate::print::line(format_args!(
-            "\nNext:\n  segue validate {flow}\n  segue run {flow}\n  segue server --flows {} --open",
-            args.folder.join("flows").display()
+            "\nNext:\n  segue validate {flow}\n  segue run {flow}\n  segue test {flows}\n  segue server --flows {flows} \
+             --open",
+            flows = args.folder.join("flows").display()
         ));
     }
     Ok(crate::OK)
@@ -134,13 +135,15 @@ mod tests {
             #[command(flatten)]
             args: super::super::test::Args,
         }
-        let folder = tempfile::tempdir().unwrap();
-        let args = Args { folder: folder.path().join("flows"), template: Template::Hello };
-        assert_eq!(run(&args, None).unwrap(), crate::OK);
-        let line =
-            <Line as clap::Parser>::parse_from([std::ffi::OsStr::new("test"), args.folder.as_os_str()]);
-        let data = Some(folder.path().join("data"));
-        assert_eq!(super::super::test::run(&line.args, data).unwrap(), crate::OK);
+        for template in Template::value_variants() {
+            let folder = tempfile::tempdir().unwrap();
+            let args = Args { folder: folder.path().join("flows"), template: *template };
+            assert_eq!(run(&args, None).unwrap(), crate::OK);
+            let line =
+                <Line as clap::Parser>::parse_from([std::ffi::OsStr::new("test"), args.folder.as_os_str()]);
+            let data = Some(folder.path().join("data"));
+            assert_eq!(super::super::test::run(&line.args, data).unwrap(), crate::OK, "{template:?}");
+        }
     }
 
     #[test]

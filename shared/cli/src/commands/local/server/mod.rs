@@ -384,7 +384,7 @@ mod tests {
         assert!(error.to_string().starts_with("there is no flow in"), "{error}");
         let file = folder.path().join("a.yaml");
         std::fs::write(&file, "id: a").unwrap();
-        assert_eq!(flow_files(folder.path()).unwrap(), [file.clone()]);
+        assert_eq!(flow_files(folder.path()).unwrap(), std::slice::from_ref(&file));
         assert_eq!(flow_files(&file).unwrap(), [file]);
         assert!(flow_files(&folder.path().join("nowhere")).is_err());
     }
