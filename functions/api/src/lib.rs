@@ -23,6 +23,7 @@ mod queries;
 mod request;
 mod router;
 mod routes;
+mod snapshots;
 mod source;
 mod view;
 

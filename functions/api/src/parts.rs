@@ -4,6 +4,7 @@ use crate::door::Access;
 use crate::error::{Answer, ApiError};
 use crate::gauges::Gauges;
 use crate::health::Health;
+use crate::snapshots::Snapshots;
 use jiff::Timestamp;
 use segue_executor::{Executor, Watch};
 use segue_lookups::Answers;
@@ -70,12 +71,19 @@ pub(crate) struct Api {
     pub(crate) health: Arc<Health>,
     /// The last counts of executions, flows and triggers.
     pub(crate) gauges: Arc<Gauges>,
+    /// The executions that somebody looks at.
+    pub(crate) snapshots: Arc<Snapshots>,
 }
 
 impl Api {
     pub(crate) fn new(parts: ApiParts) -> Self {
         let (health, gauges) = (Health::new(&parts.ports), Gauges::new(&parts.ports));
-        Self { parts: Arc::new(parts), health: Arc::new(health), gauges: Arc::new(gauges) }
+        Self {
+            parts: Arc::new(parts),
+            health: Arc::new(health),
+            gauges: Arc::new(gauges),
+            snapshots: Arc::default(),
+        }
     }
 
     /// The state store.

@@ -1,6 +1,6 @@
 //! Live changes of several executions and logs in one stream.
 
-use crate::{Execution, LogEntry};
+use crate::{ExecutionHead, LogEntry, TaskRun};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,16 @@ pub struct TopicEvent {
     /// The position of the topic after this event. To continue after a lost connection, a client requests
     /// `TOPIC@POSITION` and gets all later events. A client ignores events up to its own position.
     pub position: u64,
-    /// The execution with its task runs. Absent for logs.
+    /// The execution without its task runs. Absent for logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution: Option<Execution>,
+    pub head: Option<ExecutionHead>,
+    /// The task runs that have changed since the last position, without their outputs. Absent for logs, and if a client
+    /// must read the task runs that it shows again: it has no position, or many have changed, or some were removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_runs: Option<Vec<TaskRun>>,
+    /// Whether workers have begun task runs. Such an event can have the position of the event before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_begun: bool,
     /// The log lines after the last position, oldest first. Absent for executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<LogEntry>>,

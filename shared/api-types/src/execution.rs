@@ -305,6 +305,11 @@ impl Execution {
 impl TaskRun {
     /// A task run of an execution.
     pub fn new(execution: &model::Execution, run: &task_run::TaskRun) -> Self {
+        Self { outputs: run.outputs.clone(), ..Self::without_outputs(execution, run) }
+    }
+
+    /// A task run of an execution, without its outputs, which can be large.
+    pub fn without_outputs(execution: &model::Execution, run: &task_run::TaskRun) -> Self {
         Self {
             id: run.id.to_string(),
             execution_id: execution.id.to_string(),
@@ -315,7 +320,7 @@ impl TaskRun {
             value: run.value.clone(),
             iteration: run.iteration,
             attempts: run.attempts.iter().map(Attempt::from).collect(),
-            outputs: run.outputs.clone(),
+            outputs: Map::new(),
             state: State::from(&run.state),
             dynamic: run.dynamic,
         }

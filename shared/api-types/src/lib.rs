@@ -19,6 +19,7 @@ mod file;
 mod filter;
 mod flow;
 mod graph;
+mod head;
 mod health;
 mod kv;
 mod lenient;
@@ -55,6 +56,7 @@ pub use graph::{
     Dependencies, Dependency, FlowNode, Graph, GraphCluster, GraphClusterId, GraphEdge, GraphNode,
     GraphRelation, GraphTask, GraphTrigger,
 };
+pub use head::{Busy, ExecutionHead, TaskRunRow, TaskRunRows};
 pub use health::{DeadLetter, HealthReport, LateTrigger, TopicBacklog};
 pub use kv::{Keys, KvKey, KvType, KvValue};
 pub use list::{Count, Deleted, Page};

@@ -48,6 +48,20 @@ pub struct StoredExecution {
     pub version: u64,
 }
 
+/// An execution with the task runs that a reader may not have yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutionSince {
+    /// The execution.
+    pub execution: Execution,
+    /// The number of commits.
+    pub version: u64,
+    /// At least the task runs that were written after the version of the reader, in the order of their creation, each
+    /// with its position in that order.
+    pub task_runs: Vec<(u64, TaskRun)>,
+    /// The number of all task runs. A reader with another number after the merge has task runs that were removed.
+    pub total: u64,
+}
+
 /// A change of one execution. It is written completely or not at all.
 #[derive(Clone, Debug)]
 pub struct Commit {
@@ -320,6 +334,22 @@ pub trait StateStore: ScheduleStore {
 
     /// An execution with its task runs. None if it does not exist.
     async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError>;
+
+    /// An execution with the task runs that were written after the version `since`, for a reader that has the others.
+    /// None: all task runs. By default, all task runs are read.
+    async fn execution_since(
+        &self,
+        id: &ExecutionId,
+        since: Option<u64>,
+    ) -> Result<Option<ExecutionSince>, PortError> {
+        let _ = since;
+        Ok(self.execution(id).await?.map(|stored| ExecutionSince {
+            execution: stored.execution,
+            version: stored.version,
+            total: stored.task_runs.len() as u64,
+            task_runs: stored.task_runs,
+        }))
+    }
 
     /// Executions without their task runs, newest first.
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError>;

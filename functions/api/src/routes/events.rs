@@ -7,19 +7,21 @@
 use super::executions::changed;
 use crate::endpoint::{Endpoint, Kind, Param, events, get};
 use crate::error::{Answer, ApiError};
-use crate::followed::{Followed, Seen};
+use crate::followed::PATIENCE;
 use crate::looks::{Glance, Looks};
 use crate::parts::Api;
-use crate::queries::executions::{stored, whole};
+use crate::queries::executions::task_runs::{head_of, snapshot};
 use crate::request::Query;
+use crate::snapshots::{News, Snapshot};
 use crate::view::events::{Sender, stream};
 use axum::extract::State;
 use axum::response::Response;
 use futures::future::join_all;
-use segue_api_types::{LogEntry, TopicEvent};
+use segue_api_types::{LogEntry, TaskRun, TopicEvent};
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 /// The largest number of topics of one stream.
@@ -29,6 +31,10 @@ const MOST: usize = 50;
 const LONGEST: Duration = Duration::from_secs(540);
 /// The time between two looks at a log where reads cost nothing. New lines are sent together.
 const LOOK: Duration = Duration::from_millis(200);
+/// The shortest time between two events of an execution. Changes in this time are sent together.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// A follower rests so many times as long as a look took.
+const REST: u32 = 4;
 /// The largest number of lines in one event.
 const LINES: u32 = 2_000;
 
@@ -86,7 +92,7 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
         return Err(ApiError::argument(format!("a stream has 1 to {MOST} topics, and not {}", topics.len())));
     }
     for topic in &topics {
-        stored(&api, topic.id()).await?;
+        snapshot(&api, topic.id()).await?;
     }
     Ok(stream(move |sender| async move {
         let all = join_all(topics.into_iter().map(|topic| {
@@ -103,33 +109,65 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
     }))
 }
 
-/// Sends an execution at each version after the position, and when workers begin task runs.
-async fn tell_execution(api: &Api, id: &str, sent: Option<u64>, sender: &Sender) {
+/// Sends what is new of an execution after the position, until its end: the execution without its task runs, and the
+/// task runs that have changed.
+async fn tell_execution(api: &Api, id: &str, mut sent: Option<u64>, sender: &Sender) {
     // Subscribe before the first read, so that no change is missed.
     let mut changes = api.watch.subscribe();
-    let topic = format!("execution:{id}");
-    let mut followed = Followed::new(api, ExecutionId::from(id), sent);
+    let (topic, id) = (format!("execution:{id}"), ExecutionId::from(id));
+    let (mut glance, mut looks) = (Glance::default(), Looks::new(&api.ports, PATIENCE));
+    let mut last: Option<Arc<Snapshot>> = None;
     loop {
-        match followed.look(api).await {
-            // A deleted execution has no events.
-            Seen::Gone => return,
-            Seen::Same => {}
-            Seen::News(stored) => {
-                let is_last = stored.execution.state.current().is_terminal();
-                let execution = Some(whole(api, stored));
-                let position = stored.version;
-                let event = TopicEvent { topic: topic.clone(), position, execution, lines: None, is_last };
-                if !sender.send(&topic, &event).await || is_last {
-                    return;
+        let began = Instant::now();
+        // An execution with task runs that wait is read again, because a worker that begins changes no mark.
+        let may_begin = last.as_ref().is_some_and(|last| last.has_waiting());
+        let has_changed = glance.has_changed(api.state(), &id, false).await.unwrap_or(false);
+        if has_changed || may_begin {
+            match api.snapshots.look(api.state(), &id, has_changed).await {
+                // A deleted execution has no events.
+                Ok(None) => return,
+                Ok(Some(now)) => {
+                    let is_last = now.execution.state.current().is_terminal();
+                    let news = now.news(sent, last.as_deref());
+                    if is_last || !news.is_empty() {
+                        let event = event_of(api, &topic, &now, &news);
+                        if !sender.send(&topic, &event).await || is_last {
+                            return;
+                        }
+                    }
+                    sent = Some(now.version);
+                    last = Some(now);
                 }
+                // A store that does not answer may answer later.
+                Err(_) => glance.forget(),
             }
         }
-        let pause = followed.pause();
+        // A large execution that changes all the time takes a part of the machine, and not all of it.
+        let rest = (began.elapsed() * REST).max(SHORTEST);
         tokio::select! {
             () = sender.left() => return,
-            () = changed(&mut changes, followed.id()) => {}
+            () = sleep(rest) => {}
+        }
+        let pause = looks.pause(has_changed);
+        tokio::select! {
+            () = sender.left() => return,
+            () = changed(&mut changes, &id) => {}
             () = sleep(pause) => {}
         }
+    }
+}
+
+fn event_of(api: &Api, topic: &str, now: &Snapshot, news: &News) -> TopicEvent {
+    let runs =
+        |runs: &Vec<Arc<_>>| runs.iter().map(|run| TaskRun::without_outputs(&now.execution, run)).collect();
+    TopicEvent {
+        topic: topic.to_owned(),
+        position: now.version,
+        head: Some(head_of(api, now)),
+        task_runs: news.task_runs.as_ref().map(runs),
+        has_begun: news.is_known,
+        lines: None,
+        is_last: now.execution.state.current().is_terminal(),
     }
 }
 
@@ -148,14 +186,22 @@ async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
             continue;
         }
         // Read the state before the lines, so that no line before the end is missed.
-        let Ok(found) = api.state().execution(&id).await else { return };
-        let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
+        let Ok(found) = api.snapshots.current(api.state(), &id).await else { return };
+        let has_ended = found.is_none_or(|found| found.execution.state.current().is_terminal());
         let Ok(page) = api.state().log_page(&id, LogLevel::Trace, position, LINES).await else { return };
         position = page.next;
         let is_last = has_ended && !page.more;
         if !page.lines.is_empty() || is_last {
             let lines = Some(page.lines.iter().map(LogEntry::from).collect());
-            let event = TopicEvent { topic: topic.clone(), position, execution: None, lines, is_last };
+            let event = TopicEvent {
+                topic: topic.clone(),
+                position,
+                head: None,
+                task_runs: None,
+                has_begun: false,
+                lines,
+                is_last,
+            };
             if !sender.send(&topic, &event).await || is_last {
                 return;
             }

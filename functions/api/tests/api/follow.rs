@@ -100,7 +100,7 @@ async fn executions_and_logs_are_followed_in_one_stream_and_continued() {
             let next = event["position"].as_u64().unwrap();
             assert!(next > version, "a version comes once: {next} after {version}");
             version = next;
-            is_paused = event["execution"]["state"]["current"] == "PAUSED";
+            is_paused = event["head"]["execution"]["state"]["current"] == "PAUSED";
         } else if topic.ends_with(&ended) {
             last += usize::from(event["isLast"] == true);
             lines.extend(event["lines"].as_array().cloned().unwrap_or_default());
@@ -117,7 +117,7 @@ async fn executions_and_logs_are_followed_in_one_stream_and_continued() {
     let mut state = Value::Null;
     while let Some((_, event)) = events.next().await {
         assert!(event["position"].as_u64() > Some(version));
-        state = event["execution"]["state"]["current"].clone();
+        state = event["head"]["execution"]["state"]["current"].clone();
         assert_eq!(event["isLast"] == true, state == "SUCCESS");
     }
     assert_eq!(state, "SUCCESS");
@@ -126,6 +126,64 @@ async fn executions_and_logs_are_followed_in_one_stream_and_continued() {
         server.get(&format!("/events?topics={topics}")).await.refused(code);
     }
     server.get("/events").await.refused(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_is_followed_by_what_has_changed() {
+    let server = Server::new().await;
+    let rounds = "id: rounds\nnamespace: company.team\ntasks:\n- id: each\n  type: io.kestra.plugin.core.flow.ForEach\n  \
+                  values: [a, b, c]\n  tasks:\n  - id: say\n    type: io.kestra.plugin.core.log.Log\n    message: x\n\
+                  - id: wait\n  type: io.kestra.plugin.core.flow.Pause\n- id: after\n  \
+                  type: io.kestra.plugin.core.debug.Return\n  format: done\n";
+    server.deploy(&[rounds]).await;
+    let execution = id(&server.post("/executions/company.team/rounds").await.ok());
+    server.until(&execution, "PAUSED").await;
+    let head = server.get(&format!("/executions/{execution}/head")).await.ok();
+    assert_eq!(head["total"], 5);
+    assert_eq!(head["states"], serde_json::json!({"SUCCESS": 4, "PAUSED": 1}));
+    assert_eq!(head["execution"]["taskRunList"], Value::Null);
+    assert_eq!(head["telling"][0]["taskId"], "wait");
+
+    let rows = server.get(&format!("/executions/{execution}/task-runs?limit=3")).await.ok();
+    let shown = |rows: &Value| {
+        let rows = rows["rows"].as_array().unwrap().iter();
+        rows.map(|row| (row["run"]["taskId"].as_str().unwrap().to_owned(), row["depth"].as_u64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let row = |task: &str, depth| (task.to_owned(), depth);
+    assert_eq!((&rows["total"], &rows["position"]), (&Value::from(5), &head["position"]));
+    assert_eq!(shown(&rows), [row("each", 0), row("say", 1), row("say", 1)]);
+    let each = rows["rows"][0]["run"]["id"].as_str().unwrap();
+    let folded = server.get(&format!("/executions/{execution}/task-runs?folded={each}&from=1")).await.ok();
+    assert_eq!((&folded["total"], shown(&folded)), (&Value::from(2), vec![row("wait", 0)]));
+
+    let position = head["position"].as_u64().unwrap();
+    let mut events = Events::of(&server, &format!("/events?topics=execution:{execution}@{position}")).await;
+    server.form(&format!("/executions/{execution}/resume"), &[]).await.ok();
+    let mut changed = Vec::new();
+    while let Some((_, event)) = events.next().await {
+        for run in event["taskRuns"].as_array().unwrap() {
+            changed.push((run["taskId"].as_str().unwrap().to_owned(), run["outputs"].clone()));
+        }
+    }
+    changed.sort_by(|one, other| one.0.cmp(&other.0));
+    changed.dedup();
+    let none = serde_json::json!({});
+    assert_eq!(
+        changed,
+        [("after".to_owned(), none.clone()), ("wait".to_owned(), none)],
+        "rounds did not change"
+    );
+
+    let rows = server.get(&format!("/executions/{execution}/task-runs?from=5")).await.ok();
+    let after = rows["rows"][0]["run"]["id"].as_str().unwrap();
+    let run = server.get(&format!("/executions/{execution}/task-runs/{after}")).await.ok();
+    assert_eq!(run["outputs"]["value"], "done");
+    for path in ["/executions/none/head", "/executions/none/task-runs"] {
+        server.get(path).await.refused(404);
+    }
+    server.get(&format!("/executions/{execution}/task-runs/none")).await.refused(404);
+    server.get(&format!("/executions/{execution}/task-runs?parent=x")).await.refused(422);
 }
 
 #[tokio::test(flavor = "multi_thread")]

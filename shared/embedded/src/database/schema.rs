@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the schema that this code reads and writes. It is in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -31,6 +31,9 @@ const TO_5: &str = include_str!("to_5.sql");
 
 /// Upgrades version 5 to 6: adds counts of executions that have ended.
 const TO_6: &str = include_str!("to_6.sql");
+
+/// Upgrades version 6 to 7: adds the version that wrote a task run.
+const TO_7: &str = include_str!("to_7.sql");
 
 /// The number of prepared statements that a connection keeps. This crate has fewer statements.
 const STATEMENTS: usize = 128;
@@ -108,12 +111,14 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
             Ok(())
         }
         1..VERSION => {
-            let steps = [TO_2, TO_3, TO_4, TO_5, TO_6];
+            let steps = [TO_2, TO_3, TO_4, TO_5, TO_6, TO_7];
             let missing = steps.into_iter().zip(2..).filter(|(_, to)| *to > version).map(|(step, _)| step);
             let upgrade: String = missing.collect();
             connection.execute_batch(&format!("BEGIN; {upgrade}"))?;
             // Until version 5 nothing was counted.
-            count_ended(connection)?;
+            if version < 6 {
+                count_ended(connection)?;
+            }
             connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
@@ -184,5 +189,24 @@ mod tests {
             .unwrap();
         assert_eq!(kept, 1);
         prepare(&old, Path::new("old")).unwrap();
+    }
+
+    #[test]
+    fn executions_of_a_file_that_counted_them_are_not_counted_again() {
+        let file = Connection::open_in_memory().unwrap();
+        let tables = format!("{}{TO_2}{TO_3}{TO_4}{TO_5}{TO_6}", include_str!("testdata/schema_1.sql"));
+        file.execute_batch(&format!("{tables} PRAGMA user_version = 6;")).unwrap();
+        let mut ran = Execution::created("e".into(), "n", "f", 1, jiff::Timestamp::UNIX_EPOCH);
+        ran.state.enter(segue_model::state::State::Success, jiff::Timestamp::UNIX_EPOCH);
+        file.execute(
+            "INSERT INTO executions (no, version, namespace, flow_id, state, start, labels, header, notes)
+             VALUES (1, 0, 'n', 'f', 'SUCCESS', 1, '[]', ?1, 'null')",
+            [serde_json::to_string(&ran).unwrap()],
+        )
+        .unwrap();
+        file.execute("INSERT INTO ended VALUES (0, 'n', 'f', 'SUCCESS', 0, 1)", []).unwrap();
+        prepare(&file, Path::new("file")).unwrap();
+        let counted: i64 = file.query_row("SELECT sum(count) FROM ended", [], |row| row.get(0)).unwrap();
+        assert_eq!(counted, 1);
     }
 }

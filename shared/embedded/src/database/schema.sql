@@ -64,7 +64,9 @@ CREATE TABLE labels (
 CREATE TABLE task_runs (
     place INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    -- The version of the execution that wrote the row.
+    version INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE logs (

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::state::State;
 use segue_ports::PortError;
-use segue_ports::state::StoredExecution;
+use segue_ports::state::{ExecutionSince, StoredExecution};
 use std::collections::HashSet;
 
 pub(super) fn create(connection: &Connection, new: &NewRows) -> Result<bool, DbError> {
@@ -41,7 +41,7 @@ pub(super) fn create(connection: &Connection, new: &NewRows) -> Result<bool, DbE
     }
     add_labels(connection, no, row)?;
     ended::moved(connection, row, None)?;
-    put_task_runs(connection, no, &new.task_runs)?;
+    put_task_runs(connection, no, 0, &new.task_runs)?;
     Ok(true)
 }
 
@@ -60,6 +60,39 @@ pub(super) fn load(connection: &Connection, id: &ExecutionId) -> Result<Option<S
         |row| Ok((position(row.get(0)?), decode(&row.get::<_, String>(1)?)?)),
     )?;
     Ok(Some(StoredExecution { execution, task_runs, notes, version }))
+}
+
+/// An execution with the task runs that were written after a version. A range of rows is read, and only new rows are
+/// decoded.
+pub(super) fn load_since(
+    connection: &Connection,
+    id: &ExecutionId,
+    since: Option<u64>,
+) -> Result<Option<ExecutionSince>, DbError> {
+    let Some(no) = number(connection, id.as_str())? else { return Ok(None) };
+    let found = first(connection, "SELECT header, version FROM executions WHERE no = ?1", [no], |row| {
+        Ok((decode(&row.get::<_, String>(0)?)?, uncount(row.get(1)?)))
+    })?;
+    let Some((execution, version)) = found else { return Ok(None) };
+    let of = row_keys(no);
+    let after = since.map_or(Ok(-1), count)?;
+    let task_runs = if since == Some(version) {
+        Vec::new()
+    } else {
+        rows(
+            connection,
+            "SELECT place, body FROM task_runs WHERE place BETWEEN ?1 AND ?2 AND version > ?3 ORDER BY place",
+            [*of.start(), *of.end(), after],
+            |row| Ok((position(row.get(0)?), decode(&row.get::<_, String>(1)?)?)),
+        )?
+    };
+    let total = first(
+        connection,
+        "SELECT count(*) FROM task_runs WHERE place BETWEEN ?1 AND ?2",
+        [of.start(), of.end()],
+        |row| Ok(uncount(row.get(0)?)),
+    )?;
+    Ok(Some(ExecutionSince { execution, version, task_runs, total: total.unwrap_or_default() }))
 }
 
 /// The columns of the stored row that are in indexes. A commit compares them with the new row.
@@ -97,7 +130,7 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
     ended::moved(connection, row, counted_at(connection, &before)?.as_ref())?;
     update(connection, &before, row, &rows.notes, version)?;
     remove_task_runs(connection, before.no, &rows.removed)?;
-    put_task_runs(connection, before.no, &rows.task_runs)?;
+    put_task_runs(connection, before.no, version, &rows.task_runs)?;
     logs::append(connection, &rows.logs)?;
     kv::write(connection, &rows.kv, now)?;
     for key in &rows.cleared_timers {
@@ -122,13 +155,14 @@ fn counted_at(connection: &Connection, before: &Before) -> Result<Option<ended::
 fn put_task_runs(
     connection: &Connection,
     no: i64,
+    version: u64,
     task_runs: &[(u64, TaskRunId, String)],
 ) -> Result<(), DbError> {
     for (position, id, body) in task_runs {
         run(
             connection,
-            "INSERT OR REPLACE INTO task_runs (place, id, body) VALUES (?1, ?2, ?3)",
-            params![row_key(no, *position)?, id.as_str(), body],
+            "INSERT OR REPLACE INTO task_runs (place, id, body, version) VALUES (?1, ?2, ?3, ?4)",
+            params![row_key(no, *position)?, id.as_str(), body, count(version)?],
         )?;
     }
     Ok(())

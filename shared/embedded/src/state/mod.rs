@@ -44,8 +44,8 @@ use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, LogFilter, LogPage, Permit, StateStore, StoredExecution, StoredFlow,
-    Timer,
+    Claim, Commit, ExecutionFilter, ExecutionSince, LogFilter, LogPage, Permit, StateStore, StoredExecution,
+    StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use std::path::Path;
@@ -186,6 +186,15 @@ impl StateStore for SqliteStateStore {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
         let id = id.clone();
         self.read(move |connection| executions::load(connection, &id)).await
+    }
+
+    async fn execution_since(
+        &self,
+        id: &ExecutionId,
+        since: Option<u64>,
+    ) -> Result<Option<ExecutionSince>, PortError> {
+        let id = id.clone();
+        self.read(move |connection| executions::load_since(connection, &id, since)).await
     }
 
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError> {

@@ -14,7 +14,7 @@ use crate::database::{Database, pause};
 use firestore::gcloud_sdk::google::firestore::v1::Write;
 use segue_model::id::ExecutionId;
 use segue_model::task_run::TaskRun;
-use segue_ports::state::{Commit, StoredExecution};
+use segue_ports::state::{Commit, ExecutionSince, StoredExecution};
 use std::sync::Arc;
 
 /// A document with a state is an execution. A document without a state is being deleted.
@@ -47,18 +47,32 @@ pub(super) async fn current(store: &Store, id: &ExecutionId) -> Result<Option<Ar
 
 pub(super) async fn load(store: &Store, id: &ExecutionId) -> Result<Option<StoredExecution>, DbError> {
     let Some(loaded) = current(store, id).await? else { return Ok(None) };
-    let task_runs = loaded
-        .content
-        .runs
-        .list()
-        .into_iter()
-        .map(|(position, json)| Ok((position, serde_json::from_str(json)?)))
-        .collect::<Result<_, DbError>>()?;
     Ok(Some(StoredExecution {
         execution: loaded.content.execution.clone(),
-        task_runs,
+        task_runs: decoded(&loaded.content.runs)?,
         notes: loaded.content.notes.clone(),
         version: loaded.version,
+    }))
+}
+
+fn decoded(runs: &Runs) -> Result<Vec<(u64, TaskRun)>, DbError> {
+    runs.list().into_iter().map(|(position, json)| Ok((position, serde_json::from_str(json)?))).collect()
+}
+
+/// An execution with all task runs, or with none if nothing was written after the version. Layers do not keep the version
+/// of each task run.
+pub(super) async fn load_since(
+    store: &Store,
+    id: &ExecutionId,
+    since: Option<u64>,
+) -> Result<Option<ExecutionSince>, DbError> {
+    let Some(loaded) = current(store, id).await? else { return Ok(None) };
+    let runs = &loaded.content.runs;
+    Ok(Some(ExecutionSince {
+        execution: loaded.content.execution.clone(),
+        version: loaded.version,
+        task_runs: if since == Some(loaded.version) { Vec::new() } else { decoded(runs)? },
+        total: runs.list().len() as u64,
     }))
 }
 

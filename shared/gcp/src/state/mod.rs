@@ -50,7 +50,8 @@ use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::log_line::NumberedLine;
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, LogFilter, Permit, StateStore, StoredExecution, StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, ExecutionSince, LogFilter, Permit, StateStore, StoredExecution,
+    StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use std::sync::Arc;
@@ -186,6 +187,14 @@ impl StateStore for FirestoreStateStore {
 
     async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
         at_port(executions::load(&self.store, id).await)
+    }
+
+    async fn execution_since(
+        &self,
+        id: &ExecutionId,
+        since: Option<u64>,
+    ) -> Result<Option<ExecutionSince>, PortError> {
+        at_port(executions::load_since(&self.store, id, since).await)
     }
 
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError> {

@@ -5,6 +5,7 @@ pub(crate) mod files;
 pub(crate) mod numbers;
 pub(crate) mod outputs;
 pub(crate) mod search;
+pub(crate) mod task_runs;
 pub(crate) mod tasks;
 
 use crate::error::{Answer, ApiError};

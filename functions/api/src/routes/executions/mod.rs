@@ -196,6 +196,23 @@ fn reading() -> Vec<Endpoint> {
         get("/executions/{id}", read::one)
             .is("execution", "Returns an execution with its task runs.")
             .refuses(&[404]),
+        get("/executions/{id}/head", read::head)
+            .is("executionHead", "Returns an execution without its task runs, and sums of its task runs.")
+            .refuses(&[404]),
+        get("/executions/{id}/task-runs", read::task_runs)
+            .is(
+                "taskRuns",
+                "Lists task runs without their outputs, in the order of a tree: a flowable task, then those in it.",
+            )
+            .takes(&[
+                Param::new("from", Kind::Number(0), "The first row, from 0."),
+                Param::new("limit", Kind::Number(1), "The largest number of rows, at most 500. Default: 100."),
+                Param::new("folded", Kind::Texts, "Task runs to fold: the task runs below them are no rows."),
+            ])
+            .refuses(&[404]),
+        get("/executions/{id}/task-runs/{taskRunId}", read::task_run)
+            .is("taskRun", "Returns a task run with its outputs.")
+            .refuses(&[404]),
         get("/executions/{id}/follow", follow::follow)
             .is("followExecution", "Streams an execution at each change, until its end.")
             .answers(events::<types::Execution>())

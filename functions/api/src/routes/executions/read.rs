@@ -37,6 +37,28 @@ pub(super) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Answe
     queries::one(&api, &id).await.map(Json)
 }
 
+pub(super) async fn head(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Answer<Json<types::ExecutionHead>> {
+    queries::task_runs::head(&api, &id).await.map(Json)
+}
+
+pub(super) async fn task_runs(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<types::TaskRunRows>> {
+    queries::task_runs::rows(&api, &id, &query).await.map(Json)
+}
+
+pub(super) async fn task_run(
+    State(api): State<Api>,
+    Path((id, task_run)): Path<(String, String)>,
+) -> Answer<Json<types::TaskRun>> {
+    queries::task_runs::one_run(&api, &id, &task_run).await.map(Json)
+}
+
 pub(super) async fn latest(State(api): State<Api>, query: Query) -> Answer<Json<types::Execution>> {
     let (namespace, flow_id) = (query.required("namespace")?, query.required("flowId")?);
     queries::latest(&api, namespace, flow_id).await.map(Json)

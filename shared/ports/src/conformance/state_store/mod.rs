@@ -7,6 +7,7 @@ mod ended;
 mod executions;
 mod keep;
 mod permits;
+mod since;
 mod triggers;
 
 pub use backfills::{a_backfill_moves_on_its_version, backfills_are_found};
@@ -24,6 +25,7 @@ pub use keep::{
     flows_count_revisions, kv_values_expire, logs_are_followed, old_revisions_are_removed, timers_fire_once,
 };
 pub use permits::{permits_go_in_the_order_of_asking, permits_survive_being_asked_twice};
+pub use since::a_reader_gets_what_was_written_since;
 pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_enabled};
 
 use crate::error::PortError;
@@ -41,6 +43,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     an_execution_is_made_once(store, scope).await?;
     a_commit_is_all_or_nothing(store, scope).await?;
     task_runs_keep_their_order(store, scope).await?;
+    a_reader_gets_what_was_written_since(store, scope).await?;
     executions_are_found(store, scope).await?;
     deleting_leaves_nothing(store, scope).await?;
     ended_executions_are_counted(store, scope).await?;

@@ -813,6 +813,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/{id}/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns an execution without its task runs, and sums of its task runs. */
+        get: operations["executionHead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/task-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists task runs without their outputs, in the order of a tree: a flowable task, then those in it. */
+        get: operations["taskRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/executions/{id}/task-runs/{taskRunId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a task run with its outputs. */
+        get: operations["taskRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{id}/follow": {
         parameters: {
             query?: never;
@@ -3901,6 +3952,19 @@ export interface components {
              */
             bytes: number;
         };
+        /** @description A time in which at least one task run worked. */
+        Busy: {
+            /**
+             * Format: date-time
+             * @description The start.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end. Absent if a task run still works.
+             */
+            to?: string;
+        };
         /** @description How many executions of a flow with a concurrency limit hold a permit. */
         ConcurrencyLimit: {
             /** @description Always the same tenant. */
@@ -4167,6 +4231,42 @@ export interface components {
             breakpoints?: components["schemas"]["Breakpoint"][];
             /** @description The URL of the page of the execution. Absent in lists. */
             url?: string;
+        };
+        /** @description An execution without its task runs, and what a page shows of all of them. */
+        ExecutionHead: {
+            /** @description The execution, without its task runs. */
+            execution: components["schemas"]["Execution"];
+            /**
+             * Format: uint64
+             * @description The position of the topic `execution:ID` that this answer belongs to.
+             */
+            position: number;
+            /**
+             * Format: uint64
+             * @description The number of task runs.
+             */
+            total: number;
+            /** @description The number of task runs by state. */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * @description The task runs that explain the state, without their outputs: the first that failed, one that a restart begins
+             *     with, and one that is paused.
+             */
+            telling: components["schemas"]["TaskRun"][];
+            /**
+             * Format: date-time
+             * @description When the first task run was created. Absent if there is none.
+             */
+            first?: string;
+            /**
+             * Format: date-time
+             * @description When the last task run ended. Absent while one is open.
+             */
+            last?: string;
+            /** @description When a task run worked, oldest first. Short times between two of them are left out. */
+            busy: components["schemas"]["Busy"][];
         };
         /** @description What an execution is for. */
         ExecutionKind: "NORMAL" | "TEST" | "PLAYGROUND";
@@ -5652,6 +5752,40 @@ export interface components {
             /** @description True if the flow does not declare the task. Absent if the flow declares the task. */
             dynamic?: boolean;
         };
+        /** @description A task run in the order of the tree: a flowable task comes before the task runs in it. */
+        TaskRunRow: {
+            /** @description The task run, without its outputs. */
+            run: components["schemas"]["TaskRun"];
+            /**
+             * Format: uint32
+             * @description The number of task runs around it.
+             */
+            depth: number;
+            /**
+             * Format: uint64
+             * @description The number of task runs below it, at any depth.
+             */
+            below: number;
+            /** @description The number of those by state. */
+            states: {
+                [key: string]: number;
+            };
+        };
+        /** @description Some task runs of an execution, in the order of a tree. */
+        TaskRunRows: {
+            /**
+             * Format: uint64
+             * @description The position of the topic `execution:ID` that this answer belongs to.
+             */
+            position: number;
+            /**
+             * Format: uint64
+             * @description The number of rows, without those below folded task runs.
+             */
+            total: number;
+            /** @description The rows from the requested one on. */
+            rows: components["schemas"]["TaskRunRow"][];
+        };
         /** @description A request to change the state of a task run. */
         TaskState: {
             /** @description The id of the task run. */
@@ -5716,8 +5850,15 @@ export interface components {
              *     `TOPIC@POSITION` and gets all later events. A client ignores events up to its own position.
              */
             position: number;
-            /** @description The execution with its task runs. Absent for logs. */
-            execution?: components["schemas"]["Execution"];
+            /** @description The execution without its task runs. Absent for logs. */
+            head?: components["schemas"]["ExecutionHead"];
+            /**
+             * @description The task runs that have changed since the last position, without their outputs. Absent for logs, and if a client
+             *     must read the task runs that it shows again: it has no position, or many have changed, or some were removed.
+             */
+            taskRuns?: components["schemas"]["TaskRun"][];
+            /** @description Whether workers have begun task runs. Such an event can have the position of the event before. */
+            hasBegun?: boolean;
             /** @description The log lines after the last position, oldest first. Absent for executions. */
             lines?: components["schemas"]["LogEntry"][];
             /** @description Whether this is the last event of the topic, because the execution has ended. */
@@ -8236,6 +8377,101 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    executionHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionHead"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    taskRuns: {
+        parameters: {
+            query?: {
+                /** @description The first row, from 0. */
+                from?: number;
+                /** @description The largest number of rows, at most 500. Default: 100. */
+                limit?: number;
+                /** @description Task runs to fold: the task runs below them are no rows. */
+                folded?: string[];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRunRows"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    taskRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                taskRunId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRun"];
+                };
             };
             400: components["responses"]["Refused"];
             401: components["responses"]["Refused"];

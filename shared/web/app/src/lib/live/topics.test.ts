@@ -12,6 +12,8 @@ describe('topics of a stream', () => {
     expect(topics.take(event('execution:a', 3))).toBe(0);
     expect(topics.take(event('execution:a', 2))).toBeUndefined();
     expect(topics.take(event('execution:a', 3))).toBeUndefined();
+    expect(topics.take({ ...event('execution:a', 3), hasBegun: true })).toBe(0);
+    expect(topics.take({ ...event('execution:a', 2), hasBegun: true })).toBeUndefined();
     expect(topics.take(event('log:b', 9))).toBeUndefined();
     expect(topics.asked()).toEqual([
       ['execution:a', 3],

@@ -8,6 +8,8 @@ export interface Place {
   isLast: boolean;
   /** The lines of a log. Their last one has the number `position`. */
   lines?: readonly unknown[];
+  /** Whether the event is news at a position that is known. */
+  hasBegun?: boolean;
 }
 
 export class Topics {
@@ -21,10 +23,10 @@ export class Topics {
    * Takes an event. Answers how many of its lines are known already, or undefined if the event is old, doubled, or of
    * another topic: then nothing of it is shown.
    */
-  take({ topic, position, isLast, lines = [] }: Place): number | undefined {
+  take({ topic, position, isLast, lines = [], hasBegun = false }: Place): number | undefined {
     const known = this.#positions.get(topic);
     if (known === undefined) return undefined;
-    const isNew = known === null || position > known;
+    const isNew = known === null || position > known || (hasBegun && position === known);
     if (isNew) this.#positions.set(topic, position);
     if (isLast) this.#positions.delete(topic);
     return isNew ? Math.max(0, (known ?? 0) - (position - lines.length)) : undefined;

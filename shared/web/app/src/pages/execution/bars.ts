@@ -1,5 +1,5 @@
 // The bars of a task run in the Gantt chart: what it did when, from the histories of its attempts and of its state.
-import type { StateName, TaskRun } from '../../lib/api/types';
+import type { ExecutionHead, StateName, TaskRun } from '../../lib/api/types';
 import { hasEnded } from '../../lib/state';
 
 /** A stretch of time, in ms since 1970, in one state. */
@@ -27,6 +27,16 @@ export function bars(run: TaskRun, now: number): Bar[] {
     ),
   );
   return found.sort((one, other) => one.from - other.from);
+}
+
+/** The time of all task runs as two kinds of bars: when at least one worked, and from the first to the last. */
+export function work({ busy, first, last }: ExecutionHead, now: number): Bar[] {
+  if (first === undefined) return [];
+  const end = (date: string | undefined) => (date === undefined ? now : Date.parse(date));
+  const found = busy.map(
+    ({ from, to }): Bar => ({ from: Date.parse(from), to: end(to), state: 'RUNNING', kind: 'work' }),
+  );
+  return [{ from: Date.parse(first), to: end(last), state: 'CREATED', kind: 'waiting' }, ...found];
 }
 
 function stretches(histories: { state: StateName; date: string }[], current: StateName, now: number): Bar[] {

@@ -1,8 +1,10 @@
-// An execution with its log as they are now, and as they change.
+// An execution with its log as they are now, and as they change. The task runs are loaded by page: see `task-rows`.
 import { get, path, Refusal } from '../../lib/api/client';
-import type { Execution, LogIndex, NumberedLine } from '../../lib/api/types';
+import type { Execution, ExecutionHead, LogIndex, NumberedLine } from '../../lib/api/types';
+import type { Asked } from '../../lib/live/messages';
 import { Stream } from '../../lib/live/stream.svelte';
 import { hasEnded } from '../../lib/state';
+import { TaskRows } from './task-rows.svelte';
 
 /** How many of the last lines of a log are loaded with the page. The viewer loads others when somebody looks at them. */
 const TAIL = 2_000;
@@ -10,7 +12,9 @@ const TAIL = 2_000;
 const MOST = 50_000;
 
 export class LiveExecution {
-  execution = $state.raw<Execution>();
+  head = $state.raw<ExecutionHead>();
+  /** The task runs that somebody looks at. */
+  readonly rows: TaskRows;
   /** The last lines of the log. The array is the same one while lines are added: `count` says so. */
   readonly lines: NumberedLine[] = [];
   /** The number of all lines of the log. */
@@ -20,10 +24,17 @@ export class LiveExecution {
   /** Grows with each start, so that an answer of an earlier one is dropped. */
   #start = 0;
 
-  readonly isRunning = $derived(this.execution !== undefined && !hasEnded(this.execution.state.current));
+  /** The execution with the task runs that explain its state, and without the others. */
+  readonly execution = $derived(
+    this.head && ({ ...this.head.execution, taskRunList: this.head.telling } satisfies Execution),
+  );
+  readonly isRunning = $derived(
+    this.head !== undefined && !hasEnded(this.head.execution.state.current),
+  );
   readonly status = $derived(this.#stream?.status ?? (this.isRunning ? 'live' : 'ended'));
 
   constructor(readonly id: string) {
+    this.rows = new TaskRows(id);
     this.follow();
   }
 
@@ -33,54 +44,60 @@ export class LiveExecution {
     this.#stream = undefined;
     this.lines.length = 0;
     this.count = 0;
-    void this.#look();
     void this.#listen(this.#start);
   }
 
   /** Follows the execution, and its log from the last lines on, over one stream. */
   async #listen(start: number): Promise<void> {
-    let total = 0;
-    try {
-      total = (await get<LogIndex>(path`/logs/${this.id}/index`)).total;
-    } catch {
-      // The page says why the execution cannot be shown. A log that cannot be counted is followed from its start.
-    }
-    if (start !== this.#start) return;
+    const [head, total] = await Promise.all([this.#look(), this.#total()]);
+    if (start !== this.#start || !head) return;
     const first = Math.max(0, total - TAIL);
     this.count = first;
-    this.#stream = new Stream(
-      [
-        [`execution:${this.id}`, null],
-        [`log:${this.id}`, first === 0 ? null : first],
-      ],
-      (event) => {
-        if (event.execution) this.execution = event.execution;
-        for (const line of event.lines ?? []) this.lines.push({ number: ++this.count, line });
-        if (this.lines.length > MOST) this.lines.splice(0, this.lines.length - MOST);
-      },
-    );
+    const topics: Asked[] = [[`log:${this.id}`, first === 0 ? null : first]];
+    if (!hasEnded(head.execution.state.current)) topics.unshift([`execution:${this.id}`, head.position]);
+    this.#stream = new Stream(topics, ({ head, taskRuns, lines }) => {
+      if (head) {
+        this.head = head;
+        this.rows.take(head, taskRuns);
+      }
+      for (const line of lines ?? []) this.lines.push({ number: ++this.count, line });
+      if (this.lines.length > MOST) this.lines.splice(0, this.lines.length - MOST);
+    });
   }
 
   /** Somebody did something. What goes on is heard by the stream; an execution that had ended has none. */
   changed(answer?: Execution): void {
     if (this.isRunning) return;
-    if (answer && hasEnded(answer.state.current)) this.execution = answer;
+    if (answer && hasEnded(answer.state.current)) void this.#look();
     else this.follow();
   }
 
-  /** Asks once, so that an execution that does not exist is seen at once. */
-  async #look(): Promise<void> {
+  /** Asks for the execution as it is. Undefined if it cannot be shown. */
+  async #look(): Promise<ExecutionHead | undefined> {
     try {
-      const found = await get<Execution>(path`/executions/${this.id}`);
-      this.execution ??= found;
+      const head = await get<ExecutionHead>(path`/executions/${this.id}/head`);
+      this.head = head;
+      this.rows.take(head, undefined);
       this.error = undefined;
+      return head;
     } catch (error) {
       this.error = error instanceof Refusal ? error : new Refusal(0, String(error));
+      return undefined;
+    }
+  }
+
+  /** The number of lines of the log. A log that cannot be counted is followed from its start. */
+  async #total(): Promise<number> {
+    try {
+      return (await get<LogIndex>(path`/logs/${this.id}/index`)).total;
+    } catch {
+      return 0;
     }
   }
 
   close(): void {
     this.#start += 1;
     this.#stream?.close();
+    this.rows.close();
   }
 }
