@@ -8,10 +8,12 @@ mod support;
 use flows::{at, commit, ended, execution, key, line, result, task_run};
 use segue_gcp::FirestoreStateStore;
 use segue_model::id::ExecutionId;
+use segue_model::log::LogLevel;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_model::{Json, Map};
 use segue_ports::ScheduleStore as _;
 use segue_ports::kv::{KvType, KvWrite};
+use segue_ports::log_line::{LineFilter, LinesAt};
 use segue_ports::state::{Claim, StateStore as _, StoredExecution, Timer};
 use std::collections::HashMap;
 
@@ -154,6 +156,38 @@ async fn a_look_at_an_execution_and_its_log_costs_three_reads() {
     let version = executor.execution(&made.id).await.unwrap().unwrap().version;
     executor.commit(commit(&made, version)).await.unwrap();
     assert_ne!(executor.execution_mark(&made.id).await.unwrap(), last.0, "the execution has changed");
+}
+
+/// A page asks for the number of lines, the last lines, and those that somebody scrolls to.
+#[tokio::test]
+async fn parts_of_a_log_read_a_long_log_once() {
+    let Some((service, api)) = stores().await else { return };
+    let made = execution("parts");
+    service.create_execution(&made).await.unwrap();
+    for number in 0..20 {
+        service.append_logs(vec![line(&made.id, &format!("line {number}"))]).await.unwrap();
+    }
+    let mut last = api.operation_counts();
+    let counter = api.clone();
+    let mut cost = move || {
+        let now = counter.operation_counts();
+        std::mem::replace(&mut last, now).reads.abs_diff(now.reads)
+    };
+    let all = LineFilter::default();
+    assert_eq!(api.log_index(&made.id, &all, 0).await.unwrap().total, 20);
+    assert_eq!(cost(), 22, "the execution, 20 documents with lines, no attempt");
+    for number in [3, 12, 18] {
+        let lines = api.log_lines(&made.id, &all, LinesAt::After(number), 2).await.unwrap();
+        assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [number + 1, number + 2]);
+        assert_eq!(cost(), 3, "lines after {number}");
+    }
+    let page = api.log_page(&made.id, LogLevel::Trace, 15, 3).await.unwrap();
+    assert_eq!((page.lines.len(), page.next, page.more, cost()), (3, 18, true, 3));
+    service.append_logs(vec![line(&made.id, "one more")]).await.unwrap();
+    let page = api.log_page(&made.id, LogLevel::Trace, 18, 10).await.unwrap();
+    assert_eq!((page.lines.len(), page.next, page.more, cost()), (3, 21, false, 3 + 23));
+    assert_eq!(service.delete_logs(&made.id).await.unwrap(), 21);
+    assert_eq!(api.log_index(&made.id, &all, 0).await.unwrap().total, 0, "a deleted log is not shown");
 }
 
 #[tokio::test]

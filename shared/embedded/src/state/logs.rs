@@ -1,8 +1,6 @@
 //! Log lines in the order of their arrival.
 
-use super::codec::{
-    count, decode, first, nanos, number, number_of, position, row_key, row_keys, rows, run, uncount,
-};
+use super::codec::{count, decode, first, nanos, number, number_of, position, row_key, row_keys, rows, run};
 use super::rows::{LogRow, severity};
 use super::search::in_namespace;
 use crate::database::DbError;
@@ -86,6 +84,30 @@ pub(super) fn page(
     Ok(LogPage { lines: found.into_iter().map(|(_, line)| line).collect(), next, more })
 }
 
+/// The condition that a message has a text, with its values. Upper and lower case of ASCII letters are the same.
+///
+/// Reading the message out of the JSON takes most of the time of a search, so first the JSON itself is compared. It has
+/// every text as it is, except quotes, backslashes and control characters.
+fn has_text(body: &str, text: &str) -> (String, Vec<Value>) {
+    let exact = format!("instr(lower({body} ->> '$.message'), lower(?)) > 0");
+    // SQLite refuses patterns above 50,000 bytes.
+    let is_long = text.len() > 1_000;
+    if is_long || text.chars().any(|letter| letter.is_control() || matches!(letter, '"' | '\\')) {
+        return (exact, vec![text.to_owned().into()]);
+    }
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    // CASE fixes the order of the two.
+    let sql = format!("CASE WHEN {body} LIKE ? ESCAPE '!' THEN {exact} ELSE 0 END");
+    (sql, vec![pattern.into(), text.to_owned().into()])
+}
+
 /// The part of a query that a filter needs, after the range of positions and the level, with its values.
 fn conditions(filter: &LineFilter) -> (String, Vec<Value>) {
     let mut sql = String::new();
@@ -99,8 +121,10 @@ fn conditions(filter: &LineFilter) -> (String, Vec<Value>) {
         values.push(i64::from(attempt).into());
     }
     if let Some(text) = &filter.text {
-        sql.push_str(" AND instr(lower(body ->> '$.message'), lower(?)) > 0");
-        values.push(text.clone().into());
+        let (condition, more) = has_text("body", text);
+        sql.push_str(" AND ");
+        sql.push_str(&condition);
+        values.extend(more);
     }
     (sql, values)
 }
@@ -186,6 +210,11 @@ pub(super) fn search(
 ) -> Result<(Vec<NumberedLine>, u64), DbError> {
     let mut conditions = vec!["l.level >= ?".to_owned()];
     let mut values: Vec<Value> = vec![severity(filter.min_level).into()];
+    if let Some(text) = &filter.text {
+        let (condition, more) = has_text("l.body", text);
+        conditions.push(condition);
+        values.extend(more);
+    }
     if let Some(namespace) = &filter.namespace {
         let mut names = Vec::new();
         conditions.push(in_namespace("e.namespace", namespace, &mut names));
@@ -208,34 +237,31 @@ pub(super) fn search(
             values.push((nanos(bound) as f64 / 1e9).into());
         }
     }
-    if let Some(text) = &filter.text {
-        conditions.push("instr(lower(l.body ->> '$.message'), lower(?)) > 0".to_owned());
-        values.push(text.clone().into());
-    }
-    let from = format!(
-        "FROM logs l CROSS JOIN executions e ON e.no = l.place >> 32 WHERE {}",
-        conditions.join(" AND ")
-    );
-    let limit = if filter.limit == 0 { -1 } else { i64::from(filter.limit) };
-    let lines = rows(
+    // One pass finds the places of all lines that are counted, and the lines of the page are read by their places.
+    let (limit, offset) = (filter.limit as usize, filter.offset as usize);
+    let last = i64::from(filter.offset).saturating_add(i64::from(filter.limit));
+    let most = if limit == 0 { -1 } else { last.max(i64::from(MOST_COUNTED)) };
+    let places: Vec<i64> = rows(
         connection,
         &format!(
-            "SELECT l.place, l.body {from} ORDER BY l.place DESC LIMIT {limit} OFFSET {}",
-            filter.offset
+            "SELECT l.place FROM logs l CROSS JOIN executions e ON e.no = l.place >> 32 WHERE {}
+             ORDER BY l.place DESC LIMIT {most}",
+            conditions.join(" AND ")
         ),
-        params_from_iter(values.clone()),
-        |row| {
-            let number = position(row.get(0)?).saturating_add(1);
-            Ok(NumberedLine { number, line: decode(&row.get::<_, String>(1)?)? })
-        },
-    )?;
-    let total = first(
-        connection,
-        &format!("SELECT count(*) FROM (SELECT 1 {from} LIMIT {MOST_COUNTED})"),
         params_from_iter(values),
-        |row| Ok(uncount(row.get(0)?)),
+        |row| Ok(row.get(0)?),
     )?;
-    Ok((lines, total.unwrap_or_default()))
+    let wanted = places.iter().skip(offset).take(if limit == 0 { usize::MAX } else { limit });
+    let lines = wanted
+        .filter_map(|place| {
+            let number = position(*place).saturating_add(1);
+            first(connection, "SELECT body FROM logs WHERE place = ?1", [place], |row| {
+                Ok(NumberedLine { number, line: decode(&row.get::<_, String>(0)?)? })
+            })
+            .transpose()
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((lines, (places.len() as u64).min(u64::from(MOST_COUNTED))))
 }
 
 pub(super) fn delete(connection: &Connection, execution: &ExecutionId) -> Result<u64, DbError> {

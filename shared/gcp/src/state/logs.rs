@@ -3,7 +3,7 @@
 
 use super::lines::{Batch, chunks};
 use super::paths::{ATTEMPTS, LOGS, TRIES, execution_path};
-use super::{Store, search};
+use super::{Store, marks, search};
 use crate::database::document::{Fields, Found, Version, as_list, flag, list};
 use crate::database::error::DbError;
 use crate::database::query::{Is, Query};
@@ -15,10 +15,12 @@ use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::log_line::NumberedLine;
 use segue_ports::random_name;
-use segue_ports::state::{ExecutionFilter, LogFilter};
+use segue_ports::state::{ExecutionFilter, LogFilter, LogPage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The number of reads that the marks of a log cost.
+const MARKS: usize = 3;
 /// The largest number of lines that are counted.
 const MOST_COUNTED: u64 = 10_000;
 
@@ -98,15 +100,74 @@ impl Sources {
     }
 }
 
+/// A log that was read, for readers of its parts.
+pub(super) struct Log {
+    /// The marks of the execution and of the log, as `marks` reads them.
+    marks: (Option<u64>, u64),
+    /// The number of documents that were read.
+    documents: usize,
+    pub(super) lines: Vec<LogEntry>,
+}
+
+impl Log {
+    fn of(sources: &Sources) -> Result<Self, DbError> {
+        let (chunks, attempts) = (sources.chunks.len(), sources.attempts.len());
+        Ok(Self {
+            marks: (
+                sources.header.as_ref().map(|found| found.version),
+                marks::of_counts(chunks as u64, attempts as u64),
+            ),
+            documents: chunks.saturating_add(attempts).saturating_add(1),
+            lines: sources.lines()?,
+        })
+    }
+
+    /// The approximate memory, in bytes.
+    fn bytes(&self) -> usize {
+        self.lines.iter().map(|line| 200_usize.saturating_add(line.message.len())).sum()
+    }
+}
+
+/// The whole log of an execution. A long log is read again only if its marks have changed, so that readers of its parts
+/// cost three reads each.
+pub(super) async fn whole(store: &Store, execution: &ExecutionId) -> Result<Arc<Log>, DbError> {
+    let db = &store.db;
+    if let Some(known) = store.logs.get(execution).filter(|known| known.documents > MARKS) {
+        let (header, log) =
+            futures::try_join!(marks::of_execution(db, execution), marks::of_log(db, execution))?;
+        if known.marks == (header, log) {
+            return Ok(known);
+        }
+    }
+    let log = Arc::new(Log::of(&Sources::read(db, execution).await?)?);
+    store.logs.put(execution.clone(), log.clone(), log.bytes());
+    Ok(log)
+}
+
 pub(super) async fn read(
-    db: &Database,
+    store: &Store,
     execution: &ExecutionId,
     min_level: LogLevel,
     after: u64,
 ) -> Result<Vec<LogEntry>, DbError> {
-    let lines = Sources::read(db, execution).await?.lines()?;
+    let log = whole(store, execution).await?;
     let after = usize::try_from(after).unwrap_or(usize::MAX);
-    Ok(lines.into_iter().filter(|line| line.level >= min_level).skip(after).collect())
+    Ok(log.lines.iter().filter(|line| line.level >= min_level).skip(after).cloned().collect())
+}
+
+/// The next lines from a position on, which counts the lines of the level.
+pub(super) async fn page(
+    store: &Store,
+    execution: &ExecutionId,
+    min_level: LogLevel,
+    from: u64,
+    limit: u32,
+) -> Result<LogPage, DbError> {
+    let log = whole(store, execution).await?;
+    let after = usize::try_from(from).unwrap_or(usize::MAX);
+    let mut rest = log.lines.iter().filter(|line| line.level >= min_level).skip(after);
+    let lines: Vec<LogEntry> = rest.by_ref().take(limit as usize).cloned().collect();
+    Ok(LogPage { next: from.saturating_add(lines.len() as u64), lines, more: rest.next().is_some() })
 }
 
 pub(super) async fn delete(store: &Store, execution: &ExecutionId) -> Result<u64, DbError> {
@@ -130,6 +191,7 @@ pub(super) async fn delete(store: &Store, execution: &ExecutionId) -> Result<u64
             written => {
                 written?;
                 store.executions.forget(execution);
+                store.logs.forget(execution);
                 return Ok(u64::try_from(lines).unwrap_or(u64::MAX));
             }
         }

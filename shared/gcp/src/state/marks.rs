@@ -22,5 +22,10 @@ pub(super) async fn of_log(db: &Database, execution: &ExecutionId) -> Result<u64
     let chunks = Query::within(&path, db.collection(LOGS));
     let attempts = Query::within(&path, db.collection(ATTEMPTS)).and("logged", Is::Equal, flag(true));
     let (chunks, attempts) = futures::try_join!(db.count(chunks), db.count(attempts))?;
-    Ok(chunks.saturating_mul(1 << 32).saturating_add(attempts))
+    Ok(of_counts(chunks, attempts))
+}
+
+/// The mark of a log with these numbers of documents.
+pub(super) fn of_counts(chunks: u64, attempts: u64) -> u64 {
+    chunks.saturating_mul(1 << 32).saturating_add(attempts)
 }

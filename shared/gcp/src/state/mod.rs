@@ -37,6 +37,7 @@ use attempts::Held;
 use counted::Counted;
 use header::Loaded;
 use jiff::Timestamp;
+use logs::Log;
 use memory::Recent;
 use search::{PageEnd, PageKey};
 use segue_model::backfill::Backfill;
@@ -50,7 +51,7 @@ use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::log_line::NumberedLine;
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, ExecutionSince, LogFilter, Permit, StateStore, StoredExecution,
+    Claim, Commit, ExecutionFilter, ExecutionSince, LogFilter, LogPage, Permit, StateStore, StoredExecution,
     StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
@@ -59,6 +60,8 @@ use std::sync::Arc;
 const PORT: &str = "state store";
 /// The bytes of cached executions.
 const EXECUTION_BYTES: usize = 64 << 20;
+/// The bytes of cached logs.
+const LOG_BYTES: usize = 32 << 20;
 /// The number of cached claims, and of cached triggers and backfills.
 const CLAIMS: usize = 4_096;
 /// The size of the cache of ends of pages, in bytes of text.
@@ -76,6 +79,8 @@ struct Store {
     executions: Recent<ExecutionId, Arc<Loaded>>,
     claims: Recent<String, Held>,
     counted: Recent<String, Counted>,
+    /// Logs, for readers of their parts.
+    logs: Recent<ExecutionId, Arc<Log>>,
     /// The ends of pages of executions.
     pages: Recent<PageKey, PageEnd>,
 }
@@ -101,6 +106,7 @@ impl FirestoreStateStore {
             executions: Recent::new(EXECUTION_BYTES),
             claims: Recent::new(CLAIMS),
             counted: Recent::new(CLAIMS),
+            logs: Recent::new(LOG_BYTES),
             pages: Recent::new(PAGE_BYTES),
         };
         Ok(Self { store: Arc::new(store) })
@@ -281,7 +287,17 @@ impl StateStore for FirestoreStateStore {
         min_level: LogLevel,
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError> {
-        at_port(logs::read(self.db(), execution, min_level, after).await)
+        at_port(logs::read(&self.store, execution, min_level, after).await)
+    }
+
+    async fn log_page(
+        &self,
+        execution: &ExecutionId,
+        min_level: LogLevel,
+        from: u64,
+        limit: u32,
+    ) -> Result<LogPage, PortError> {
+        at_port(logs::page(&self.store, execution, min_level, from, limit).await)
     }
 
     async fn execution_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {

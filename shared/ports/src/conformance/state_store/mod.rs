@@ -6,6 +6,7 @@ mod claims;
 mod ended;
 mod executions;
 mod keep;
+mod log_search;
 mod permits;
 mod since;
 mod triggers;
@@ -24,6 +25,7 @@ pub use executions::{
 pub use keep::{
     flows_count_revisions, kv_values_expire, logs_are_followed, old_revisions_are_removed, timers_fire_once,
 };
+pub use log_search::lines_are_found_by_their_text;
 pub use permits::{permits_go_in_the_order_of_asking, permits_survive_being_asked_twice};
 pub use since::a_reader_gets_what_was_written_since;
 pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_enabled};
@@ -54,6 +56,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     revoked_claims_stay_revoked(store, scope).await?;
     begun_attempts_are_known(store, scope).await?;
     logs_are_followed(store, scope).await?;
+    lines_are_found_by_their_text(store, scope).await?;
     kv_values_expire(store, scope).await?;
     timers_fire_once(store, scope).await?;
     permits_go_in_the_order_of_asking(store, scope).await?;

@@ -32,6 +32,7 @@ const pages: Item[] = [
   { kind: 'page', text: 'Secrets', hint: '', address: href({ page: 'secrets' }) },
   { kind: 'page', text: 'Warehouse', hint: 'tables and SQL', address: href({ page: 'warehouse' }) },
   { kind: 'page', text: 'Storage', hint: 'buckets and objects', address: href({ page: 'storage' }) },
+  { kind: 'page', text: 'Task types', hint: 'what each type does', address: href({ page: 'types' }) },
   { kind: 'page', text: 'Health', hint: '', address: href({ page: 'health' }) },
   {
     kind: 'page',

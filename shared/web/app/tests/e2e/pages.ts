@@ -37,6 +37,13 @@ export async function pages(segue: Segue): Promise<Shown[]> {
       address: `${ui}/flows/edit/shop.orders/nightly_load/topology`,
       text: 'report',
     },
+    {
+      name: 'flow-concurrency',
+      address: `${ui}/flows/edit/shop.acts/one_at_a_time/concurrency`,
+      text: 'No execution waits',
+    },
+    { name: 'types', address: `${ui}/plugins?q=bigquery+query`, text: 'io.kestra.plugin.gcp.bigquery.Query' },
+    { name: 'type', address: `${ui}/plugins/io.kestra.plugin.core.log.Log`, text: 'message' },
     { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },
     { name: 'triggers', address: `${ui}/triggers`, text: 'first_of_month' },
     { name: 'logs', address: `${ui}/logs`, text: ' lines' },

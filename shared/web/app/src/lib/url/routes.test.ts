@@ -12,6 +12,8 @@ describe('addresses of pages', () => {
       { page: 'namespace', namespace: 'a.b', tab: 'files' },
       { page: 'kv' },
       { page: 'secrets' },
+      { page: 'types' },
+      { page: 'type', type: 'io.kestra.plugin.core.log.Log' },
     ];
     for (const route of routes) expect(read(href(route))).toEqual(route);
   });

@@ -18,6 +18,8 @@ export type Route =
   | { page: 'warehouse' }
   | { page: 'storage' }
   | { page: 'health' }
+  | { page: 'types' }
+  | { page: 'type'; type: string }
   | { page: 'missing'; path: string };
 
 export const BASE = '/ui/';
@@ -32,6 +34,7 @@ export const FLOW_TABS = [
   'triggers',
   'backfills',
   'executions',
+  'concurrency',
   'logs',
 ] as const;
 export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'topology', 'outputs'] as const;
@@ -60,6 +63,7 @@ export function read(path: string): Route {
   if (page === 'executions') return execution(rest) ?? missing;
   if (page === 'namespaces') return namespace(rest) ?? missing;
   if ((page === 'kv' || page === 'secrets' || page === 'health') && rest.length === 0) return { page };
+  if (page === 'plugins') return types(rest) ?? missing;
   if (page === 'data') return data(rest) ?? missing;
   return missing;
 }
@@ -87,6 +91,11 @@ function namespace(parts: string[]): Route | undefined {
   return { page: 'namespace', namespace, tab: oneOf(NAMESPACE_TABS, tab) };
 }
 
+function types([type, ...more]: string[]): Route | undefined {
+  if (type === undefined) return { page: 'types' };
+  return more.length === 0 ? { page: 'type', type } : undefined;
+}
+
 function data(parts: string[]): Route | undefined {
   const [page, ...more] = parts;
   return (page === 'warehouse' || page === 'storage') && more.length === 0 ? { page } : undefined;
@@ -112,6 +121,10 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
     case 'warehouse':
     case 'storage':
       return `data/${route.page}`;
+    case 'types':
+      return 'plugins';
+    case 'type':
+      return `plugins/${encodeURIComponent(route.type)}`;
     case 'namespace':
       return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
     case 'dashboard':

@@ -33,9 +33,12 @@ export function bars(run: TaskRun, now: number): Bar[] {
 export function work({ busy, first, last }: ExecutionHead, now: number): Bar[] {
   if (first === undefined) return [];
   const end = (date: string | undefined) => (date === undefined ? now : Date.parse(date));
-  const found = busy.map(
-    ({ from, to }): Bar => ({ from: Date.parse(from), to: end(to), state: 'RUNNING', kind: 'work' }),
-  );
+  const found = busy.map(({ from, to }): Bar => ({
+    from: Date.parse(from),
+    to: end(to),
+    state: 'RUNNING',
+    kind: 'work',
+  }));
   return [{ from: Date.parse(first), to: end(last), state: 'CREATED', kind: 'waiting' }, ...found];
 }
 

@@ -28,9 +28,7 @@ export class LiveExecution {
   readonly execution = $derived(
     this.head && ({ ...this.head.execution, taskRunList: this.head.telling } satisfies Execution),
   );
-  readonly isRunning = $derived(
-    this.head !== undefined && !hasEnded(this.head.execution.state.current),
-  );
+  readonly isRunning = $derived(this.head !== undefined && !hasEnded(this.head.execution.state.current));
   readonly status = $derived(this.#stream?.status ?? (this.isRunning ? 'live' : 'ended'));
 
   constructor(readonly id: string) {

@@ -4,8 +4,7 @@ import { Pages, SIZE } from './pages';
 
 const row = (id: string): TaskRunRow =>
   ({ run: { id, state: { current: 'RUNNING' } }, depth: 0, below: 0, states: {} }) as unknown as TaskRunRow;
-const rows = (from: number, count: number) =>
-  Array.from({ length: count }, (_, at) => row(`r${from + at}`));
+const rows = (from: number, count: number) => Array.from({ length: count }, (_, at) => row(`r${from + at}`));
 
 describe('pages of a long list', () => {
   it('are asked for where somebody looks, and once', () => {

@@ -19,8 +19,7 @@ export class Pages {
   }
 
   find(id: string): TaskRun | undefined {
-    for (const { rows } of this.#pages.values())
-      for (const { run } of rows) if (run.id === id) return run;
+    for (const { rows } of this.#pages.values()) for (const { run } of rows) if (run.id === id) return run;
     return undefined;
   }
 

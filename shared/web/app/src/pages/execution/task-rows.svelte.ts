@@ -49,7 +49,8 @@ export class TaskRows {
   /** Says what is on the screen. What is missing there is loaded. */
   show(first: number, last: number): void {
     this.#seen = { first, last: Math.max(last, first + 1) };
-    if (this.#pages.lacks(first, Math.min(last, this.total ?? last))) this.#plan(this.#loaded === 0 ? 0 : REST);
+    if (this.#pages.lacks(first, Math.min(last, this.total ?? last)))
+      this.#plan(this.#loaded === 0 ? 0 : REST);
   }
 
   fold(id: string): void {

@@ -1,0 +1,74 @@
+//! The search over the logs of many executions.
+
+use super::{at, execution};
+use crate::error::PortError;
+use crate::log_line::{LineFilter, LinesAt};
+use crate::state::{LogFilter, StateStore};
+use segue_model::log::{LogEntry, LogLevel};
+
+/// A search finds the text of messages as it was written, in any case of letters, newest line first, and counts all
+/// lines.
+pub async fn lines_are_found_by_their_text(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let made = execution(scope, "searched", "a", at(0));
+    store.create_execution(&made).await?;
+    let messages = [
+        "Loads 50% of table_a",
+        "loads 500 of tableXa",
+        "says \"no\" to C:\\dir",
+        "two\nlines of Käse!",
+        "nothing else, taskId",
+    ];
+    let line = |message: &str| LogEntry {
+        namespace: scope.to_owned(),
+        flow_id: "searched".to_owned(),
+        execution_id: made.id.clone(),
+        task_id: Some("load".to_owned()),
+        task_run_id: None,
+        attempt_number: None,
+        timestamp: at(1),
+        level: LogLevel::Info,
+        message: message.to_owned(),
+    };
+    store.append_logs(messages.iter().map(|message| line(message)).collect()).await?;
+    for (text, numbers) in [
+        ("loads 50", vec![2, 1]),
+        ("50%", vec![1]),
+        ("table_a", vec![1]),
+        ("\"NO\"", vec![3]),
+        ("c:\\dir", vec![3]),
+        ("two\nlines", vec![4]),
+        ("käse!", vec![4]),
+        ("taskid", vec![5]),
+        // The names of fields are no text of a line.
+        ("executionId", vec![]),
+        ("load\"", vec![]),
+    ] {
+        let filter = LogFilter {
+            namespace: Some(scope.to_owned()),
+            flow_id: Some("searched".to_owned()),
+            text: Some(text.to_owned()),
+            ..LogFilter::default()
+        };
+        let (lines, total) = store.search_logs(&filter).await?;
+        let found: Vec<u64> = lines.iter().map(|line| line.number).collect();
+        assert_eq!((&found, total), (&numbers, numbers.len() as u64), "{text}");
+        let page = LogFilter { limit: 1, offset: 1, ..filter };
+        let (lines, total) = store.search_logs(&page).await?;
+        let found: Vec<u64> = lines.iter().map(|line| line.number).collect();
+        let second: Vec<u64> = numbers.iter().skip(1).take(1).copied().collect();
+        assert_eq!((found, total), (second, numbers.len() as u64), "the second line with {text}");
+
+        let filter = LineFilter { text: Some(text.to_owned()), ..LineFilter::default() };
+        let index = store.log_index(&made.id, &filter, 10).await?;
+        let mut in_order = numbers.clone();
+        in_order.reverse();
+        assert_eq!(
+            (index.total, index.found, &index.numbers),
+            (5, numbers.len() as u64, &in_order),
+            "{text}"
+        );
+        let lines = store.log_lines(&made.id, &filter, LinesAt::After(0), 10).await?;
+        assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), in_order, "{text}");
+    }
+    Ok(())
+}
