@@ -186,7 +186,7 @@ async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
             continue;
         }
         // Read the state before the lines, so that no line before the end is missed.
-        let Ok(found) = api.snapshots.current(api.state(), &id).await else { return };
+        let Ok(found) = api.snapshots.stored(api.state(), &id).await else { return };
         let has_ended = found.is_none_or(|found| found.execution.state.current().is_terminal());
         let Ok(page) = api.state().log_page(&id, LogLevel::Trace, position, LINES).await else { return };
         position = page.next;

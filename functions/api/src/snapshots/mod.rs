@@ -183,8 +183,15 @@ type Slot = Arc<Turn<Option<Arc<Snapshot>>>>;
 /// The last snapshots of the executions that somebody looks at.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshots {
-    /// The slots with the number of their last use.
-    slots: Mutex<(u64, HashMap<ExecutionId, (u64, Slot)>)>,
+    kept: Mutex<Kept>,
+}
+
+/// The executions that are kept.
+#[derive(Debug, Default)]
+struct Kept {
+    uses: u64,
+    /// Each slot with the number of its last use.
+    slots: HashMap<ExecutionId, (u64, Slot)>,
 }
 
 impl Snapshots {
@@ -200,6 +207,21 @@ impl Snapshots {
         self.look(state, id, true).await
     }
 
+    /// The execution as it is stored now. Task runs that a worker has begun may not be RUNNING, so claims cost no reads.
+    /// None if it does not exist.
+    ///
+    /// # Errors
+    /// An error of the store.
+    pub(crate) async fn stored(
+        &self,
+        state: &dyn StateStore,
+        id: &ExecutionId,
+    ) -> Result<Option<Arc<Snapshot>>, PortError> {
+        let slot = self.slot(id);
+        let mut kept = slot.lock().await;
+        Self::read(&mut kept, state, id, true).await
+    }
+
     /// The execution as it is now, or as it was at the last look if it `has_changed` not. In both cases, a worker may
     /// have begun task runs.
     ///
@@ -213,44 +235,52 @@ impl Snapshots {
     ) -> Result<Option<Arc<Snapshot>>, PortError> {
         let slot = self.slot(id);
         let mut kept = slot.lock().await;
-        let known = kept.clone();
-        let found = match &known {
-            Some(known) if !has_changed => Some(known.clone()),
-            Some(known) => match state.execution_since(id, Some(known.version)).await? {
-                // Nothing was written, so the execution is the same one.
-                Some(found) if found.version == known.version => Some(known.clone()),
-                Some(found) => known.with(found).map(Arc::new),
-                None => {
-                    *kept = None;
-                    return Ok(None);
-                }
-            },
-            None => None,
-        };
-        let found = match found {
-            Some(found) => found,
-            None => match state.execution_since(id, None).await? {
-                Some(found) => Arc::new(Snapshot::whole(found)),
-                None => return Ok(None),
-            },
-        };
+        let Some(found) = Self::read(&mut kept, state, id, has_changed).await? else { return Ok(None) };
         let found = found.marked(state).await;
         *kept = Some(found.clone());
         Ok(Some(found))
     }
 
+    /// Brings what is kept up to date.
+    async fn read(
+        kept: &mut Option<Arc<Snapshot>>,
+        state: &dyn StateStore,
+        id: &ExecutionId,
+        has_changed: bool,
+    ) -> Result<Option<Arc<Snapshot>>, PortError> {
+        if let Some(known) = kept.as_ref() {
+            if !has_changed {
+                return Ok(Some(known.clone()));
+            }
+            let Some(found) = state.execution_since(id, Some(known.version)).await? else {
+                *kept = None;
+                return Ok(None);
+            };
+            // Without a new version, the execution is the same one.
+            if found.version == known.version {
+                return Ok(Some(known.clone()));
+            }
+            if let Some(found) = known.with(found).map(Arc::new) {
+                *kept = Some(found.clone());
+                return Ok(Some(found));
+            }
+        }
+        *kept = state.execution_since(id, None).await?.map(Snapshot::whole).map(Arc::new);
+        Ok(kept.clone())
+    }
+
     /// The slot of an execution. The one that was not used for the longest time makes room.
     fn slot(&self, id: &ExecutionId) -> Slot {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let (uses, kept) = &mut *slots;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { uses, slots } = &mut *kept;
         *uses = uses.saturating_add(1);
-        if !kept.contains_key(id)
-            && kept.len() >= MOST
-            && let Some(oldest) = kept.iter().min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone())
+        if !slots.contains_key(id)
+            && slots.len() >= MOST
+            && let Some(oldest) = slots.iter().min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone())
         {
-            kept.remove(&oldest);
+            slots.remove(&oldest);
         }
-        let (used, slot) = kept.entry(id.clone()).or_default();
+        let (used, slot) = slots.entry(id.clone()).or_default();
         *used = *uses;
         slot.clone()
     }
