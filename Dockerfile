@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
   for folder in functions/*/; do packages="$packages --package segue-fn-$(basename "$folder")"; done; \
   # One word for each package.
   # shellcheck disable=SC2086
-  cargo build --profile image --locked --no-default-features $packages; \
+  cargo build --profile image --locked --no-default-features --features gcp $packages; \
   for folder in functions/*/; do \
     name=$(basename "$folder"); \
     mkdir -p "/programs/$name"; \

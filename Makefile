@@ -102,7 +102,7 @@ deploy: ## apply the Terraform configuration with the pushed images, and go back
 	@tests/tools/deploy.sh
 
 sizes: tools $(DUCKDB) ## measure size, start time and memory of each function in its deployed form
-	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))
+	cargo build --release --no-default-features --features gcp $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))
 	@BIN=$(TARGET)/release tests/tools/on-emulators.sh tests/bench/functions.sh
 
 bench: PROFILE := release

@@ -13,7 +13,7 @@ mod allocator;
 
 use segue_connectors::{Connector, ConnectorError, folder};
 use segue_lookups::Limits;
-use segue_ports::{DeadLetterHandler, Environment, MessageHandler, PortError, Ports, VariableError};
+use segue_ports::{DeadLetterHandler, Environment, MessageHandler, PortError, Ports, Tokens, VariableError};
 pub use segue_service::Config;
 use segue_service::{ConfigError, Handlers, Platform, ServeError, serve, telemetry};
 use segue_task::{ContainerRules, ContainerRulesError, TaskList, TaskService, TaskSettings};
@@ -86,15 +86,20 @@ pub fn start(function: &str) -> Result<Config, ConfigError> {
 /// it.
 pub async fn connect(config: &Config) -> Result<Ports, PortError> {
     match config.platform {
+        #[cfg(feature = "gcp")]
         Platform::Gcp => {
             let platform = segue_gcp::PlatformConfig::from_variables(|name| config.environment.get(name))?;
             segue_gcp::connect(&platform).await
         }
+        #[cfg(not(feature = "gcp"))]
+        Platform::Gcp => Err(PortError::invalid(
+            "this program is built for one machine alone (without the feature `gcp`); set SEGUE_PLATFORM=local",
+        )),
         #[cfg(feature = "local")]
         Platform::Local => {
             let options = segue_embedded::EmbeddedOptions::from_environment(&config.environment)?;
             let mut ports = segue_embedded::open_with(&config.data_dir, options)?.ports;
-            ports.tokens = Arc::new(segue_gcp::GoogleTokens::of_this_machine());
+            ports.tokens = tokens();
             Ok(ports)
         }
         #[cfg(not(feature = "local"))]
@@ -102,6 +107,18 @@ pub async fn connect(config: &Config) -> Result<Ports, PortError> {
             "this program is built for Google Cloud alone (without the feature `local`); set SEGUE_PLATFORM=gcp",
         )),
     }
+}
+
+/// Google's access tokens of this machine: the metadata server's, or those of the application default credentials.
+#[cfg(feature = "gcp")]
+pub fn tokens() -> Arc<dyn Tokens> {
+    Arc::new(segue_gcp::GoogleTokens::of_this_machine())
+}
+
+/// No tokens, because this program is built without Google Cloud, and so without a client for them.
+#[cfg(not(feature = "gcp"))]
+pub fn tokens() -> Arc<dyn Tokens> {
+    Arc::new(segue_ports::tokens::NoTokens)
 }
 
 /// Runs the task runs of one service until the platform stops the process. The `main.rs` of a function with

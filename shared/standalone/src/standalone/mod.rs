@@ -14,7 +14,6 @@ use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::parse::Parsed;
 use segue_ports::state::{StoredExecution, StoredFlow};
-use segue_ports::tokens::Tokens;
 use segue_ports::{Environment, PortError, Ports};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
 use std::collections::HashSet;
@@ -70,7 +69,7 @@ impl Standalone {
         platform.database.durability = options.durability.unwrap_or(platform.database.durability);
         let max_deliveries = platform.bus.max_unended;
         let mut embedded = segue_embedded::open_with(&options.data_dir, platform)?;
-        embedded.ports.tokens = tokens();
+        embedded.ports.tokens = segue_runtime::tokens();
         let data_dir = std::path::absolute(&options.data_dir).map_err(|error| {
             PortError::unavailable("data directory", format!("{}: {error}", options.data_dir.display()))
         })?;
@@ -232,15 +231,3 @@ pub(crate) async fn put_flow(
 
 #[cfg(test)]
 mod tests;
-
-/// Google's access tokens of this machine: the metadata server's, or those of the application default credentials.
-#[cfg(feature = "gcp")]
-fn tokens() -> Arc<dyn Tokens> {
-    Arc::new(segue_gcp::GoogleTokens::of_this_machine())
-}
-
-/// No tokens: the client for them is in programs with Google Cloud only.
-#[cfg(not(feature = "gcp"))]
-fn tokens() -> Arc<dyn Tokens> {
-    Arc::new(segue_ports::tokens::NoTokens)
-}
