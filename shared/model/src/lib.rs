@@ -10,6 +10,7 @@
 //! [`diagnostic`] and a page in `docs/errors/`.
 
 pub mod backfill;
+pub mod calendar;
 pub mod catalog;
 pub mod cipher;
 pub mod cron;

@@ -62,6 +62,17 @@ impl State {
         Self::Skipped,
     ];
 
+    /// Kestra's names of all states, in the order of [`Self::ALL`].
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = Self::ALL[index].as_str();
+            index += 1;
+        }
+        names
+    };
+
     /// The states that are not final.
     pub fn open() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|state| !state.is_terminal())
@@ -89,7 +100,7 @@ impl State {
     }
 
     /// Kestra's name of the state.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "CREATED",
             Self::Queued => "QUEUED",

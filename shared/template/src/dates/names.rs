@@ -2,6 +2,8 @@
 //!
 //! To add a language, add a [`Names`] constant and an arm of [`names`].
 
+use segue_model::calendar::{DAYS, MONTHS};
+
 /// Months and days of one language. Weeks begin on Monday.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -17,22 +19,9 @@ pub(super) struct Names {
 }
 
 const ENGLISH: Names = Names {
-    months: [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
+    months: MONTHS,
     short_months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-    days: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    days: DAYS,
     short_days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     halves: ["AM", "PM"],
     utc: "Coordinated Universal Time",

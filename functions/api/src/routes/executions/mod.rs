@@ -20,26 +20,10 @@ use crate::queries::executions::numbers;
 use crate::queries::executions::search::FIELDS;
 use segue_api_types as types;
 use segue_model::execution::ExecutionKind;
+use segue_model::state::State;
 
-const STATE_NAMES: &[&str] = &[
-    "CREATED",
-    "QUEUED",
-    "RUNNING",
-    "PAUSED",
-    "BREAKPOINT",
-    "RESTARTED",
-    "RETRYING",
-    "RETRIED",
-    "SUCCESS",
-    "WARNING",
-    "FAILED",
-    "KILLING",
-    "KILLED",
-    "CANCELLED",
-    "SKIPPED",
-];
-const STATES: Kind = Kind::ManyOf(STATE_NAMES);
-const ONE_STATE: Kind = Kind::OneOf(STATE_NAMES);
+const STATES: Kind = Kind::ManyOf(&State::NAMES);
+const ONE_STATE: Kind = Kind::OneOf(&State::NAMES);
 /// The parameters of a search.
 pub(super) const SEARCH: [Param; 12] = [
     Param::new("q", Kind::Text, "The id of an execution, or a part of the name of its flow."),

@@ -4,22 +4,7 @@
 
 use super::times::{self, DAY, civil, days, print_date};
 use super::{Outcome, integer};
-
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+use segue_model::calendar::{DAYS, MONTHS};
 
 /// Calls the function `name`. `None` if it is in another module.
 pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
@@ -99,8 +84,8 @@ fn write(out: &mut String, element: &str, local: i64, offset: i64, zone: &str) {
         format!("{}{:02}{colon}{:02}", if offset < 0 { '-' } else { '+' }, minutes / 60, minutes % 60)
     };
     let text = match element {
-        "A" => name(&DAYS, weekday),
-        "a" => short(name(&DAYS, weekday)),
+        "A" => name(&DAYS, (weekday + 6) % 7),
+        "a" => short(name(&DAYS, (weekday + 6) % 7)),
         "B" => name(&MONTHS, month - 1),
         "b" | "h" => short(name(&MONTHS, month - 1)),
         "C" => format!("{:02}", year / 100),
@@ -256,7 +241,7 @@ impl<'t> Reader<'t> {
             "d" | "e" => self.day = Some(self.within(2, 1, 31)?),
             "j" => self.of_year = Some(self.within(3, 1, 366)?),
             "B" | "b" | "h" => self.month = Some(self.name(&MONTHS)? + 1),
-            "A" | "a" => self.weekday = Some(self.name(&DAYS)?),
+            "A" | "a" => self.weekday = Some((self.name(&DAYS)? + 1) % 7),
             "w" => self.weekday = Some(self.within(1, 0, 6)?),
             "u" => self.weekday = Some(self.within(1, 1, 7)? % 7),
             "U" | "W" | "V" => {
