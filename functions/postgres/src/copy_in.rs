@@ -114,8 +114,19 @@ mod tests {
         let error = platform.run(CopyIn::TYPE, task(&cut, "trips")).await.error();
         assert_eq!(
             error,
-            "trips: missing data for column \"price\" (PostgreSQL error 22P04); where: COPY trips, line 200001: \"200000,na\""
+            "trips: missing data for column \"price\" (PostgreSQL error 22P04); where: COPY trips, line 200001: \
+             \"200000,na\"; nothing was loaded: the file is cut off here, or this line is wrong. Make the file again, or fix \
+             the line; if every line is like this, set columns, delimiter, quote and header as the file has them"
         );
+        let quoted = platform.store("quoted.csv", format!("{rows}200000,\"na").as_bytes()).await;
+        let error = platform.run(CopyIn::TYPE, task(&quoted, "trips")).await.error();
+        assert!(
+            error.contains("unterminated CSV quoted field") && error.contains("the file is cut off"),
+            "{error}"
+        );
+        let wide = platform.store("wide.csv", b"1,a,1,,5\n").await;
+        let error = platform.run(CopyIn::TYPE, task(&wide, "trips")).await.error();
+        assert!(error.contains("extra data after last") && error.contains("more fields than"), "{error}");
         let wrong = platform.store("wrong.csv", format!("1,a,many,\n{rows}").as_bytes()).await;
         let error = platform.run(CopyIn::TYPE, task(&wrong, "trips")).await.error();
         assert!(error.starts_with("trips: invalid input syntax for type numeric: \"many\""), "{error}");

@@ -70,16 +70,6 @@ pub(crate) fn of_login(error: &Error, place: &str, settings: &Settings) -> Strin
     }
 }
 
-/// A host without an address.
-pub(crate) fn of_name(host: &str, why: &str) -> String {
-    if host.contains('.') || host == "localhost" {
-        return why.to_owned();
-    }
-    format!(
-        "{why}; a name of Docker Compose is known only in its network: use localhost and the published port"
-    )
-}
-
 /// A server that takes too long.
 pub(crate) fn no_answer(place: &str, limit: Duration) -> String {
     format!("{place} did not answer within {} s; the work was stopped and undone", limit.as_secs())
@@ -141,10 +131,24 @@ fn hint(code: &SqlState, message: &str, scene: &Scene<'_>) -> Option<String> {
         code if *code == SqlState::ACTIVE_SQL_TRANSACTION => {
             Some("run this statement alone in a Query, or set transaction: false in Queries".to_owned())
         }
+        code if *code == SqlState::BAD_COPY_FILE_FORMAT => Some(copy_hint(message).to_owned()),
         code if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
             Some("GRANT the user this right, or use another user".to_owned())
         }
         _ => None,
+    }
+}
+
+/// What to do about a file that COPY does not understand. The server undoes the rows before this line.
+fn copy_hint(message: &str) -> &'static str {
+    if message.contains("missing data") || message.contains("unterminated") {
+        "nothing was loaded: the file is cut off here, or this line is wrong. Make the file again, or fix the line; if every \
+         line is like this, set columns, delimiter, quote and header as the file has them"
+    } else if message.contains("extra data") {
+        "nothing was loaded: this line has more fields than the table, or than columns. Set columns, delimiter and quote as \
+         the file has them, or fix the line"
+    } else {
+        "nothing was loaded: set format, delimiter, quote, escape and encoding as the file has them, or fix the line"
     }
 }
 

@@ -252,7 +252,7 @@ async fn addresses(host: &str, context: &TaskContext) -> Result<Vec<IpAddr>, Tas
             context.debug(format!("{DOCKER_HOST} is this machine"));
             Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])
         }
-        Err(error) => Err(TaskError::failed(refusal::of_name(host, &error.to_string()))),
+        Err(error) => Err(error.into()),
         Ok(addresses) => Ok(addresses),
     }
 }

@@ -109,10 +109,8 @@ impl Clients {
         if is_metadata_name(host) && !self.guard.allow_metadata {
             return Err(NotSent(refusal(host)));
         }
-        let found = tokio::net::lookup_host((host, 0))
-            .await
-            .map_err(|error| NotSent(format!("the host '{host}' has no address: {error}")))?;
-        self.guard.allowed(host, found).map(|found| found.into_iter().map(|address| address.ip()).collect())
+        let found = self.guard.look_up(host).await?;
+        Ok(found.into_iter().map(|address| address.ip()).collect())
     }
 
     fn build(&self, settings: &ClientSettings) -> Result<Client, reqwest::Error> {
@@ -192,6 +190,13 @@ impl Guard {
         Ok(())
     }
 
+    /// The addresses of a name that may be used.
+    async fn look_up(self, name: &str) -> Result<Vec<SocketAddr>, NotSent> {
+        let found =
+            tokio::net::lookup_host((name, 0)).await.map_err(|error| NotSent(unknown(name, &error)))?;
+        self.allowed(name, found)
+    }
+
     /// The addresses that may be used. Several addresses of a name may be those of different machines.
     fn allowed(
         self,
@@ -208,11 +213,20 @@ impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = *self;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let addresses: Addrs = Box::new(guard.allowed(name.as_str(), found)?.into_iter());
+            let addresses: Addrs = Box::new(guard.look_up(name.as_str()).await?.into_iter());
             Ok(addresses)
         })
     }
+}
+
+/// Why a name has no address, and what to do.
+fn unknown(host: &str, error: &std::io::Error) -> String {
+    let advice = if host.contains('.') || host == "localhost" {
+        "check the spelling of the name, and whether this machine can ask a name server"
+    } else {
+        "a name of Docker Compose is known only in its network: use localhost and the published port"
+    };
+    format!("the host '{host}' has no address: {error}; {advice}")
 }
 
 fn refusal(host: &str) -> String {
@@ -261,6 +275,26 @@ mod tests {
         assert!(Clients::new(true).addresses("169.254.169.254").await.is_ok());
         let why = clients.addresses("nowhere.invalid").await.unwrap_err().to_string();
         assert!(why.starts_with("the host 'nowhere.invalid' has no address"), "{why}");
+        assert!(
+            why.ends_with("check the spelling of the name, and whether this machine can ask a name server"),
+            "{why}"
+        );
+    }
+
+    /// The error of a request names the host and says what to do, as the error of any other connection does.
+    #[tokio::test]
+    async fn a_request_to_an_unknown_host_says_what_to_do() {
+        let client = Clients::new(false).get(&ClientSettings::default()).unwrap();
+        for (host, advice) in
+            [("nowhere.invalid", "check the spelling of the name"), ("nowhere", "use localhost")]
+        {
+            let error = client.get(format!("http://{host}/")).send().await.unwrap_err();
+            let why = describe(&error);
+            assert!(
+                why.contains(&format!("the host '{host}' has no address")) && why.contains(advice),
+                "{why}"
+            );
+        }
     }
 
     #[test]

@@ -4,9 +4,35 @@ use crate::{docker_build, docker_run, working_directory};
 use segue_model::Json;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_task::testing::TestRun;
-use segue_task::{ContainerRules, TaskList, TaskSettings};
+use segue_task::{ContainerRules, DescribedType, TaskContext, TaskError, TaskList, TaskSettings};
+use serde_json::json;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
+
+/// Runs `work` as a task of its own type.
+pub(crate) async fn run_work<F, W>(work: F) -> TestRun
+where
+    F: Fn(TaskContext) -> W + Send + Sync + 'static,
+    W: Future<Output = Result<Json, TaskError>> + Send + 'static,
+{
+    let described = DescribedType {
+        name: "test.Work",
+        aliases: Vec::new(),
+        schema: json!({"type": "object"}),
+        outputs: None,
+        run: Arc::new(move |_, context| {
+            let work = work(context);
+            Box::pin(
+                async move { work.await.map(|outputs| outputs.as_object().cloned().unwrap_or_default()) },
+            )
+        }),
+    };
+    let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
+    let platform =
+        segue_task::testing::Platform::new(TaskList::new("test").add_described(described), connect);
+    platform.run(json!({"type": "test.Work"})).await
+}
 
 /// A platform for one test.
 pub(crate) struct Platform {

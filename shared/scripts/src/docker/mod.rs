@@ -2,9 +2,11 @@
 //! machine, so a path names the same file in both.
 
 mod options;
+mod refusal;
 
 pub(crate) use options::{ContainerRun, labels};
 pub use options::{Cpu, Credentials, DockerOptions, Memory};
+pub(crate) use refusal::advice;
 
 use segue_ports::wire::TaskRunMessage;
 use std::process::Stdio;

@@ -5,7 +5,7 @@
 mod outside;
 
 use crate::container_rules::{self, Builder};
-use crate::docker::{Credentials, DockerOptions};
+use crate::docker::{Credentials, DockerOptions, advice};
 use crate::local::client_config;
 use crate::process;
 use crate::staging::stage;
@@ -244,8 +244,13 @@ impl Build {
             return Ok(());
         }
         let said = Vec::from(last).join("\n");
-        Err(TaskError::failed(format!("Docker could not {what} (exit code {code}):\n{said}")))
+        Err(TaskError::failed(format!("Docker could not {what} (exit code {code}){}:\n{said}", to_do(&said))))
     }
+}
+
+/// The advice about an image that cannot be had, behind the name of the failure. Empty for other failures.
+fn to_do(said: &str) -> String {
+    advice(said).map(|advice| format!("; {advice}")).unwrap_or_default()
 }
 
 fn disk(error: &std::io::Error) -> TaskError {
@@ -255,9 +260,8 @@ fn disk(error: &std::io::Error) -> TaskError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Platform;
+    use crate::testing::{Platform, run_work};
     use segue_task::testing::TestRun;
-    use segue_task::{DescribedType, TaskList};
     use serde_json::json;
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::{Arc, Mutex};
@@ -270,7 +274,7 @@ while [ $# -gt 1 ]; do
   case $1 in --file) cat "$2" >> calls.txt ;; --iidfile) printf sha256:abc > "$2" ;; --tag) tag=$2 ;; esac
   shift
 done
-[ "$tag" != broken ] || { echo "ERROR: no such base image" >&2; exit 1; }
+[ "$tag" != broken ] || { echo "ERROR: failed to solve: alpine:99: failed to resolve source metadata for docker.io/library/alpine:99: not found" >&2; exit 1; }
 "#;
 
     fn build(more: Json) -> Build {
@@ -285,29 +289,20 @@ done
     async fn run(build: Build) -> (TestRun, String) {
         let calls = Arc::<Mutex<String>>::default();
         let recorded = calls.clone();
-        let described = DescribedType {
-            name: "test.Build",
-            aliases: Vec::new(),
-            schema: json!({"type": "object"}),
-            outputs: None,
-            run: Arc::new(move |_, context| {
-                let (build, recorded) = (build.clone(), recorded.clone());
-                Box::pin(async move {
-                    let folder = context.working_dir().to_owned();
-                    let program = folder.join("client.sh");
-                    std::fs::write(&program, CLIENT).unwrap();
-                    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-                    let built = build.build_with(&program.display().to_string(), &context).await;
-                    let text = std::fs::read_to_string(folder.join("calls.txt")).unwrap_or_default();
-                    *recorded.lock().unwrap() = text.replace(&folder.display().to_string(), "FOLDER");
-                    built.map(|output| json!(output).as_object().cloned().unwrap())
-                })
-            }),
+        let work = move |context: TaskContext| {
+            let (build, recorded) = (build.clone(), recorded.clone());
+            async move {
+                let folder = context.working_dir().to_owned();
+                let program = folder.join("client.sh");
+                std::fs::write(&program, CLIENT).unwrap();
+                std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+                let built = build.build_with(&program.display().to_string(), &context).await;
+                let text = std::fs::read_to_string(folder.join("calls.txt")).unwrap_or_default();
+                *recorded.lock().unwrap() = text.replace(&folder.display().to_string(), "FOLDER");
+                built.map(|output| json!(output))
+            }
         };
-        let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
-        let platform =
-            segue_task::testing::Platform::new(TaskList::new("test").add_described(described), connect);
-        let run = platform.run(json!({"type": "test.Build"})).await;
+        let run = run_work(work).await;
         let calls = calls.lock().unwrap().clone();
         (run, calls)
     }
@@ -349,11 +344,13 @@ done
     }
 
     #[tokio::test]
-    async fn a_failed_build_says_why() {
+    async fn a_build_with_an_unknown_base_image_says_what_to_do() {
         let (built, calls) = run(build(json!({"tags": "broken", "push": true}))).await;
         let error = built.error();
         assert!(
-            error.contains("could not build the image (exit code 1)") && error.contains("no such base image"),
+            error.contains(
+                "could not build the image (exit code 1); check the name and the tag of the image in its registry:\n"
+            ) && error.contains("alpine:99: not found"),
             "{error}"
         );
         assert!(!calls.contains("push"), "{calls}");

@@ -4,7 +4,7 @@
 //! The archive has two folders: the context of the build, and the files for Docker's client. So no credentials are in
 //! the context. The build is found by the key of the attempt, so every delivery of the attempt finds the same build.
 
-use super::{Build, LAST_LINES, Output, disk};
+use super::{Build, LAST_LINES, Output, disk, to_do};
 use crate::attempt;
 use crate::docker::labels;
 use crate::looks::Looks;
@@ -177,7 +177,10 @@ impl<'a> Outside<'a> {
         let lines: Vec<&str> =
             lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect();
         let last = lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default().join("\n");
-        Err(TaskError::failed(format!("Cloud Build could not build the image: {failure}\n{last}")))
+        Err(TaskError::failed(format!(
+            "Cloud Build could not build the image: {failure}{}\n{last}",
+            to_do(&last)
+        )))
     }
 
     /// Stops the build, unless another worker now waits for it.
@@ -363,6 +366,7 @@ mod tests {
     async fn an_unknown_base_image_is_named() {
         let error = World::new(0, Some("step 0 exited with 1")).run(json!({})).await.error();
         assert!(error.contains("step 0 exited with 1") && error.contains("alpine:99 not found"), "{error}");
+        assert!(error.contains("; check the name and the tag of the image in its registry"), "{error}");
     }
 
     #[tokio::test]
