@@ -74,15 +74,18 @@ pub struct ExpressionNames {
 pub struct PluginDoc {
     /// The name and description of the type, in Markdown.
     pub markdown: String,
-    /// The schema of the properties.
+    /// The schemas of the properties and of the outputs.
     pub schema: PluginSchema,
 }
 
-/// The schema of the properties of a type.
+/// The schemas of a type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginSchema {
-    /// The JSON Schema.
+    /// The JSON Schema of the properties.
     pub properties: Json,
+    /// The JSON Schema of the outputs of a task, or of the variables of a trigger. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Json>,
 }
 
 /// The values that a page needs to draw a type.

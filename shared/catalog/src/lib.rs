@@ -70,14 +70,15 @@ pub fn catalog_with(own: &'static [Connector]) -> Result<Catalog, CatalogError> 
     Ok(Catalog::new(types).with_triggers(triggers).with_realtime_triggers(realtime))
 }
 
-/// JSON Schema of the properties of a trigger of the scheduler, or of a condition, with descriptions.
+/// The JSON Schemas of a trigger of the scheduler, or of a condition: of the properties with descriptions, and of the
+/// variables. None if there are no variables.
 ///
 /// # Errors
 /// [`CatalogError`] if Segue's own descriptions cannot be read.
-pub fn described_schema(kind: &TriggerType) -> Result<Json, CatalogError> {
+pub fn described(kind: &TriggerType) -> Result<(Json, Option<Json>), CatalogError> {
     let mut schema = kind.schema.clone();
-    builtin::describe(kind.name, &mut schema)?;
-    Ok(schema)
+    let outputs = builtin::describe(kind.name, &mut schema)?;
+    Ok((schema, outputs))
 }
 
 #[cfg(test)]

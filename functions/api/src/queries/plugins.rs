@@ -118,12 +118,19 @@ pub(super) struct Known {
     pub(super) name: &'static str,
     aliases: Vec<&'static str>,
     pub(super) schema: Value,
+    outputs: Option<Value>,
     is_task: bool,
 }
 
 impl From<&TaskType> for Known {
     fn from(kind: &TaskType) -> Self {
-        Self { name: kind.name, aliases: kind.aliases.clone(), schema: kind.schema.clone(), is_task: true }
+        Self {
+            name: kind.name,
+            aliases: kind.aliases.clone(),
+            schema: kind.schema.clone(),
+            outputs: kind.outputs.clone(),
+            is_task: true,
+        }
     }
 }
 
@@ -143,8 +150,9 @@ impl Known {
 impl From<&TriggerType> for Known {
     fn from(kind: &TriggerType) -> Self {
         // Without descriptions the schema is still right.
-        let schema = segue_catalog::described_schema(kind).unwrap_or_else(|_| kind.schema.clone());
-        Self { name: kind.name, aliases: kind.aliases.to_vec(), schema, is_task: false }
+        let (schema, outputs) =
+            segue_catalog::described(kind).unwrap_or_else(|_| (kind.schema.clone(), None));
+        Self { name: kind.name, aliases: kind.aliases.to_vec(), schema, outputs, is_task: false }
     }
 }
 
@@ -166,7 +174,8 @@ pub(crate) fn one(api: &Api, name: &str, with_common: bool) -> Answer<types::Plu
         add_properties(&mut schema, &common());
     }
     let markdown = markdown(&known);
-    Ok(types::PluginDoc { markdown, schema: types::PluginSchema { properties: schema } })
+    let schema = types::PluginSchema { properties: schema, outputs: known.outputs };
+    Ok(types::PluginDoc { markdown, schema })
 }
 
 fn markdown(known: &Known) -> String {
@@ -275,7 +284,7 @@ pub(crate) fn input(kind: &str) -> Answer<types::PluginDoc> {
         all.extend(own);
     }
     let schema = json!({"type": "object", "required": ["id", "type"], "properties": properties});
-    let schema = types::PluginSchema { properties: schema };
+    let schema = types::PluginSchema { properties: schema, outputs: None };
     Ok(types::PluginDoc { markdown: format!("# {upper}\n"), schema })
 }
 

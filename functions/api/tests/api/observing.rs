@@ -92,7 +92,19 @@ async fn plugins_have_schemas() {
     let one = server.get(&format!("/plugins/{log}?all=true")).await.ok();
     assert!(one["schema"]["properties"]["properties"]["message"].is_object(), "{one:#}");
     assert!(one["schema"]["properties"]["properties"]["runIf"].is_object());
-    server.get("/plugins/io.kestra.plugin.core.trigger.Schedule").await.ok();
+    assert!(one["schema"]["outputs"].is_null(), "a log has no outputs");
+    for (name, output) in [
+        ("slack.notifications.SlackIncomingWebhook", None),
+        ("github.issues.Create", Some("issueUrl")),
+        ("gcp.gcs.Download", Some("uri")),
+        ("gcp.gcs.Trigger", Some("blobs")),
+        ("core.trigger.Schedule", Some("date")),
+    ] {
+        let doc = server.get(&format!("/plugins/io.kestra.plugin.{name}")).await.ok();
+        let outputs = &doc["schema"]["outputs"]["properties"];
+        assert_eq!(output.is_some(), outputs.is_object(), "{name}: {outputs:#}");
+        assert!(output.is_none_or(|output| outputs[output].is_object()), "{name}: {outputs:#}");
+    }
     server.get("/plugins/io.none").await.refused(404);
     let flow = server.get("/plugins/schemas/flow").await.ok();
     assert!(flow["definitions"]["task"]["anyOf"].as_array().unwrap().len() > 20);

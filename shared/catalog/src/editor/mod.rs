@@ -11,7 +11,7 @@
 mod keys;
 mod loose;
 
-use crate::described_schema;
+use crate::described;
 use keys::{flow, input, plugin_default, policy, task_keys, trigger_keys};
 use loose::{TEMPLATE, loose, scalars};
 use segue_model::catalog::{Catalog, RunBy, TaskType, TypeProperties, aliases};
@@ -67,7 +67,7 @@ fn definitions(catalog: &Catalog) -> Json {
     {
         for kind in list {
             // Without its description, a type is still complete.
-            let schema = described_schema(kind).unwrap_or_else(|_| kind.schema.clone());
+            let schema = described(kind).map_or_else(|_| kind.schema.clone(), |(schema, _)| schema);
             let kind = Typed { schema: &schema, ..Typed::from(kind) };
             found.push(typed(kind, &keys, &mut all));
         }

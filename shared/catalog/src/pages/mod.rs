@@ -115,8 +115,7 @@ impl Documented {
     }
 
     fn built_in(kind: &TriggerType, what: Kind) -> Result<Self, CatalogError> {
-        let mut schema = kind.schema.clone();
-        let outputs = crate::builtin::describe(kind.name, &mut schema)?;
+        let (schema, outputs) = crate::described(kind)?;
         Ok(Self { name: kind.name, aliases: kind.aliases.to_vec(), kind: what, schema, outputs })
     }
 
