@@ -1,13 +1,16 @@
 //! One request with its retries.
 
 use crate::answer::Answer;
+use crate::aws::{Payload, Signer};
 use crate::call::Call;
 use crate::google;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Body, Client, Method, RequestBuilder, Response, Url};
 use segue_connectors::format::Request;
+use segue_files::input::uri_of_value;
 use segue_model::{Json, Map, parse_duration};
 use segue_task::outbound::{ClientSettings, describe};
+use segue_task::records::not_there;
 use segue_task::{TaskContext, TaskError};
 use serde_json::json;
 use std::time::Duration;
@@ -27,6 +30,9 @@ pub(crate) struct Exchange {
     pub(crate) body: Option<Json>,
     form: Option<Map>,
     content_type: Option<String>,
+    aws: Option<Signer>,
+    /// The address of a file that is the body.
+    file: Option<String>,
 }
 
 impl Exchange {
@@ -43,6 +49,7 @@ impl Exchange {
             "body": request.body,
             "form": request.form,
             "contentType": request.content_type,
+            "file": request.file,
         });
         let Json::Object(mut parts) = call.typed(&template).await? else {
             return Err(TaskError::failed("the request of the connector is no map"));
@@ -59,6 +66,9 @@ impl Exchange {
         } else {
             Some(google::token(call, &request.google).await?)
         };
+        let aws = request.aws.as_deref().map(|service| Signer::new(call, service)).transpose()?;
+        let file =
+            text("file").map(|file| uri_of_value(&file, &call.context.message().namespace)).transpose()?;
         let basic = text("username").map(|username| (username, text("password").unwrap_or_default()));
         let mut map = |name: &str| match parts.remove(name) {
             Some(Json::Object(fields)) => Some(fields),
@@ -74,7 +84,7 @@ impl Exchange {
             call.context.mask(password);
             call.context.mask(&format!("{username}:{password}"));
         }
-        Ok(Self { method, url, query, headers, bearer, basic, body, form, content_type })
+        Ok(Self { method, url, query, headers, bearer, basic, body, form, content_type, aws, file })
     }
 
     /// The request's name in logs and errors: method and host. The rest of an address may be a secret.
@@ -92,7 +102,7 @@ impl Exchange {
         let mut pause = Duration::from_secs(retries.pause);
         for left in (0..=retries.times).rev() {
             context.debug(self.name());
-            let sent = self.request(&client, &url, &call.options)?.send().await;
+            let sent = self.request(&client, &url, call).await?.send().await;
             let (why, wait) = match sent {
                 Ok(response) if left > 0 && retries.on.contains(&response.status().as_u16()) => {
                     (format!("answered with status {}", response.status()), retry_after(&response))
@@ -133,13 +143,19 @@ impl Exchange {
         Ok(url)
     }
 
-    fn request(&self, client: &Client, url: &Url, options: &Json) -> Result<RequestBuilder, TaskError> {
+    async fn request(
+        &self,
+        client: &Client,
+        url: &Url,
+        call: &Call<'_>,
+    ) -> Result<RequestBuilder, TaskError> {
         let mut builder = client.request(self.method.clone(), url.clone());
-        let more = options.get("headers").and_then(Json::as_object);
-        let mut typed = false;
-        for (name, value) in more.into_iter().flatten().chain(&self.headers) {
-            typed |= name.eq_ignore_ascii_case(CONTENT_TYPE.as_str());
-            builder = builder.header(name, text(value));
+        let more = call.options.get("headers").and_then(Json::as_object);
+        let fields = more.into_iter().flatten().chain(&self.headers);
+        let fields: Vec<(String, String)> = fields.map(|(name, value)| (name.clone(), text(value))).collect();
+        let typed = fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()));
+        for (name, value) in &fields {
+            builder = builder.header(name, value);
         }
         if let Some(token) = &self.bearer {
             builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
@@ -156,12 +172,30 @@ impl Exchange {
             }
             return Ok(builder.form(&fields));
         }
-        let Some(body) = &self.body else { return Ok(builder) };
-        if !typed {
+        let body = self.body.as_ref().map(text);
+        if let Some(signer) = &self.aws {
+            let payload = match (&self.file, &body) {
+                (Some(_), _) => Payload::File,
+                (None, body) => Payload::Bytes(body.as_deref().unwrap_or_default().as_bytes()),
+            };
+            let now = call.context.ports().clock.now();
+            for (name, value) in signer.headers(self.method.as_str(), url, &fields, payload, now) {
+                builder = builder.header(name, value);
+            }
+        }
+        if !typed && (body.is_some() || self.file.is_some()) {
             builder =
                 builder.header(CONTENT_TYPE, self.content_type.as_deref().unwrap_or("application/json"));
         }
-        Ok(builder.body(text(body)))
+        match (&self.file, body) {
+            (Some(file), _) => {
+                let (info, stream) =
+                    call.context.storage().get(file).await.map_err(|error| not_there(error, file))?;
+                Ok(builder.header(CONTENT_LENGTH, info.size).body(Body::wrap_stream(stream)))
+            }
+            (None, Some(body)) => Ok(builder.body(body)),
+            (None, None) => Ok(builder),
+        }
     }
 }
 

@@ -1,23 +1,27 @@
 //! The `connect` service: task types that are one HTTP request, described as data (README.md).
 //!
 //! What it is: [`described`], the connectors in `connectors/`; `run`, which runs a task of any connector; `call`, the
-//! variables of an attempt; `exchange`, one request with its retries; `sending`, what its answer means; `paging` and
-//! `polling`, what can follow the request; `execution`, the facts about an execution that messages show; `google`, access tokens of Google; [`mail`], the
-//! task types that send mail by SMTP, as code.
+//! variables of an attempt; `rows` and `files`, rows that are read from a file and written to files; `exchange`, one
+//! request with its retries; `sending`, what its answer means; `paging` and `polling`, what can follow the request;
+//! `execution`, the facts about an execution that messages show; `google`, access tokens of Google; `aws`, signatures
+//! of AWS; [`mail`], the task types that send mail by SMTP, as code.
 //!
 //! What it must not know: a single HTTP service on the internet. What is special about a service is in its file.
 //!
 //! How to add one more: a file `connectors/FAMILY/NAME.yaml`, as README.md shows.
 
 mod answer;
+mod aws;
 mod call;
 pub mod described;
 mod exchange;
 mod execution;
+mod files;
 mod google;
 pub mod mail;
 mod paging;
 mod polling;
+mod rows;
 mod run;
 mod sending;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Runs a task of a connector: values, the requests in their order, outputs.
 
 use crate::call::{Call, mask};
-use crate::{entry, execution, paging, polling};
+use crate::{entry, execution, files, paging, polling, rows};
 use segue_connectors::Connector;
 use segue_model::{Json, Map};
 use segue_task::{TaskContext, TaskError};
@@ -31,6 +31,10 @@ pub(crate) async fn run(connector: &Connector, given: Map, context: &TaskContext
     if let Some(paging) = &connector.paging {
         paging::collect(&mut call, paging).await?;
     }
+    if let Some(template) = &connector.files {
+        let written = files::write(&call, template).await?;
+        call.variables.insert("files".to_owned(), written);
+    }
     call.outputs().await
 }
 
@@ -47,6 +51,10 @@ async fn prepare(call: &mut Call<'_>) -> Result<(), TaskError> {
             mask(property, Some(&value), call.context);
             call.set("properties", name, value);
         }
+    }
+    if let Some(rows) = &call.connector.rows {
+        let rows = rows::read(call, rows).await?;
+        call.variables.insert("rows".to_owned(), rows);
     }
     for step in &call.connector.before {
         if !call.is_true(step.when.as_deref(), true).await? {

@@ -6,6 +6,8 @@
 //! - `answer`: the answer to the request, with `status`, `headers` (names in lower case), `body` and `links`.
 //! - `polled`: the last answer while waiting; null if the task did not wait.
 //! - `items`, `stored`: what paging has collected.
+//! - `rows`: the rows of the file that `rows` names, as lists of values.
+//! - `files`: the URIs of the files that `files` has written, by their names. Only `outputs` see them.
 //! - `execution`: with `execution: true`, facts about an execution: `id`, `namespace`, `flowId`, `state`, `isFailed`,
 //!   `isGood`, `startDate`, `duration`, `firstFailed` and `lastTask` (ids of tasks), `link`, `title` (one line) and
 //!   `message` (the title, `properties.customMessage`, `properties.customFields` and the link, one line each).
@@ -39,6 +41,8 @@ pub struct Connector {
     /// the task's own execution.
     #[serde(default)]
     pub execution: bool,
+    /// A file with rows that the request sends.
+    pub rows: Option<Rows>,
     /// Requests that are sent first, for example for a token.
     #[serde(default)]
     pub before: Vec<Step>,
@@ -54,6 +58,8 @@ pub struct Connector {
     pub poll: Option<Poll>,
     /// Asks for the following pages of a list.
     pub paging: Option<Paging>,
+    /// An expression that gives names with lists of rows. Each list becomes an Ion file.
+    pub files: Option<String>,
     /// The outputs, in the order of the documentation.
     #[serde(default)]
     pub outputs: IndexMap<String, Output>,
@@ -107,6 +113,26 @@ pub enum Kind {
     Any,
 }
 
+/// A file with rows. Every text is a template. A text that renders to nothing counts as absent.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// The file: `kestra:///…`, or `nsfile:///…` of the flow's namespace.
+    pub from: String,
+    /// The format: `CSV`, `ION` or `JSON`. Absent: as the ending of the file's name says.
+    pub format: Option<String>,
+    /// Whether the names of the fields come first, if the rows are maps.
+    pub header: Option<String>,
+    /// The character between the fields of CSV. Absent: `,`.
+    pub separator: Option<String>,
+    /// The character around the fields of CSV. Absent: `"`.
+    pub quote: Option<String>,
+    /// The number of records of CSV that are left out at the start. Absent: 0.
+    pub skip: Option<String>,
+    /// The charset of the file. Any other than UTF-8 is refused.
+    pub charset: Option<String>,
+}
+
 /// A request that is sent before the request.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -145,10 +171,15 @@ pub struct Request {
     /// must begin with `https://`, a host of `googleapis.com` and a slash, without an expression.
     #[serde(default)]
     pub google: Vec<String>,
+    /// A service of AWS by its name in signatures: `s3`. The request is signed with the properties `accessKeyId`,
+    /// `secretKeyId`, `sessionToken` and `region` of the task.
+    pub aws: Option<String>,
     /// The credentials of `Authorization: Basic`.
     pub basic: Option<Basic>,
     /// The body. A map or list is sent as JSON, and entries with the value null are left out. A text is sent unchanged.
     pub body: Option<Json>,
+    /// A file that is sent as the body: `kestra:///…`, or `nsfile:///…` of the flow's namespace.
+    pub file: Option<String>,
     /// The fields of a form instead of a body, or an expression that gives them.
     pub form: Option<Json>,
     /// The media type of the body. Default: `application/json`.

@@ -50,6 +50,29 @@ impl Connector {
                 return Err(format!("before: two steps have the name '{}'", step.name));
             }
         }
+        for request in self.before.iter().map(|step| &step.request).chain([&self.request]) {
+            if [request.body.is_some(), request.file.is_some(), request.form.is_some()]
+                .iter()
+                .filter(|is| **is)
+                .count()
+                > 1
+            {
+                return Err(format!(
+                    "the request {} has several bodies; keep one of body, file and form",
+                    request.url
+                ));
+            }
+            let is_secret = |name: &str| self.properties.get(name).map(|property| property.secret);
+            let has_credentials = is_secret("secretKeyId") == Some(true)
+                && is_secret("accessKeyId").and(is_secret("region")).is_some();
+            if request.aws.is_some() && (!has_credentials || request.form.is_some()) {
+                return Err(format!(
+                    "the request {} is signed for AWS: add the properties accessKeyId, secretKeyId (secret) and region, and \
+                     no form",
+                    request.url
+                ));
+            }
+        }
         let requests = self.before.iter().map(|step| &step.request).chain([&self.request]);
         let requests = requests.chain(self.poll.iter().map(|poll| &poll.request));
         if let Some(other) =
@@ -127,6 +150,10 @@ tests: [{name: rings, properties: {number: \"1\"}, exchanges: []}]
         assert!(why("pager.\n", "pager\n").contains("full stop"));
         assert!(why("required: true", "required: true, default: x").contains("properties.number"));
         assert!(why("type: integer,", "type: integer, items: string,").contains("properties.times"));
+        let bodies = why("{url: ", "{body: {}, file: x, url: ");
+        assert!(bodies.contains("several bodies"), "{bodies}");
+        let unsigned = why("{url: ", "{aws: s3, url: ");
+        assert!(unsigned.contains("add the properties accessKeyId"), "{unsigned}");
         for host in
             ["pager.example.com", "x.googleapis.com.example.com", "{{ properties.number }}.googleapis.com"]
         {

@@ -63,6 +63,10 @@ impl State {
     ];
 
     /// Kestra's names of all states, in the order of [`Self::ALL`].
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the compiler runs this, and refuses an index outside of the list"
+    )]
     pub const NAMES: [&'static str; Self::ALL.len()] = {
         let mut names = [""; Self::ALL.len()];
         let mut index = 0;
