@@ -5215,7 +5215,7 @@ export interface components {
         PluginDoc: {
             /** @description The name and description of the type, in Markdown. */
             markdown: string;
-            /** @description The schema of the properties. */
+            /** @description The schemas of the properties and of the outputs. */
             schema: components["schemas"]["PluginSchema"];
         };
         /** @description The types of one group. */
@@ -5257,10 +5257,12 @@ export interface components {
         };
         /** @description Where a type can be used. */
         PluginKind: "TASK" | "TRIGGER" | "CONDITION";
-        /** @description The schema of the properties of a type. */
+        /** @description The schemas of a type. */
         PluginSchema: {
-            /** @description The JSON Schema. */
+            /** @description The JSON Schema of the properties. */
             properties: unknown;
+            /** @description The JSON Schema of the outputs of a task, or of the variables of a trigger. Absent if there are none. */
+            outputs?: unknown;
         };
         /** @description A type by its names, for a list to choose from. */
         PluginType: {
