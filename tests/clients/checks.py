@@ -10,8 +10,15 @@ import sys
 import time
 import traceback
 import uuid
+from datetime import datetime, timedelta, timezone
 
-from kestrapy import Configuration, KestraClient, QueryFilter
+from kestrapy import (
+    ChartFiltersOverrides,
+    Configuration,
+    DashboardControllerPreviewRequest,
+    KestraClient,
+    QueryFilter,
+)
 from kestrapy.exceptions import ApiException
 from kestrapy.models.query_filter_field import QueryFilterField as Field
 from kestrapy.models.query_filter_op import QueryFilterOp as Op
@@ -393,6 +400,80 @@ def types_are_described(bench):
     assert any(trigger["name"] == "Schedule" for trigger in plugins.plugin_triggers())
     missing = plugins.detect_missing_plugins("id: a\nnamespace: b\ntasks:\n- id: c\n  type: io.none.Some\n")
     assert missing["missingTypes"] == ["io.none.Some"]
+
+
+CHART = """id: recent
+type: io.kestra.plugin.core.dashboard.chart.Table
+chartOptions: {displayName: Recent}
+data:
+  type: io.kestra.plugin.core.dashboard.data.Executions
+  columns:
+    flow: {field: FLOW_ID}
+    total: {agg: COUNT}
+"""
+
+
+def dashboard(bench, title):
+    """The source of a dashboard over the executions of the check."""
+    where = f"  where: [{{field: NAMESPACE, type: EQUAL_TO, value: {bench.namespace}}}]\n"
+    lines = "".join(f"    {line}\n" for line in (CHART + where).splitlines())
+    name = bench.namespace.replace(".", "-")
+    return f"id: {name}\ntitle: {title}\ncharts:\n" + lines.replace("    id:", "  - id:", 1)
+
+
+@check
+def dashboards_are_saved_found_and_deleted(bench):
+    dashboards = bench.client.dashboards
+    title = f"of {bench.namespace}"
+    made = dashboards.create_dashboard(TENANT, dashboard(bench, title))
+    assert made["title"] == title and dashboards.dashboard(made["id"], TENANT) == made
+    found = dashboards.search_dashboards(TENANT, q=title, page=1, size=10, sort=["title:asc"])
+    assert found["total"] == 1 and found["results"][0]["id"] == made["id"]
+    changed = dashboards.update_dashboard(made["id"], TENANT, dashboard(bench, "changed"))
+    assert changed["title"] == "changed" and changed["created"] == made["created"]
+    assert dashboards.validate_dashboard(TENANT, dashboard(bench, "x")).constraints is None
+    assert dashboards.validate_chart(TENANT, CHART).constraints is None
+    wrong = CHART.replace("FLOW_ID", "FLOW")
+    assert "FLOW_ID" in dashboards.validate_chart(TENANT, wrong).constraints
+    dashboards.delete_dashboard(made["id"], TENANT)
+    refused(404, lambda: dashboards.dashboard(made["id"], TENANT), made["id"])
+
+
+@check
+def charts_are_computed_and_exported(bench):
+    bench.deploy("hello", SAY)
+    bench.run("hello")
+    dashboards = bench.client.dashboards
+    made = dashboards.create_dashboard(TENANT, dashboard(bench, "charts"))
+    now = datetime.now(timezone.utc)
+    day = ChartFiltersOverrides(start_date=now - timedelta(days=1), end_date=now, page_size=10, page_number=1)
+    # The client takes every value of an entry for an object, so it cannot read an entry of any server. The next lines
+    # send what it sends, and read the entries without its model.
+    path = dashboards._tenant_path(TENANT, "dashboards", made["id"], "charts", "recent")
+    answer = dashboards._raw_json_request("POST", path, body=day)
+    assert answer["results"] == [{"flow": "hello", "total": 1}] and answer["isComplete"], answer
+    past = ChartFiltersOverrides(start_date=now - timedelta(days=9), end_date=now - timedelta(days=8))
+    assert dashboards.dashboard_chart_data(made["id"], "recent", TENANT, past).total == 0
+    refused(404, lambda: dashboards.dashboard_chart_data(made["id"], "none", TENANT, past), "none")
+    only = ChartFiltersOverrides(namespace=bench.namespace + ".none")
+    empty = DashboardControllerPreviewRequest(chart=CHART, global_filter=only)
+    assert dashboards.preview_chart(TENANT, empty).results == []
+    request = DashboardControllerPreviewRequest(
+        chart=CHART, global_filter=ChartFiltersOverrides(namespace=bench.namespace)
+    )
+    if bench.version == 1:
+        tables = [
+            dashboards.export_chart_to_csv(TENANT, request),
+            dashboards.export_dashboard_chart_data_to_csv(made["id"], "recent", TENANT, day),
+        ]
+    else:
+        assert dashboards.default_dashboards(TENANT) == {}
+        tables = [
+            dashboards.export_chart(TENANT, request, format="CSV"),
+            dashboards.export_dashboard_chart(made["id"], "recent", TENANT, day, format="CSV"),
+        ]
+    for table in tables:
+        assert list(csv.reader(io.StringIO(table.decode()))) == [["flow", "total"], ["hello", "1"]], table
 
 
 @check(since=2)

@@ -36,13 +36,18 @@ pub(crate) fn accepted(parsed: &Parsed) -> Answer<&Flow> {
     parsed.flow.as_ref().filter(|_| !parsed.has_errors()).ok_or_else(|| refusal(&parsed.diagnostics))
 }
 
-/// The 422 error for a source, with all errors of the source.
+/// The 422 error for the source of a flow, with all errors of the source.
 pub(crate) fn refusal(diagnostics: &[Diagnostic]) -> ApiError {
+    refusal_of("flow", diagnostics)
+}
+
+/// The 422 error for the source of a `kind` of thing, with all errors of the source.
+pub(crate) fn refusal_of(kind: &str, diagnostics: &[Diagnostic]) -> ApiError {
     let errors: Vec<&Diagnostic> =
         diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
     let what = match errors.first() {
-        Some(first) if OF_YAML.contains(&first.code.as_str()) => "Illegal flow source",
-        _ => "Invalid entity",
+        Some(first) if OF_YAML.contains(&first.code.as_str()) => format!("Illegal {kind} source"),
+        _ => "Invalid entity".to_owned(),
     };
     let first = errors.first().map(|first| place(first)).unwrap_or_default();
     ApiError::invalid(format!("{what}: {first}"), errors.into_iter().map(problem).collect())

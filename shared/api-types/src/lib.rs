@@ -12,6 +12,7 @@
 
 mod backfill;
 mod concurrency;
+mod dashboard;
 mod error;
 mod event;
 mod execution;
@@ -41,6 +42,7 @@ pub use backfill::{
     ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewPeriod, PreviewSlot,
 };
 pub use concurrency::{ConcurrencyLimit, ConcurrencyUpdate};
+pub use dashboard::{ChartData, ChartFilters, ChartPreview, Dashboard, DashboardSettings, TimeWindow};
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
 pub use event::TopicEvent;
 pub use execution::{

@@ -73,6 +73,9 @@ pub struct LogsPage {
     /// How pages are counted.
     #[serde(rename = "type", default)]
     pub kind: PaginationType,
+    /// Where the next page begins, for clients of Kestra 2. Always null, because pages are counted by their numbers.
+    #[serde(rename = "nextCursor", default)]
+    pub next_cursor: Option<String>,
 }
 
 /// How the pages of a list are counted.

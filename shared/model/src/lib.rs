@@ -14,6 +14,7 @@ pub mod calendar;
 pub mod catalog;
 pub mod cipher;
 pub mod cron;
+pub mod dashboard;
 pub mod diagnostic;
 pub mod duration;
 pub mod event;
@@ -47,10 +48,10 @@ mod walk;
 pub use cipher::Cipher;
 pub use cron::parse_cron;
 pub use duration::parse_duration;
-pub use kv_key::is_kv_key;
+pub use kv_key::{is_kv_key, is_own_namespace};
 pub use parse::{
-    Parsed, ParsedSuite, PluginDefault, Positions, flow_document, has_only_suites, parse_flow,
-    parse_flow_with_defaults, parse_flows, parse_suites,
+    Checked, Parsed, ParsedSuite, PluginDefault, Positions, flow_document, has_only_suites, parse_chart,
+    parse_dashboard, parse_flow, parse_flow_with_defaults, parse_flows, parse_suites,
 };
 pub use suggest::{Suggestions, suggest};
 pub use templates::{TemplateAt, templates};

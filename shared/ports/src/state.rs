@@ -524,7 +524,7 @@ pub trait StateStore: ScheduleStore {
     /// A KV value of exactly this namespace. None if it does not exist or has expired.
     async fn kv(&self, namespace: &str, key: &str, now: Timestamp) -> Result<Option<KvEntry>, PortError>;
 
-    /// The namespaces with KV values, in order.
+    /// The namespaces with KV values, in order, without Segue's own ([`segue_model::is_own_namespace`]).
     async fn kv_namespaces(&self) -> Result<Vec<String>, PortError>;
 
     /// The KV values of exactly this namespace, in order of their keys.

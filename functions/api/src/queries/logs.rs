@@ -90,6 +90,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::LogsPage> 
         results: lines.iter().map(view).collect(),
         total,
         kind: types::PaginationType::Offset,
+        next_cursor: None,
     })
 }
 

@@ -77,6 +77,13 @@ pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<t
     Ok(paged(page.cut(all), total))
 }
 
+/// The metrics of all task runs of an execution that was found by a search.
+pub(crate) async fn all_of(api: &Api, execution: &Execution) -> Answer<Vec<types::Metric>> {
+    let Some(stored) = api.state().execution(&execution.id).await? else { return Ok(Vec::new()) };
+    let runs = stored.task_runs.iter().map(|(_, run)| run);
+    Ok(runs.flat_map(|run| numbers(run).map(|metric| view(&stored.execution, run, metric))).collect())
+}
+
 /// The task runs of the newest executions of a flow, each with the start date of its execution.
 async fn newest(
     state: &dyn StateStore,

@@ -9,6 +9,7 @@
 
 pub(crate) mod backfills;
 pub(crate) mod concurrency;
+pub(crate) mod dashboards;
 pub(crate) mod executions;
 pub(crate) mod flows;
 pub(crate) mod health;

@@ -2,6 +2,7 @@
 
 mod backfills;
 mod concurrency;
+mod dashboards;
 mod events;
 mod executions;
 mod flows;
@@ -42,6 +43,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         triggers::endpoints(),
         backfills::endpoints(),
         concurrency::endpoints(),
+        dashboards::endpoints(),
         kv::endpoints(),
         namespaces::endpoints(),
         secrets::endpoints(),

@@ -61,7 +61,7 @@ async fn configs(State(api): State<Api>) -> Json<types::Configs> {
         is_anonymous_usage_enabled: false,
         is_task_run_enabled: false,
         is_template_enabled: false,
-        is_custom_dashboards_enabled: false,
+        is_custom_dashboards_enabled: true,
         preview: types::PreviewLimits { initial: 100, max: 5000 },
         system_namespace: "system".to_owned(),
         hidden_labels_prefixes: vec!["system.".to_owned()],

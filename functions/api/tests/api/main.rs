@@ -9,6 +9,7 @@
 mod access;
 mod backfills;
 mod clients;
+mod dashboards;
 mod executions;
 mod flows;
 mod follow;

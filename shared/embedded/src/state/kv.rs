@@ -4,6 +4,7 @@ use super::codec::{decode, encode, first, nanos, rows, run};
 use crate::database::DbError;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use segue_model::is_own_namespace;
 use segue_ports::kv::{KvEntry, KvWrite};
 
 pub(super) fn get(
@@ -36,7 +37,10 @@ pub(super) fn list(
 }
 
 pub(super) fn namespaces(connection: &Connection) -> Result<Vec<String>, DbError> {
-    rows(connection, "SELECT DISTINCT namespace FROM kv ORDER BY namespace", [], |row| Ok(row.get(0)?))
+    let all = rows(connection, "SELECT DISTINCT namespace FROM kv ORDER BY namespace", [], |row| {
+        Ok(row.get::<_, String>(0)?)
+    })?;
+    Ok(all.into_iter().filter(|namespace| !is_own_namespace(namespace)).collect())
 }
 
 pub(super) fn write(connection: &Connection, writes: &[KvWrite], now: Timestamp) -> Result<(), DbError> {

@@ -10,6 +10,7 @@ use crate::database::write::{When, delete, put};
 use firestore::gcloud_sdk::google::firestore::v1::Write;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
+use segue_model::is_own_namespace;
 use segue_ports::kv::{KvEntry, KvWrite};
 use std::collections::BTreeMap;
 
@@ -63,7 +64,10 @@ pub(super) async fn namespaces(db: &Database) -> Result<Vec<String>, DbError> {
         }
         match db.query(query).await?.first() {
             Some(found) => names.push(found.text("namespace")?.to_owned()),
-            None => return Ok(names),
+            None => {
+                names.retain(|namespace| !is_own_namespace(namespace));
+                return Ok(names);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod build;
 mod context;
+mod dashboard;
 mod defaults;
 mod documents;
 mod fields;
@@ -32,6 +33,7 @@ mod trigger;
 mod types;
 
 pub use crate::positions::Positions;
+pub use dashboard::{Checked, parse_chart, parse_dashboard};
 pub use defaults::PluginDefault;
 pub use input::TYPES as INPUT_TYPES;
 pub use suite::{ParsedSuite, has_only_suites, parse_suites};

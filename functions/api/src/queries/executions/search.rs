@@ -62,7 +62,7 @@ fn by_end(left: &Execution, right: &Execution) -> std::cmp::Ordering {
 }
 
 /// The time from the start to the end, or to the last change of the state before the end.
-pub(super) fn lasted(execution: &Execution) -> jiff::SignedDuration {
+pub(crate) fn lasted(execution: &Execution) -> jiff::SignedDuration {
     let start = execution.state.start_date();
     let last = execution.state.histories().last().map_or(start, |change| change.date);
     execution.state.end_date().unwrap_or(last).duration_since(start)

@@ -13,12 +13,15 @@ mod value;
 
 use super::properties::missing;
 use super::{InlineCall, InlineError};
-use segue_model::{Json, is_kv_key};
+use segue_model::{Json, is_kv_key, is_own_namespace};
 use segue_template::{Answer, Lookup};
 
 /// The namespace of the task. The default is the flow's own namespace.
 fn namespace(call: &InlineCall<'_>) -> Result<String, InlineError> {
     let named = call.text("namespace")?.filter(|name| !name.is_empty());
+    if let Some(name) = named.as_ref().filter(|name| is_own_namespace(name)) {
+        return Err(InlineError::failed(format!("'{name}' is not a namespace: write one like company.team")));
+    }
     Ok(named.unwrap_or_else(|| call.execution.namespace.clone()))
 }
 

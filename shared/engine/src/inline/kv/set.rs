@@ -143,6 +143,12 @@ mod tests {
     }
 
     #[test]
+    fn values_of_segue_itself_are_out_of_reach() {
+        let properties = json!({"key": "k", "value": 1, "namespace": ":dashboards"});
+        assert!(Bench::new().failure(SET, &properties).contains("':dashboards' is not a namespace"));
+    }
+
+    #[test]
     fn an_existing_key_is_kept_when_told_so() {
         let properties = json!({"key": "k", "value": 1, "overwrite": false});
         let asked = Bench::new().asked(SET, &properties);

@@ -190,6 +190,18 @@ pub async fn kv_values_expire(store: &dyn StateStore, scope: &str) -> Result<(),
     let gone = |key: &str| KvWrite::Delete { namespace: space.clone(), key: key.to_owned() };
     store.write_kv(vec![gone("a"), gone("never")], at(12)).await?;
     assert_eq!(keys(store.kv_entries(&space, at(12)).await?), ["b"]);
+    let own = format!(":{scope}");
+    let mut write = set("b", json!(2), None);
+    if let KvWrite::Set { namespace, .. } = &mut write {
+        namespace.clone_from(&own);
+    }
+    store.write_kv(vec![write], at(13)).await?;
+    assert_eq!(keys(store.kv_entries(&own, at(14)).await?), ["b"]);
+    let spaces = store.kv_namespaces().await?;
+    assert!(
+        spaces.contains(&space) && !spaces.contains(&own),
+        "Segue's own namespaces are hidden: {spaces:?}"
+    );
     Ok(())
 }
 

@@ -17,6 +17,7 @@ function execution(current: StateName, taskRunList: TaskRun[]): Pick<Execution, 
 const ACCEPTED: Record<string, readonly StateName[]> = {
   restart: ['SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED', 'PAUSED'],
   resume: ['PAUSED'],
+  'go-on': ['BREAKPOINT'],
   pause: ['RUNNING'],
   kill: ['CREATED', 'QUEUED', 'RUNNING', 'PAUSED', 'BREAKPOINT', 'RESTARTED', 'RETRYING', 'KILLING'],
   replay: STATES,

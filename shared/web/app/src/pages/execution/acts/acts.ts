@@ -3,7 +3,17 @@ import type { Execution, StateName, TaskRun } from '../../../lib/api/types';
 import { hasEnded } from '../../../lib/state';
 
 export type ActId =
-  'restart' | 'resume' | 'pause' | 'kill' | 'replay' | 'unqueue' | 'force' | 'state' | 'labels' | 'delete';
+  | 'restart'
+  | 'resume'
+  | 'go-on'
+  | 'pause'
+  | 'kill'
+  | 'replay'
+  | 'unqueue'
+  | 'force'
+  | 'state'
+  | 'labels'
+  | 'delete';
 
 export interface Act {
   id: ActId;
@@ -36,6 +46,7 @@ export function acts({ state, taskRunList }: Pick<Execution, 'state' | 'taskRunL
       canRestart ? '' : 'No task run has failed. Replay runs everything again.',
     );
   if (current === 'PAUSED') add('resume', 'Resume…', true);
+  if (current === 'BREAKPOINT') add('go-on', 'Go on', true);
   if (current === 'RUNNING') add('pause', 'Pause', true);
   if (!isOver) add('kill', current === 'KILLING' ? 'Kill again…' : 'Kill…', true);
   add('replay', 'Replay…', isOver);
