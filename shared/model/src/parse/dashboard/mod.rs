@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 const MOST_CHARTS: usize = 100;
 /// The longest id, in characters.
 const LONGEST_ID: usize = 100;
-/// Words of the API, which would hide the dashboard at its own address.
-const RESERVED: [&str; 3] = ["charts", "settings", "validate"];
+/// Words in addresses of the API and of the pages, which would hide the dashboard at its own address.
+const RESERVED: [&str; 4] = ["charts", "new", "settings", "validate"];
 
 /// The result of reading a dashboard or a chart.
 #[derive(Clone, Debug)]
@@ -119,7 +119,7 @@ fn id(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> String {
             node.position,
             format!("the dashboard id '{id}' is reserved"),
         );
-        ctx.tell(problem.with_hint("the API uses this word in its paths; choose another id"));
+        ctx.tell(problem.with_hint("this word is a part of addresses; choose another id"));
     } else if id.len() > LONGEST_ID {
         let message = format!("the id of the dashboard is too long: {} characters", id.len());
         let problem = Diagnostic::error(codes::INVALID_ID, node.position, message);

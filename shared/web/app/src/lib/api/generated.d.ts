@@ -2685,6 +2685,196 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches dashboards. */
+        get: operations["searchDashboards"];
+        put?: never;
+        /** Saves a new dashboard. A source without an id gets a random one. */
+        post: operations["createDashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a dashboard with its source. */
+        get: operations["dashboard"];
+        /** Saves an existing dashboard. */
+        put: operations["updateDashboard"];
+        post?: never;
+        /** Deletes a dashboard. */
+        delete: operations["deleteDashboard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/settings/default-dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the dashboards that pages show first. */
+        get: operations["defaultDashboards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a dashboard. Saves nothing. */
+        post: operations["validateDashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/validate/chart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a chart. Saves nothing. */
+        post: operations["validateChart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/{id}/charts/{chartId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Computes the data of a chart of a dashboard. */
+        post: operations["dashboardChartData"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/charts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Computes the data of a chart that is not saved. */
+        post: operations["previewChart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/charts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exports the data of a chart that is not saved, as CSV. */
+        post: operations["exportChart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/charts/export/to-csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exports the data of a chart that is not saved, as CSV. */
+        post: operations["exportChartToCsv"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/{id}/charts/{chartId}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exports the data of a chart of a dashboard, as CSV. */
+        post: operations["exportDashboardChart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboards/{id}/charts/{chartId}/export/to-csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exports the data of a chart of a dashboard, as CSV. */
+        post: operations["exportDashboardChartDataToCsv"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}/kv": {
         parameters: {
             query?: never;
@@ -3965,6 +4155,57 @@ export interface components {
              */
             to?: string;
         };
+        /** @description The data of a chart. */
+        ChartData: {
+            /** @description The entries of this page. An entry has the value of each column. */
+            results: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: uint64
+             * @description The number of entries on all pages.
+             */
+            total: number;
+            /**
+             * Format: uint64
+             * @description The number of rows (executions, log lines, …) that were read for the chart.
+             */
+            read: number;
+            /** @description Whether all rows were read. If false, the chart shows only the newest rows. */
+            isComplete: boolean;
+        };
+        /** @description What a request adds to a chart: a time window, filters, and a page. */
+        ChartFilters: {
+            /** @description The start of the window, as an ISO-8601 date. If absent, the dashboard's default window ends at `endDate`. */
+            startDate?: string | null;
+            /** @description The end of the window, as an ISO-8601 date. If absent, now. */
+            endDate?: string | null;
+            /**
+             * Format: uint32
+             * @description The largest number of entries on a page. If absent, all entries.
+             */
+            pageSize?: number | null;
+            /**
+             * Format: uint32
+             * @description The number of the page, from 1. Needs `pageSize`.
+             */
+            pageNumber?: number | null;
+            /** @description Only this namespace and the namespaces below it. Replaces the chart's own conditions on namespaces. */
+            namespace?: string | null;
+            /** @description Only executions with all these labels. Replaces the chart's own conditions on labels. */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /** @description Conditions. A condition on a field replaces the chart's own conditions on this field. */
+            filters?: components["schemas"]["QueryFilter"][] | null;
+        };
+        /** @description A chart that is not saved, for a preview of its data. */
+        ChartPreview: {
+            /** @description The chart in YAML. */
+            chart: string;
+            /** @description What the request adds to the chart. */
+            globalFilter?: components["schemas"]["ChartFilters"] | null;
+        };
         /** @description How many executions of a flow with a concurrency limit hold a permit. */
         ConcurrencyLimit: {
             /** @description Always the same tenant. */
@@ -4059,6 +4300,56 @@ export interface components {
             };
             /** @description `DAY`. */
             groupBy: string;
+        };
+        /** @description A dashboard. */
+        Dashboard: {
+            /** @description Always the same tenant. */
+            tenantId: string;
+            /** @description The id. */
+            id: string;
+            /** @description The title. */
+            title: string;
+            /** @description The description. Absent if there is none. */
+            description?: string;
+            /** @description The times that the charts show. */
+            timeWindow: components["schemas"]["TimeWindow"];
+            /** @description The charts, as they are written in the source. */
+            charts: {
+                [key: string]: unknown;
+            }[];
+            /** @description Always false: a deleted dashboard is not kept. */
+            deleted: boolean;
+            /**
+             * Format: date-time
+             * @description The date on which the dashboard was created.
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description The date of the last change.
+             */
+            updated: string;
+            /** @description The YAML text as it was saved. */
+            sourceCode: string;
+        };
+        /** @description One page of a list. */
+        DashboardPage: {
+            /** @description The entries of this page. */
+            results: components["schemas"]["Dashboard"][];
+            /**
+             * Format: uint64
+             * @description The number of entries on all pages.
+             */
+            total: number;
+        };
+        /** @description The dashboards that pages show first. Segue's pages have one of their own, so all fields are absent. */
+        DashboardSettings: {
+            /** @description The dashboard of the first page. */
+            defaultHomeDashboard?: string;
+            /** @description The dashboard of a flow. */
+            defaultFlowOverviewDashboard?: string;
+            /** @description The dashboard of a namespace. */
+            defaultNamespaceOverviewDashboard?: string;
         };
         /** @description A message that was given up after too many deliveries. */
         DeadLetter: {
@@ -5046,6 +5337,8 @@ export interface components {
             total: number;
             /** @description How pages are counted. */
             type: components["schemas"]["PaginationType"];
+            /** @description Where the next page begins, for clients of Kestra 2. Always null, because pages are counted by their numbers. */
+            nextCursor: string | null;
         };
         /** @description A metric of a task run. */
         Metric: {
@@ -5826,6 +6119,13 @@ export interface components {
             warnings: string[];
             /** @description The remarks. A task with remarks is valid. */
             infos: string[];
+        };
+        /** @description The times that the charts of a dashboard show. */
+        TimeWindow: {
+            /** @description The length of the window that ends now, as an ISO-8601 duration. */
+            default: string;
+            /** @description The longest window that a request may ask for, as an ISO-8601 duration. */
+            max: string;
         };
         /** @description The messages of a topic that are not done. */
         TopicBacklog: {
@@ -12507,6 +12807,471 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConcurrencyLimit"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    searchDashboards: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description The largest number of entries on a page. */
+                size?: number;
+                /** @description The field to sort by, with `:asc` or `:desc`. */
+                sort?: string;
+                /** @description Only dashboards with this text in id, title or description. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    createDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-yaml": string;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    updateDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-yaml": string;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    deleteDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    defaultDashboards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardSettings"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    validateDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-yaml": string;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowValidation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    validateChart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-yaml": string;
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowValidation"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    dashboardChartData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                chartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartFilters"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartData"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    previewChart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartPreview"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartData"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportChart: {
+        parameters: {
+            query?: {
+                /** @description Only `CSV`, the default: Segue does not export ION. */
+                format?: "CSV";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartPreview"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportChartToCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartPreview"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportDashboardChart: {
+        parameters: {
+            query?: {
+                /** @description Only `CSV`, the default: Segue does not export ION. */
+                format?: "CSV";
+            };
+            header?: never;
+            path: {
+                id: string;
+                chartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartFilters"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    exportDashboardChartDataToCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                chartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartFilters"];
+            };
+        };
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["Refused"];
