@@ -175,31 +175,6 @@ test('U74 a kill stops the executions below, and pages show it live', async ({ p
   expect(histories.slice(-2)).toEqual(['KILLING', 'KILLED']);
 });
 
-test('U75 an execution at a breakpoint says where it waits, and a button lets it go on', async ({ page, segue }) => {
-  const task = (id: string) => `  - { id: ${id}, type: io.kestra.plugin.core.log.Log, message: hello }\n`;
-  await segue.save(`id: held\nnamespace: shop.acts\ntasks:\n${task('first')}${task('second')}${task('third')}`);
-  const run = await segue.until('shop.acts/held?breakpoints=second,third', 'BREAKPOINT');
-  await page.goto(segue.address(run, 'gantt'));
-  await expect(state(page)).toHaveText(/BREAKPOINT/);
-  const why = page.getByRole('region', { name: 'Why it waits' });
-  await expect(why).toContainText('before second');
-  expect(await violations(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Go on' }).click();
-  await expect(why).toContainText('before third');
-  await page.getByRole('button', { name: 'Go on' }).click();
-  await expect(state(page)).toHaveText(/SUCCESS/);
-  await expect(why).toHaveCount(0);
-  expect((await whole(segue, run.id)).state.histories.map((one) => one.state)).toEqual([
-    'CREATED',
-    'RUNNING',
-    'BREAKPOINT',
-    'RUNNING',
-    'BREAKPOINT',
-    'RUNNING',
-    'SUCCESS',
-  ]);
-});
-
 test('U75 a pause tells what it waits for, and a link leads to its form', async ({ page, segue }) => {
   const run = await segue.until('shop.acts/approval', 'PAUSED');
   await page.goto(`${segue.address(run, 'gantt')}?resume=1`);
