@@ -8,9 +8,8 @@ use futures::TryStreamExt as _;
 use segue_connectors::format::Rows;
 use segue_files::input::uri_of_value;
 use segue_model::Json;
-use segue_task::TaskError;
-use segue_task::ion;
 use segue_task::records::not_there;
+use segue_task::{TaskError, ion};
 use serde_json::json;
 
 /// The largest file, in bytes. A request holds all rows in memory.

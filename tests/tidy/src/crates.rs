@@ -167,7 +167,9 @@ fn no_function_depends_on_a_function() {
 #[test]
 fn only_mains_of_functions_name_an_adapter() {
     let in_library = |path: &PathBuf| {
-        let is_for_tests = path.ends_with("src/testing.rs") || path.iter().any(|part| part == "tests");
+        let is_for_tests = path.ends_with("src/testing.rs")
+            || path.ends_with("tests.rs")
+            || path.iter().any(|part| part == "tests");
         path.starts_with("functions") && !path.ends_with("src/main.rs") && !is_for_tests
     };
     let named = |text: &str| {

@@ -46,7 +46,7 @@ struct Entry {
 pub(crate) struct Snapshot {
     pub(crate) execution: Execution,
     pub(crate) version: u64,
-    /// The first version whose changes are known. Task runs of earlier versions count as changed in this one.
+    /// The first version with known changes. Task runs of earlier versions count as changed in this one.
     base: u64,
     entries: Vec<Entry>,
     /// Changes of task runs leave the tree as it is, so snapshots share it.
