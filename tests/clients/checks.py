@@ -54,8 +54,8 @@ class Bench:
         made = self.client.executions.create_execution(TENANT, self.namespace, flow_id, **options)
         return self.until(made.id, state)
 
-    def until(self, execution, state):
-        deadline = time.monotonic() + 60
+    def until(self, execution, state, seconds=60):
+        deadline = time.monotonic() + seconds
         while True:
             found = self.client.executions.execution(execution, TENANT)
             if found.state.current == state:
@@ -138,6 +138,24 @@ def revisions_of_files_are_listed(bench):
     files.create_namespace_file(bench.namespace, "/a.txt", TENANT, b"hello")
     assert [one.revision for one in files.file_revisions(bench.namespace, TENANT, "/a.txt")] == [1]
     refused(404, lambda: files.file_revisions(bench.namespace, TENANT, "/none.txt"))
+
+
+@check(since=2)
+def the_package_kestra_reads_the_context_of_a_script(bench):
+    script = "- id: read\n  type: io.kestra.plugin.scripts.python.Script\n  dependencies: [kestra==2.0.0]\n"
+    script += "  taskRunner:\n    type: io.kestra.plugin.core.runner.Process\n  executionContext: true\n  script: |\n"
+    for line in (
+        "import kestra",
+        "from kestra import context",
+        "assert 'site-packages' in kestra.__file__, kestra.__file__",
+        "assert context.outputs.give.value == 'hello' and context.labels.team == 'data', context",
+        "assert context.flow.id == 'script' and 'envs' not in context, context",
+    ):
+        script += f"    {line}\n"
+    bench.deploy("script", GIVE + script, "labels:\n  team: data\n")
+    made = bench.client.executions.create_execution(TENANT, bench.namespace, "script")
+    # The package is installed once for each user of the machine.
+    bench.until(made.id, "SUCCESS", seconds=300)
 
 
 @check(since=2)

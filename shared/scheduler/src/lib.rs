@@ -33,6 +33,7 @@ mod webhook;
 
 pub use backfill::{BackfillPreview, PreviewExecution, PreviewSlot};
 pub use error::SchedulerError;
-pub use manual::{ManualRun, NamedSlot};
+pub use manual::ManualRun;
 pub use scheduler::{Scheduler, SchedulerParts};
+pub use segue_engine::schedule::NamedSlot;
 pub use webhook::{WebhookOutcome, WebhookRequest};

@@ -6,28 +6,12 @@
 use crate::error::SchedulerError;
 use crate::scheduler::Scheduler;
 use crate::triggers::SCHEDULE;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use segue_engine::schedule::dates::offset_text;
-use segue_engine::schedule::{Calendar, Firing};
+use segue_engine::schedule::{Firing, NamedSlot};
 use segue_model::Map;
 use segue_model::execution::ExecutionTrigger;
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
-use segue_model::trigger::Trigger;
-
-/// The most slots of a day that an error lists.
-const MOST_LISTED: usize = 3;
-
-/// The slot that a request names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NamedSlot {
-    /// A moment.
-    At(Timestamp),
-    /// The only slot of a day in the zone of the schedule, or the slot at the start of that day.
-    On(Date),
-}
 
 /// The schedule of a manual run, and what it gives to the execution.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,18 +53,14 @@ impl Scheduler {
                 None => Ok(None),
                 Some(slot) => Err(SchedulerError::Invalid(format!(
                     "flow {}.{} has no Schedule, so {} is not one of its slots",
-                    flow.namespace,
-                    flow.id,
-                    match slot {
-                        NamedSlot::At(moment) => moment.to_string(),
-                        NamedSlot::On(day) => day.to_string(),
-                    }
+                    flow.namespace, flow.id, slot
                 ))),
             };
         };
         let Some(calendar) = self.calendar(flow, trigger).await? else { return Ok(None) };
         let calendar = calendar.map_err(SchedulerError::Invalid)?;
-        let slot = slot.map(|slot| resolved(slot, &calendar, trigger)).transpose()?;
+        let slot = slot.map(|slot| slot.resolve(&calendar, &trigger.id)).transpose();
+        let slot = slot.map_err(SchedulerError::Invalid)?;
         let Some(date) = slot.or_else(|| calendar.last_until(self.now())) else { return Ok(None) };
         let id = ExecutionId::derive(&["manual", &flow.namespace, &flow.id, &trigger.id, &date.to_string()]);
         let takes_the_place = trigger_id.is_some() || slot.is_some();
@@ -106,53 +86,5 @@ impl Scheduler {
         };
         let inputs = firing.inputs.map_err(SchedulerError::Invalid)?;
         Ok(Some(ManualRun { trigger, inputs, labels: firing.labels }))
-    }
-}
-
-/// The moment of a named slot.
-fn resolved(slot: NamedSlot, calendar: &Calendar, trigger: &Trigger) -> Result<Timestamp, SchedulerError> {
-    let text = |slot| offset_text(slot, calendar.zone());
-    let near = |moment| {
-        let near = [calendar.previous(moment), calendar.next(moment)];
-        near.map(|slot| slot.map_or("none".into(), text)).join(" and ")
-    };
-    let refused = |why: String| Err(SchedulerError::Invalid(why));
-    let day = match slot {
-        NamedSlot::At(moment) if calendar.has(moment) => return Ok(moment),
-        NamedSlot::At(moment) => {
-            return refused(format!(
-                "{} is not a slot of the Schedule '{}'; the nearest slots are {}",
-                text(moment),
-                trigger.id,
-                near(moment)
-            ));
-        }
-        NamedSlot::On(day) => day,
-    };
-    let start = |day: Date| day.to_zoned(calendar.zone().clone()).map(|start| start.timestamp());
-    let (Ok(from), Ok(until)) = (start(day), day.tomorrow().and_then(start)) else {
-        return refused(format!("{day} is too far away"));
-    };
-    if calendar.has(from) {
-        return Ok(from);
-    }
-    let slots = std::iter::successors(calendar.first_from(from), |last| calendar.next(*last));
-    let slots: Vec<Timestamp> = slots.take_while(|slot| *slot < until).take(MOST_LISTED + 1).collect();
-    match slots.as_slice() {
-        [only] => Ok(*only),
-        [] => refused(format!(
-            "the Schedule '{}' has no slot on {day}; the nearest slots are {}",
-            trigger.id,
-            near(from)
-        )),
-        several => {
-            let listed: Vec<String> = several.iter().take(MOST_LISTED).map(|slot| text(*slot)).collect();
-            let more = if several.len() > MOST_LISTED { ", …" } else { "" };
-            refused(format!(
-                "the Schedule '{}' has several slots on {day}; name one of them with its time: {}{more}",
-                trigger.id,
-                listed.join(", ")
-            ))
-        }
     }
 }

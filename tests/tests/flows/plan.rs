@@ -1,6 +1,7 @@
 //! Compares the plan of every flow that these tests run with what the run then did.
 
 use crate::platform::End;
+use segue_model::execution::ExecutionTrigger;
 use segue_model::flow::Flow;
 use segue_model::parse::parse_flow;
 use segue_model::state::State;
@@ -30,7 +31,12 @@ impl Outside for Fetched {
 }
 
 /// What a run of a flow would do now.
-pub(crate) async fn plan(standalone: &Standalone, source: &str, inputs: &Map) -> anyhow::Result<Forecast> {
+pub(crate) async fn plan(
+    standalone: &Standalone,
+    source: &str,
+    inputs: &Map,
+    trigger: Option<ExecutionTrigger>,
+) -> anyhow::Result<Forecast> {
     let parts = standalone.executor().parts();
     let Some(flow) = parse_flow(source, &parts.catalog).flow else { anyhow::bail!("the flow is refused") };
     let stored = parts.ports.state.flows(None).await?;
@@ -45,7 +51,8 @@ pub(crate) async fn plan(standalone: &Standalone, source: &str, inputs: &Map) ->
         globals: &parts.globals,
         inputs: inputs.clone(),
         unknown_inputs: BTreeSet::new(),
-        trigger: None,
+        labels: Vec::new(),
+        trigger,
         now: parts.ports.clock.now(),
         outside: fetched.clone(),
     };

@@ -1,8 +1,9 @@
 //! A whole platform in this process, with a new data directory.
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use segue_executor::NewExecution;
-use segue_model::execution::Execution;
+use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
@@ -86,10 +87,38 @@ impl Platform {
         source: &str,
         inputs: Map,
     ) -> anyhow::Result<End> {
+        self.run_started(patience, source, inputs, None).await
+    }
+
+    /// Saves a flow and runs it to its end, as a schedule starts it at this slot.
+    pub(crate) async fn run_slot(
+        &self,
+        source: &str,
+        inputs: Map,
+        (trigger, slot): (&str, Timestamp),
+    ) -> anyhow::Result<End> {
+        let trigger = ExecutionTrigger {
+            id: trigger.to_owned(),
+            type_name: "io.kestra.plugin.core.trigger.Schedule".to_owned(),
+            variables: Map::from_iter([("date".to_owned(), slot.to_string().into())]),
+            slot: Some(slot),
+            backfill: None,
+            parent: None,
+        };
+        self.run_started(PATIENCE, source, inputs, Some(trigger)).await
+    }
+
+    async fn run_started(
+        &self,
+        patience: Duration,
+        source: &str,
+        inputs: Map,
+        trigger: Option<ExecutionTrigger>,
+    ) -> anyhow::Result<End> {
         let (namespace, flow_id) = self.put(source).await?;
         // Whatever runs here is planned before, and the run must do what the plan said.
-        let plan = crate::plan::plan(&self.standalone, source, &inputs).await?;
-        let request = NewExecution { namespace, flow_id, inputs, ..NewExecution::default() };
+        let plan = crate::plan::plan(&self.standalone, source, &inputs, trigger.clone()).await?;
+        let request = NewExecution { namespace, flow_id, inputs, trigger, ..NewExecution::default() };
         let created = self.standalone.create(request).await?;
         let began = Instant::now();
         loop {

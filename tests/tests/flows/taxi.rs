@@ -25,9 +25,12 @@ async fn run(platform: &Platform, flow: &str, inputs: &[(&str, &str)]) -> End {
 }
 
 async fn try_run(platform: &Platform, flow: &str, inputs: &[(&str, &str)]) -> End {
-    let source = std::fs::read_to_string(repository().join("flows").join(format!("{flow}.yaml"))).unwrap();
     let inputs: Map = inputs.iter().map(|(key, value)| ((*key).into(), Json::from(*value))).collect();
-    platform.run(&source, inputs).await.unwrap()
+    platform.run(&source(flow), inputs).await.unwrap()
+}
+
+fn source(flow: &str) -> String {
+    std::fs::read_to_string(repository().join("flows").join(format!("{flow}.yaml"))).unwrap()
 }
 
 const MONTH: &[(&str, &str)] = &[("taxi", "yellow"), ("year", "2021"), ("month", "01")];
@@ -55,6 +58,57 @@ fn sum_of_totals() -> i64 {
     let text = std::fs::read_to_string(sample_data().join("yellow_tripdata_2021-01.sample.csv")).unwrap();
     let amounts = text.lines().skip(1).map(|line| line.split(',').nth(16).unwrap().parse::<f64>().unwrap());
     amounts.map(|amount| (amount * 100.0).round() as i64).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_a_schedule_is_loaded() {
+    let (platform, _) = set_up("taxi").await;
+    let slot = ("yellow_schedule", "2021-01-01T10:00:00Z".parse().unwrap());
+    let inputs = Map::from_iter([("taxi".to_owned(), "yellow".into())]);
+    let end = platform.run_slot(&source("zoomcamp/04_gcp_taxi_scheduled"), inputs, slot).await.unwrap();
+    assert_eq!(end.state(), "SUCCESS", "{}", end.errors());
+    let count = "SELECT COUNT(*) AS n FROM zoomcamp.yellow_tripdata_2021_01";
+    assert_eq!(platform.number(count).await.unwrap(), 780);
+    platform.stop().await;
+}
+
+/// An archive with a month of bike trips.
+fn bike_trips() -> Vec<u8> {
+    let rows = "ride_id,rideable_type,started_at,ended_at,start_station_name,start_station_id,end_station_name,\
+                end_station_id,start_lat,start_lng,end_lat,end_lng,member_casual\n\
+                A1,classic_bike,2021-01-05 10:00:00,2021-01-05 10:20:00,\"Market St, 10th\",SF-1,Mission,SF-2,37.7,-122.4,37.8,-122.4,member\n\
+                A2,electric_bike,2021-01-06 10:00:00,2021-01-06 10:20:00,,,Mission,SF-2,37.7,-122.4,37.8,-122.4,casual\n";
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default();
+    for (name, text) in
+        [("202101-baywheels-tripdata.csv", rows), ("__MACOSX/._202101-baywheels-tripdata.csv", "junk")]
+    {
+        archive.start_file(name, stored).unwrap();
+        std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_bike_trips_is_loaded_once() {
+    let (platform, url) = set_up("taxi").await;
+    let served = axum::Router::new()
+        .route("/202101-baywheels-tripdata.csv.zip", axum::routing::get(async || bike_trips()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let bikes = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, served).await.unwrap() });
+    let county_url = format!("{url}/bay_area_county_polygons.csv");
+    run(&platform, "bay-wheels/01_gcp_kv", &[("county_url", &county_url), ("baywheels_url", &bikes)]).await;
+    run(&platform, "bay-wheels/02_gcp_load_bay_area_county", &[]).await;
+    for _ in 0..2 {
+        let slot = ("monthly", "2021-01-01T00:00:00Z".parse().unwrap());
+        let flow = source("bay-wheels/03_gcp_load_data_scheduled");
+        let end = platform.run_slot(&flow, Map::new(), slot).await.unwrap();
+        assert_eq!(end.state(), "SUCCESS", "the flow needs the program unzip: {}", end.errors());
+        let count = "SELECT COUNT(*) AS n FROM bay_wheels.baywheels_tripdata";
+        assert_eq!(platform.number(count).await.unwrap(), 2);
+    }
+    platform.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -110,6 +110,16 @@ fn schedules_say_what_they_do_and_in_which_time_zone() {
     world.segue(&["flow", "import", "m.yaml"]).says(0, &["created t.m"]);
     let run = ["execution", "run", "t.m", "--trigger", "m", "--date", "2023-03-01", "--follow"];
     world.segue(&run).says(0, &["us 2023-03-01T06:00:00+01:00"]);
+    for slot in
+        [&["--date", "2023-03-01"] as &[&str], &["--trigger", "m", "--date", "2023-03-01T06:00:00+01:00"]]
+    {
+        world.segue(&[&["plan", "m.yaml"], slot].concat()).says(0, &["us 2023-03-01T06:00:00+01:00"]);
+    }
+    world.segue(&["plan", "m.yaml", "--trigger", "m", "-i", "region=jp"]).says(0, &["jp 20"]);
+    world
+        .segue(&["plan", "m.yaml", "--date", "2023-03-02"])
+        .says(2, &["the Schedule 'm' has no slot on 2023-03-02"]);
+    world.segue(&["plan", "m.yaml", "--trigger", "n"]).says(2, &["there is no Schedule 'n' in flow t.m"]);
     let preview =
         ["backfill", "preview", "t.m", "--trigger", "m", "--start", "2023-02-01", "--end", "2023-04-30"];
     let preview = world.segue(&[&preview[..], &["--mode", "missing"]].concat());

@@ -3,6 +3,7 @@
 //!
 //! What it is:
 //! - [`Calendar`]: the slots of a trigger in its time zone.
+//! - [`NamedSlot`]: the slot that a person names.
 //! - [`ScheduleSettings`]: the other properties of a Schedule.
 //! - [`conditions`]: the conditions of triggers.
 //! - [`TriggerEnv`]: the values that a trigger gives to its execution.
@@ -20,10 +21,12 @@ pub mod conditions;
 pub mod dates;
 mod firing;
 pub mod flow_trigger;
+mod named;
 mod settings;
 mod variables;
 
 pub use calendar::{Calendar, CalendarError};
 pub use firing::{Firing, Pending};
+pub use named::NamedSlot;
 pub use settings::{Recover, ScheduleSettings, dates_calendar, schedule_calendar};
 pub use variables::TriggerEnv;

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use segue_model::catalog::Catalog;
 use segue_model::execution::ExecutionTrigger;
 use segue_model::flow::Flow;
+use segue_model::label::Label;
 use segue_model::state::State;
 use segue_model::{Json, Map};
 use segue_template::{Lookup, Renderer};
@@ -49,6 +50,8 @@ pub struct Question<'a> {
     pub inputs: Map,
     /// Inputs with a value that only the run knows.
     pub unknown_inputs: BTreeSet<String>,
+    /// The labels that are given to the execution in addition to those of the flow.
+    pub labels: Vec<Label>,
     /// What would start the execution. `None`: a direct request. `trigger.*` is unknown then.
     pub trigger: Option<ExecutionTrigger>,
     /// The current time.

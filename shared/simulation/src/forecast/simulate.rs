@@ -138,7 +138,7 @@ fn simulate(
     let new = New {
         id: ExecutionId::derive(&["plan", &question.flow.namespace, &question.flow.id]),
         inputs: question.inputs.clone(),
-        labels: Vec::new(),
+        labels: question.labels.clone(),
         trigger: question.trigger.clone(),
         schedule_date: None,
     };
@@ -275,6 +275,7 @@ fn subflows(
             globals: question.globals,
             inputs,
             unknown_inputs,
+            labels: Vec::new(),
             trigger: None,
             now: question.now,
             outside: question.outside.clone(),

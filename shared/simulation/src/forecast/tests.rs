@@ -42,6 +42,7 @@ fn look_with(body: &str, inputs: &[(&str, &str)], others: &[Flow]) -> Forecast {
         globals: &Map::new(),
         inputs: inputs.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect(),
         unknown_inputs: BTreeSet::new(),
+        labels: Vec::new(),
         trigger: None,
         now: "2024-01-01T00:00:00Z".parse().unwrap(),
         outside: Arc::new(Keys(keys)),

@@ -1,10 +1,12 @@
 //! `segue plan`: what a run would do, without doing it.
 //!
-//! What it is: `world` and `remote` answer what the forecast asks about key-values, files and secrets, `show` prints.
+//! What it is: `world` and `remote` answer what the forecast asks about key-values, files and secrets, `start` is what a
+//! schedule gives, `show` prints.
 //! `segue_simulation::forecast` makes the forecast.
 
 mod remote;
 mod show;
+mod start;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -14,18 +16,17 @@ use crate::environment::environment;
 use crate::report::Output;
 use crate::{diagnostics, flow_files};
 use anyhow::{Context as _, anyhow};
-use jiff::Timestamp;
 use segue_engine::check::read_flow;
+use segue_engine::schedule::NamedSlot;
 use segue_executor::ExecutorConfig;
 use segue_model::Map;
 use segue_model::catalog::Catalog;
-use segue_model::execution::ExecutionTrigger;
 use segue_model::flow::Flow;
 use segue_model::input::InputKind;
 use segue_model::parse::parse_flows;
 use segue_ports::{Clock as _, SystemClock};
 use segue_simulation::forecast::{Forecast, ForecastError, Question, forecast};
-use serde_json::json;
+use start::{Start, Started};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ use world::Known;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue plan flows/zoomcamp/03_gcp_taxi.yaml -i taxi=green -i month=03 --data-dir .segue
-  segue plan flows/zoomcamp/04_gcp_taxi_scheduled.yaml --date 2021-03-01T09:00:00Z
+  segue plan flows/zoomcamp/04_gcp_taxi_scheduled.yaml --trigger yellow_schedule --date 2021-03-01
   segue plan parent.yaml --load child.yaml --output json
   segue plan taxi.yaml --server https://segue.example.com")]
 pub(crate) struct Args {
@@ -56,9 +57,14 @@ pub(crate) struct Args {
     /// Another flow that this one calls. The flows in the folder of FLOW.yaml are known too. May be repeated.
     #[arg(long, value_name = "OTHER.yaml")]
     load: Vec<PathBuf>,
-    /// The date of the schedule that starts the run. Without it, `trigger.date` is unknown.
-    #[arg(long, value_name = "TIME")]
-    date: Option<Timestamp>,
+    /// The slot of the schedule that starts the run: a day in its time zone, or a moment. Without --date and --trigger,
+    /// `trigger.date` is unknown.
+    #[arg(long, value_name = "SLOT", value_parser = NamedSlot::parse)]
+    date: Option<NamedSlot>,
+    /// The schedule that starts the run, with its inputs and labels. Default: the first one. Without --date, its latest
+    /// slot.
+    #[arg(long, value_name = "ID")]
+    trigger: Option<String>,
     /// Prints texts with several lines as a whole.
     #[arg(long)]
     full: bool,
@@ -94,16 +100,30 @@ pub(crate) async fn run(args: Args, reach: &Reach) -> anyhow::Result<u8> {
     };
     let known = Arc::new(Known::open(&data_dir, &environment, client)?);
     known.add_flows(&mut others, &catalog).await?;
+    let now = SystemClock.now();
+    let start = Start { flow: &flow, renderer: &renderer, globals: &config.globals, now };
+    let started = match (args.trigger.as_deref(), args.date) {
+        (None, None) => Ok(Started::default()),
+        (trigger, slot) => start.at(trigger, slot, &known).await?,
+    };
+    let started = match started {
+        Ok(started) => started,
+        Err(why) => {
+            eprintln!("error: {why}");
+            return Ok(crate::REFUSED);
+        }
+    };
     let question = Question {
         flow: &flow,
         others: &others,
         catalog: &catalog,
         renderer: &renderer,
         globals: &config.globals,
-        inputs,
+        inputs: started.inputs.into_iter().chain(inputs).collect(),
         unknown_inputs,
-        trigger: args.date.map(|date| schedule(&flow, date)),
-        now: SystemClock.now(),
+        labels: started.labels,
+        trigger: started.trigger,
+        now,
         outside: known.clone(),
     };
     let found = ask(&question, &known).await?;
@@ -172,19 +192,4 @@ fn inputs(arguments: &[String], flow: &Flow) -> anyhow::Result<(Map, BTreeSet<St
         }
     }
     Ok((inputs, unknown))
-}
-
-/// What a schedule would start at this date.
-fn schedule(flow: &Flow, date: Timestamp) -> ExecutionTrigger {
-    let trigger = flow.triggers.first();
-    let mut variables = Map::new();
-    variables.insert("date".into(), json!(date.to_string()));
-    ExecutionTrigger {
-        id: trigger.map_or_else(|| "schedule".to_owned(), |trigger| trigger.id.clone()),
-        type_name: trigger.map(|trigger| trigger.type_name.clone()).unwrap_or_default(),
-        variables,
-        slot: Some(date),
-        backfill: None,
-        parent: None,
-    }
 }

@@ -24,6 +24,7 @@ fn args(flow: PathBuf, inputs: &[&str]) -> Args {
         inputs: inputs.iter().map(|input| (*input).to_owned()).collect(),
         load: Vec::new(),
         date: None,
+        trigger: None,
         full: false,
         format: Format { output: Output::Json },
     }
