@@ -1,14 +1,15 @@
 //! Counts the costs of flows on Google Cloud, with the functions' own adapters on emulators, and prints a table for
 //! docs/cost.md. Fails if a task run costs more than its limit. A task run in a function may cost 2 messages, 3 writes
 //! and 3 reads. A task run in the executor may cost nothing. Then runs a wide loop, and fails if the document of the
-//! execution is written too often. Then moves a large file, and fails if a function keeps the whole file in memory.
+//! execution is written too often. Counts the operations of a polling trigger, and fails if there are any between two
+//! looks. Then moves a large file, and fails if a function keeps the whole file in memory.
 //!
 //! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-costs`.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use segue_tests::cloud::costs::{Cost, HEAD, measure};
-use segue_tests::cloud::{Setup, System, WIDE_HEAD, large_file, wide_loop};
+use segue_tests::cloud::{LOOKS_HEAD, Setup, System, WIDE_HEAD, large_file, looks, wide_loop};
 use segue_tests::{repository, taxi};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -18,6 +19,10 @@ use std::time::Duration;
 const TIMES: usize = 3;
 /// How often a wide loop may write the document of its execution for each task run.
 const WIDE_WRITES: f64 = 0.3;
+/// The messages and writes that a look of a polling trigger may cost if it finds nothing: the tick and the writes of the
+/// trigger's state before and after, the look, and its result.
+const LOOK_MESSAGES: u64 = 3;
+const LOOK_WRITES: u64 = 3;
 
 /// Count what flows cost on Google Cloud.
 #[derive(Parser)]
@@ -34,6 +39,9 @@ struct Arguments {
     /// Run only the wide loop.
     #[arg(long)]
     only_wide: bool,
+    /// Run only the polling trigger.
+    #[arg(long)]
+    only_polling: bool,
 }
 
 #[tokio::main]
@@ -51,6 +59,10 @@ async fn main() -> anyhow::Result<()> {
         System::start(&programs, &format!("costs-{}", std::process::id()), Setup::default()).await?;
     if arguments.only_wide {
         wide(&system, &source, arguments.wide).await?;
+        return system.stop().await;
+    }
+    if arguments.only_polling {
+        polling(&system).await?;
         return system.stop().await;
     }
     say("| function | started in | memory at rest |\n|---|---|---|")?;
@@ -115,6 +127,7 @@ async fn main() -> anyhow::Result<()> {
             "one more {kind} task run may cost {messages} messages, {writes} writes and {reads} reads"
         );
     }
+    polling(&system).await?;
     wide(&system, &source, arguments.wide).await?;
     let bytes = arguments.large * 1024 * 1024;
     std::fs::File::create(files.path().join("large.bin"))?.set_len(bytes)?;
@@ -145,6 +158,20 @@ async fn wide(system: &System, source: &str, iterations: u64) -> anyhow::Result<
     ensure!(
         found < WIDE_WRITES,
         "a wide loop may write its execution {WIDE_WRITES} times per task run, not {found:.3}"
+    );
+    Ok(())
+}
+
+/// Prints what a polling trigger costs. It may cost nothing between two looks.
+async fn polling(system: &System) -> anyhow::Result<()> {
+    let cost = looks(system).await?;
+    say(&format!("\n{LOOKS_HEAD}\n{cost}"))?;
+    ensure!(cost.between.is_empty(), "between two looks, there were {:?}", cost.between);
+    let of = |kind: &str| cost.look.get(kind).copied().unwrap_or_default();
+    ensure!(
+        of("pubsub.messages") <= LOOK_MESSAGES && of("firestore.writes") <= LOOK_WRITES,
+        "a look that finds nothing may cost {LOOK_MESSAGES} messages and {LOOK_WRITES} writes, not {:?}",
+        cost.look
     );
     Ok(())
 }

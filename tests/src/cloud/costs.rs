@@ -102,7 +102,7 @@ pub async fn measure(system: &System, flow: &str, inputs: &[(String, String)]) -
 }
 
 /// The usage, once it no longer changes. Other services learn of an execution's end after the client sees the end.
-async fn settled(system: &System) -> anyhow::Result<BTreeMap<String, u64>> {
+pub(super) async fn settled(system: &System) -> anyhow::Result<BTreeMap<String, u64>> {
     let mut last = system.usage().await?;
     loop {
         tokio::time::sleep(Duration::from_millis(400)).await;

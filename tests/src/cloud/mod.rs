@@ -8,12 +8,14 @@
 //!
 //! What it must not know: the flows that run on the system.
 
+mod bucket;
 pub mod costs;
 mod disturbances;
 mod environment;
 pub mod faults;
 mod large;
 mod long_work;
+mod polling;
 mod process;
 pub mod scenarios;
 mod setup;
@@ -25,6 +27,7 @@ pub use environment::Environment;
 pub use faults::{Faults, FirestoreFaults, FirestoreProxy, Proxy};
 pub use large::large_file;
 pub use long_work::long_work;
+pub use polling::{LOOKS_HEAD, Looks, looks};
 pub use process::FunctionProcess;
 pub use scenarios::Scenario;
 pub use setup::Setup;

@@ -2,6 +2,7 @@
 //! trigger are killed. Each object is in one execution.
 
 use super::execution::import;
+use crate::cloud::bucket::Bucket;
 use crate::cloud::faults::Faults;
 use crate::cloud::{Setup, System};
 use anyhow::{Context as _, ensure};
@@ -10,14 +11,14 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const BUCKET: &str = "dropped";
-const OBJECTS: usize = 400;
+const OBJECTS: usize = 1_000;
 /// The number of objects that are dropped at once.
-const AT_ONCE: usize = 20;
+const AT_ONCE: usize = 50;
 /// The services that take part in a look. They are killed in turn.
 const KILLED: [&str; 3] = ["gcs", "scheduler", "executor"];
 /// The time between two drops, and between two kills.
 const PAUSE: Duration = Duration::from_millis(1_500);
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(600);
 
 const FLOW: &str = "\
 id: objects
@@ -41,7 +42,7 @@ pub(super) fn setup(seed: u64) -> Setup {
 }
 
 pub(super) async fn check(system: &mut System) -> anyhow::Result<String> {
-    let bucket = Bucket::make(system).await?;
+    let bucket = Bucket::make(system, BUCKET).await?;
     import(system, FLOW).await?;
     let began = Instant::now();
     let (mut dropped, mut kills) = (0, 0);
@@ -83,38 +84,4 @@ pub(super) async fn check(system: &mut System) -> anyhow::Result<String> {
         executions.len(),
         began.elapsed().as_secs_f64()
     ))
-}
-
-/// The bucket, without Segue.
-struct Bucket {
-    http: reqwest::Client,
-    storage: String,
-}
-
-impl Bucket {
-    async fn make(system: &System) -> anyhow::Result<Self> {
-        let bucket = Self { http: reqwest::Client::new(), storage: system.storage().to_owned() };
-        let url = format!("{}/storage/v1/b?project={}", bucket.storage, system.project());
-        // An earlier run may have left the bucket.
-        bucket.http.post(url).json(&serde_json::json!({"name": BUCKET})).send().await?;
-        for name in bucket.names("").await? {
-            let name = name.replace('/', "%2F");
-            let url = format!("{}/storage/v1/b/{BUCKET}/o/{name}", bucket.storage);
-            bucket.http.delete(url).send().await?.error_for_status()?;
-        }
-        Ok(bucket)
-    }
-
-    async fn put(&self, name: &str) -> anyhow::Result<()> {
-        let url = format!("{}/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={name}", self.storage);
-        self.http.post(url).body(name.to_owned()).send().await?.error_for_status()?;
-        Ok(())
-    }
-
-    async fn names(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
-        let url = format!("{}/storage/v1/b/{BUCKET}/o?prefix={prefix}&maxResults=1000", self.storage);
-        let page: Value = self.http.get(url).send().await?.error_for_status()?.json().await?;
-        let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(items.iter().filter_map(|item| item.get("name")?.as_str().map(str::to_owned)).collect())
-    }
 }
