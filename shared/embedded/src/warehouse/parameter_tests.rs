@@ -35,7 +35,7 @@ async fn parameters_have_their_declared_types() {
         ("DATE", json!(null), json!(null), "DATE"),
     ] {
         let parameters = [("p".to_owned(), typed(data_type, value))].into();
-        let job = QueryJob { sql: "SELECT @P AS p".into(), parameters, ..QueryJob::default() };
+        let job = QueryJob { sql: "SELECT @`P` AS p".into(), parameters, ..QueryJob::default() };
         let result = run(job).await.unwrap();
         assert_eq!(
             (&result.rows[0]["p"], result.schema[0].data_type.as_str()),

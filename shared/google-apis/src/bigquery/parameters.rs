@@ -1,66 +1,52 @@
-//! The parameters of a query: `@name` or `?` in the SQL. Each one is replaced by an expression with its value and its
-//! type, so the warehouse sees the type that the client declared.
+//! The parameters of a query, as the warehouse takes them: each with the type that the client declares. The text of the
+//! query stays as it is, so that positions in error messages are those of the client's text.
 
 use super::run::number;
 use super::script::{Piece, Scanner};
 use crate::refusal::Refusal;
-use serde_json::Value;
-use std::collections::HashMap;
+use segue_ports::warehouse::{Parameter, ParameterType};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-/// The SQL with the values of its parameters.
-pub(super) fn replaced(sql: &str, query: &Value) -> Result<String, Refusal> {
-    let given = list(query, "queryParameters");
-    if given.is_empty() {
-        return Ok(sql.to_owned());
-    }
-    let (mut named, mut positional) = (HashMap::new(), Vec::new());
-    for parameter in given {
-        let part = |name: &str| parameter.get(name).unwrap_or(&Value::Null);
-        let name = part("name").as_str().unwrap_or_default();
-        let label =
-            if name.is_empty() { format!("number {}", positional.len() + 1) } else { name.to_owned() };
-        let expression = expression(&label, part("parameterType"), part("parameterValue"))?;
-        if name.is_empty() {
-            positional.push(expression);
-        } else {
-            named.insert(name.to_lowercase(), expression);
-        }
-    }
-    substitute(sql, &named, &positional)
+/// The parameters of a query by name, and those by position.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Given {
+    pub(super) named: BTreeMap<String, Parameter>,
+    pub(super) positional: Vec<Parameter>,
 }
 
-fn substitute(sql: &str, named: &HashMap<String, String>, positional: &[String]) -> Result<String, Refusal> {
-    let missing = |what: &str| Refusal::new("invalidQuery", format!("Query parameter {what} not found"));
-    let (mut text, mut next) = (String::with_capacity(sql.len()), positional.iter());
-    let mut scanner = Scanner::of(sql);
+impl Given {
+    /// Reads `queryParameters`.
+    pub(super) fn read(query: &Value) -> Result<Self, Refusal> {
+        let mut found = Self::default();
+        for parameter in list(query, "queryParameters") {
+            let part = |name: &str| parameter.get(name).unwrap_or(&Value::Null);
+            let name = part("name").as_str().unwrap_or_default();
+            let label = match name {
+                "" => format!("number {}", found.positional.len() + 1),
+                name => name.to_owned(),
+            };
+            let data_type = data_type(&label, part("parameterType"))?;
+            let value = value(&data_type, part("parameterValue"));
+            let own = Parameter { data_type: Some(data_type), value };
+            if name.is_empty() {
+                found.positional.push(own);
+            } else {
+                found.named.insert(name.to_owned(), own);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The number of `?` in a statement, outside of its strings and comments.
+pub(super) fn positions(sql: &str) -> usize {
+    let (mut count, mut scanner) = (0, Scanner::of(sql));
     loop {
         let start = scanner.position();
-        let Some(piece) = scanner.next_piece() else { return Ok(text) };
+        let Some(piece) = scanner.next_piece() else { return count };
         let own = sql.get(start..scanner.position()).unwrap_or_default();
-        match (piece, own) {
-            (Piece::Text, "?") if !positional.is_empty() => {
-                text.push_str(
-                    next.next().ok_or_else(|| missing(&format!("number {}", positional.len() + 1)))?,
-                );
-            }
-            (Piece::Text, "@") => {
-                let rest = sql.get(scanner.position()..).unwrap_or_default();
-                // A name can be in backticks.
-                let quoted = rest.strip_prefix('`').and_then(|rest| Some(rest.split_once('`')?.0));
-                let plain = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-                let plain = plain.unwrap_or(rest.len());
-                let name = quoted.or_else(|| rest.get(..plain)).unwrap_or_default();
-                let end = if quoted.is_some() { name.len() + 2 } else { plain };
-                if name.is_empty() || text.ends_with('@') {
-                    // `@@name` is a variable of the system.
-                    text.push('@');
-                    continue;
-                }
-                text.push_str(named.get(&name.to_lowercase()).ok_or_else(|| missing(&format!("'{name}'")))?);
-                scanner.skip(end);
-            }
-            _ => text.push_str(own),
-        }
+        count += usize::from(matches!(piece, Piece::Text) && own == "?");
     }
 }
 
@@ -68,72 +54,46 @@ fn list<'a>(of: &'a Value, part: &str) -> &'a [Value] {
     of.get(part).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The name of a type in SQL.
-fn type_name(name: &str, data_type: &Value) -> Result<String, Refusal> {
-    let wrong = || Refusal::invalid(format!("the parameter {name} has no valid type: {data_type}"));
-    let kind = data_type.get("type").and_then(Value::as_str).ok_or_else(wrong)?.to_uppercase();
+/// The type of the parameter `name`.
+fn data_type(name: &str, given: &Value) -> Result<ParameterType, Refusal> {
+    let wrong = || Refusal::invalid(format!("the parameter {name} has no valid type: {given}"));
+    let part = |of: &Value, name: &str| of.get(name).cloned().unwrap_or_default();
+    let kind = given.get("type").and_then(Value::as_str).ok_or_else(wrong)?.to_uppercase();
     match kind.as_str() {
-        "ARRAY" => {
-            Ok(format!("ARRAY<{}>", type_name(name, data_type.get("arrayType").unwrap_or(&Value::Null))?))
-        }
+        "ARRAY" => Ok(ParameterType::Array(Box::new(data_type(name, &part(given, "arrayType"))?))),
         "STRUCT" => {
-            let mut members = Vec::new();
-            for field in list(data_type, "structTypes") {
-                let own = type_name(name, field.get("type").unwrap_or(&Value::Null))?;
-                members
-                    .push(format!("{} {own}", field.get("name").and_then(Value::as_str).unwrap_or_default()));
-            }
-            Ok(format!("STRUCT<{}>", members.join(", ")))
+            let fields = list(given, "structTypes").iter().map(|field| {
+                let own = field.get("name").and_then(Value::as_str).unwrap_or_default();
+                Ok((own.to_owned(), data_type(name, &part(field, "type"))?))
+            });
+            Ok(ParameterType::Struct(fields.collect::<Result<_, Refusal>>()?))
         }
-        "INTEGER" => Ok("INT64".to_owned()),
-        "FLOAT" => Ok("FLOAT64".to_owned()),
-        "BOOLEAN" => Ok("BOOL".to_owned()),
-        "INT64" | "FLOAT64" | "BOOL" | "STRING" | "BYTES" | "DATE" | "DATETIME" | "TIME" | "TIMESTAMP"
-        | "NUMERIC" | "BIGNUMERIC" | "JSON" => Ok(kind),
-        other => Err(Refusal::unsupported(&format!("query parameters of the type {other}"))),
+        "RANGE" => Err(Refusal::unsupported("query parameters of the type RANGE")),
+        _ => kind.parse().map_err(|_| wrong()),
     }
 }
 
-/// A value as an expression.
-fn expression(name: &str, data_type: &Value, given: &Value) -> Result<String, Refusal> {
-    let kind = type_name(name, data_type)?;
-    if kind.starts_with("ARRAY<") {
-        let element = data_type.get("arrayType").unwrap_or(&Value::Null);
-        let items = list(given, "arrayValues").iter().map(|item| expression(name, element, item));
-        let items: Vec<String> = items.collect::<Result<_, _>>()?;
-        return Ok(if items.is_empty() {
-            format!("CAST([] AS {kind})")
-        } else {
-            format!("[{}]", items.join(", "))
-        });
-    }
-    if kind.starts_with("STRUCT<") {
-        let mut members = Vec::new();
-        for field in list(data_type, "structTypes") {
-            let member = field.get("name").and_then(Value::as_str).unwrap_or_default();
-            let own = given.get("structValues").and_then(|values| values.get(member)).unwrap_or(&Value::Null);
-            let own = expression(name, field.get("type").unwrap_or(&Value::Null), own)?;
-            members.push(if member.is_empty() { own } else { format!("{own} AS {member}") });
+/// A value in the form of [`Parameter::value`]. A part that is missing is NULL.
+fn value(data_type: &ParameterType, given: &Value) -> Value {
+    match data_type {
+        ParameterType::Array(element) => match given.get("arrayValues").and_then(Value::as_array) {
+            Some(items) => items.iter().map(|item| value(element, item)).collect(),
+            // Clients send an empty array so.
+            None => Value::Array(Vec::new()),
+        },
+        ParameterType::Struct(fields) => {
+            let own = |(name, ty): &(String, ParameterType)| {
+                let given = given.get("structValues").and_then(|values| values.get(name));
+                (name.clone(), value(ty, given.unwrap_or(&Value::Null)))
+            };
+            Value::Object(fields.iter().map(own).collect::<Map<String, Value>>())
         }
-        return Ok(format!("STRUCT({})", members.join(", ")));
+        ParameterType::Plain(_) => match given.get("value") {
+            None | Some(Value::Null) => Value::Null,
+            Some(Value::String(text)) => Value::String(text.clone()),
+            Some(other) => Value::String(other.to_string()),
+        },
     }
-    let value = match given.get("value") {
-        None | Some(Value::Null) => return Ok(format!("CAST(NULL AS {kind})")),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    let wrong =
-        || Refusal::invalid(format!("the value of the parameter {name} is '{value}', which is no {kind}"));
-    Ok(match kind.as_str() {
-        "INT64" => format!("({})", value.trim().parse::<i64>().map_err(|_| wrong())?),
-        "BOOL" => {
-            value.trim().to_lowercase().parse::<bool>().map_err(|_| wrong())?.to_string().to_uppercase()
-        }
-        "STRING" => literal(&value),
-        "BYTES" => format!("FROM_BASE64({})", literal(&value)),
-        "JSON" => format!("PARSE_JSON({})", literal(&value)),
-        _ => format!("CAST({} AS {kind})", literal(&value)),
-    })
 }
 
 /// A text as a literal.
@@ -162,52 +122,47 @@ mod tests {
     }
 
     #[test]
-    fn parameters_become_expressions_with_their_types() {
-        for (kind, value, expected) in [
-            (json!({"type": "INT64"}), json!({"value": "-7"}), "(-7)"),
-            (json!({"type": "BOOL"}), json!({"value": "true"}), "TRUE"),
-            (json!({"type": "STRING"}), json!({"value": "it's @x ?"}), "'it\\'s @x ?'"),
-            (json!({"type": "DATE"}), json!({"value": "2024-01-01"}), "CAST('2024-01-01' AS DATE)"),
-            (json!({"type": "NUMERIC"}), json!({"value": null}), "CAST(NULL AS NUMERIC)"),
+    fn parameters_keep_their_types_and_values() {
+        for (kind, value, own, expected) in [
+            (json!({"type": "INTEGER"}), json!({"value": "-7"}), "INT64", json!("-7")),
+            (json!({"type": "STRING"}), json!({"value": "it's @x ?"}), "STRING", json!("it's @x ?")),
+            (json!({"type": "NUMERIC"}), json!({"value": null}), "NUMERIC", json!(null)),
             (
-                json!({"type": "ARRAY", "arrayType": {"type": "INTEGER"}}),
+                json!({"type": "ARRAY", "arrayType": {"type": "INT64"}}),
                 json!({"arrayValues": [{"value": "1"}]}),
-                "[(1)]",
+                "ARRAY<INT64>",
+                json!(["1"]),
             ),
             (
                 json!({"type": "ARRAY", "arrayType": {"type": "STRING"}}),
                 json!({}),
-                "CAST([] AS ARRAY<STRING>)",
+                "ARRAY<STRING>",
+                json!([]),
             ),
             (
                 json!({"type": "STRUCT", "structTypes": [{"name": "x", "type": {"type": "BYTES"}}]}),
                 json!({"structValues": {"x": {"value": "YQ=="}}}),
-                "STRUCT(FROM_BASE64('YQ==') AS x)",
+                "STRUCT<x BYTES>",
+                json!({"x": "YQ=="}),
             ),
         ] {
             let query = json!({"queryParameters": [parameter("p", kind, value)]});
-            assert_eq!(replaced("SELECT @P", &query).unwrap(), format!("SELECT {expected}"));
+            let found = Given::read(&query).unwrap();
+            let found = &found.named["p"];
+            assert_eq!(found.data_type.as_ref().unwrap().to_string(), own);
+            assert_eq!(found.value, expected);
         }
-        for (kind, value) in [("INT64", "7x"), ("BOOL", "maybe"), ("RANGE", "x")] {
-            let query =
-                json!({"queryParameters": [parameter("p", json!({"type": kind}), json!({"value": value}))]});
-            assert!(replaced("SELECT @p", &query).is_err(), "{kind}");
+        for kind in [json!({"type": "RANGE"}), json!({"type": "ARRAY"}), json!({})] {
+            let query = json!({"queryParameters": [parameter("p", kind.clone(), json!({"value": "x"}))]});
+            assert!(Given::read(&query).is_err(), "{kind}");
         }
+        let one = parameter("", json!({"type": "INT64"}), json!({"value": "1"}));
+        let found = Given::read(&json!({"queryParameters": [one.clone(), one]})).unwrap();
+        assert_eq!((found.positional.len(), found.named.len()), (2, 0));
     }
 
     #[test]
-    fn only_parameters_are_replaced() {
-        let one = |name: &str| parameter(name, json!({"type": "INT64"}), json!({"value": "1"}));
-        let named = json!({"queryParameters": [one("a")]});
-        let sql = "SELECT '@a', \"?\", `@a`, @@time_zone, @a -- @a ?\n/* @a */";
-        assert_eq!(
-            replaced(sql, &named).unwrap(),
-            "SELECT '@a', \"?\", `@a`, @@time_zone, (1) -- @a ?\n/* @a */"
-        );
-        assert_eq!(replaced("SELECT @`a`+@a", &named).unwrap(), "SELECT (1)+(1)");
-        assert!(replaced("SELECT @b", &named).is_err());
-        let positional = json!({"queryParameters": [one(""), one("")]});
-        assert_eq!(replaced("SELECT ?, '?', ?", &positional).unwrap(), "SELECT (1), '?', (1)");
-        assert!(replaced("SELECT ?, ?, ?", &positional).is_err());
+    fn only_marks_outside_of_texts_are_positions() {
+        assert_eq!(positions("SELECT ?, '?', `?`, \"?\" -- ?\n/* ? */, ?"), 2);
     }
 }

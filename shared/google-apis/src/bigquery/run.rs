@@ -1,9 +1,10 @@
 //! Runs a job to its end: the statements of a query one after another, or a transfer.
 
 use super::jobs::Done;
+use super::parameters::{self, Given};
 use super::results::Results;
 use super::transfer::Transfer;
-use super::{BigQuery, parameters, script, shape};
+use super::{BigQuery, script, shape};
 use crate::fields;
 use crate::refusal::Refusal;
 use segue_ports::warehouse::{QueryJob, Rows};
@@ -99,8 +100,11 @@ fn query_job(query: &Value, project: &str) -> Result<QueryJob, Refusal> {
     let disposition = |name: &str| query.get(name).cloned().unwrap_or_default();
     let unknown = |error: serde_json::Error| Refusal::invalid(error.to_string());
     let destination = query.get("destinationTable").filter(|name| !name.is_null());
+    let Given { named: parameters, positional } = Given::read(query)?;
     Ok(QueryJob {
-        sql: parameters::replaced(&text(query, "query").unwrap_or_default(), query)?,
+        sql: text(query, "query").unwrap_or_default(),
+        parameters,
+        positional,
         project: Some(project.to_owned()),
         default_dataset: query
             .get("defaultDataset")
@@ -154,9 +158,13 @@ async fn outcome(bigquery: &BigQuery, id: &str, asked: Asked) -> Result<Done, Re
     }
     let mut last = None;
     let mut bytes = 0;
+    // The `?` of the statements before.
+    let mut passed = 0;
     for (number, statement) in statements.iter().enumerate() {
         bigquery.before(&asked.labels, &job.sql, number).await?;
-        let done = one(bigquery, QueryJob { sql: statement.clone(), ..job.clone() }).await;
+        let positional = job.positional.iter().skip(passed).cloned().collect();
+        passed += parameters::positions(statement);
+        let done = one(bigquery, QueryJob { sql: statement.clone(), positional, ..job.clone() }).await;
         match &done {
             // The statements of a script that share variables are one piece, and the result describes them.
             Ok(own) if !own.result.statements.is_empty() => add_children(bigquery, id, own),

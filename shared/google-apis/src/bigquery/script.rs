@@ -100,11 +100,6 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    /// Leaves out bytes.
-    pub(super) fn skip(&mut self, bytes: usize) {
-        self.at += bytes;
-    }
-
     pub(super) fn next_piece(&mut self) -> Option<Piece> {
         let at = self.at;
         let rest = self.text.get(at..)?;

@@ -29,6 +29,34 @@ async fn a_query_has_its_rows_in_the_first_answer() {
     assert_eq!(answer["rows"], json!([row]));
 }
 
+/// A parameter is a value, never a part of the text. So errors have the positions of the client's text.
+#[tokio::test]
+async fn parameters_are_bound() {
+    let world = world().await;
+    let ask = async |sql: &str, values: &[&str]| {
+        let parameters: Vec<Value> = values
+            .iter()
+            .map(|value| json!({"parameterType": {"type": "STRING"}, "parameterValue": {"value": value}}))
+            .collect();
+        let body = json!({"query": sql, "useLegacySql": false, "queryParameters": parameters});
+        world.post(&format!("{PROJECT}/queries"), body).await
+    };
+    let evil = "'; DROP TABLE d.t; -- \\";
+    let answer = ask("SELECT 1; SELECT ? AS a; SELECT ? AS b, '?' AS c", &[evil, "second"]).await.ok();
+    assert_eq!(
+        answer["rows"][0]["f"],
+        json!([{"v": "second"}, {"v": "?"}]),
+        "positions count over the script"
+    );
+    let answer = ask("SELECT ? AS a", &[evil]).await.ok();
+    assert_eq!(answer["rows"][0]["f"][0]["v"], evil);
+    let refused = ask("SELECT ?,\n  x", &["a text that is longer than its mark"]).await.json();
+    let message = refused["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("Unrecognized name: x at [2:3]"), "{message}");
+    let refused = ask("CREATE VIEW d.v AS SELECT ? AS x", &["y"]).await;
+    assert_eq!(refused.status, 400, "a view outlives its parameters");
+}
+
 #[tokio::test]
 async fn every_page_of_a_result_can_be_read_and_the_table_of_results_too() {
     let world = world().await;

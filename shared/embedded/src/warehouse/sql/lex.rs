@@ -106,7 +106,15 @@ pub(crate) fn lex(sql: &str) -> Result<Vec<Token>, WarehouseError> {
         }
         if first == '@' && !cursor.rest.starts_with("@@") {
             cursor.skip(1);
-            let name = cursor.take_while(is_word);
+            // SQLAlchemy writes the name in backticks.
+            let name = match cursor.rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+                Some((name, _)) => {
+                    let name = name.to_owned();
+                    cursor.skip(name.len() + 2);
+                    name
+                }
+                None => cursor.take_while(is_word),
+            };
             tokens.push(at(Kind::Parameter(name), &cursor));
             continue;
         }
