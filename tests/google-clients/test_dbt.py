@@ -100,7 +100,6 @@ def test_incremental_models_snapshots_and_keys_work(bigquery, dataset, dbt, segu
     assert one(bigquery, f"SELECT COUNT(*) FROM {dataset}.merged") == (2,)
 
 
-@pytest.mark.xfail(strict=False, reason="the script of dbt has not been run since IGNORE NULLS after a call was corrected")
 def test_partitions_are_overwritten(bigquery, dataset, dbt):
     run = dbt(HERE / "dbt")
     run("build", "--vars", "{day: '2024-01-01'}")

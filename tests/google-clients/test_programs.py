@@ -40,7 +40,6 @@ def test_sqlalchemy_queries_and_reflects(bigquery, dataset):
     assert frame["n"].tolist() == [3]
 
 
-@pytest.mark.xfail(strict=True, reason="loads of dlt have decimalTargetTypes and an encoding that are not taken yet")
 @pytest.mark.parametrize("staging", [None, "filesystem"])
 def test_dlt_loads_merges_and_replaces(bigquery, dataset, bucket, tmp_path, monkeypatch, staging):
     import dlt
