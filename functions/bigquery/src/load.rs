@@ -202,6 +202,7 @@ impl LoadProperties {
             create_disposition: self.create_disposition.map(Into::into),
             ignore_unknown_values: self.ignore_unknown_values,
             max_bad_records: self.max_bad_records,
+            decimal_target_types: Vec::new(),
         })
     }
 }

@@ -78,6 +78,21 @@ impl DirectoryObjectStore {
         std::fs::create_dir_all(&path).map_err(|error| failed(&path, &error))
     }
 
+    /// As `put_file`, on a thread that may block.
+    pub(crate) fn put_file_here(
+        &self,
+        address: &ObjectAddress,
+        file: &Path,
+        attributes: &ObjectAttributes,
+    ) -> Result<ObjectInfo, PortError> {
+        place_file(&self.layout, address, file, attributes)
+    }
+
+    /// The description of an object, on a thread that may block.
+    pub(crate) fn info_here(&self, address: &ObjectAddress) -> Result<ObjectInfo, PortError> {
+        open(&self.layout, address).map(|(_, _, info)| info)
+    }
+
     /// Removes the half-written files of a process that died. The caller must be the only user of the
     /// directory.
     pub(crate) fn sweep(&self) -> Result<(), PortError> {
@@ -115,6 +130,50 @@ fn open(layout: &Layout, address: &ObjectAddress) -> Result<(std::fs::File, Path
         Ok((file, metadata)) => Ok((file, path, describe(layout, address, &metadata))),
         Err(error) if is_absent(&error) => Err(unknown_object(address)),
         Err(error) => Err(failed(&path, &error)),
+    }
+}
+
+/// Makes a local file an object.
+fn place_file(
+    layout: &Layout,
+    address: &ObjectAddress,
+    file: &Path,
+    attributes: &ObjectAttributes,
+) -> Result<ObjectInfo, PortError> {
+    layout.object(address)?;
+    layout.existing_bucket(&address.bucket)?;
+    match std::fs::symlink_metadata(file) {
+        Ok(metadata) if metadata.is_file() => {}
+        // A link in the store would lead to a file outside the store.
+        Ok(_) => {
+            return Err(PortError::invalid(format!("{} is not a plain file", file.display())));
+        }
+        Err(error) if is_absent(&error) => {
+            return Err(PortError::not_found(format!("the file {}", file.display())));
+        }
+        Err(error) => return Err(failed(file, &error)),
+    }
+    let path = layout.temporary();
+    let _temporary = Temporary(&path);
+    // The file is first moved into the folder for files that are being written. Nobody else uses it there, so
+    // it can get its generation.
+    let moved = std::fs::rename(file, &path).is_ok();
+    if !moved {
+        std::fs::copy(file, &path).map_err(|error| failed(file, &error))?;
+    }
+    match place_new(layout, &path, address, attributes) {
+        Ok(info) if moved => Ok(info),
+        Ok(info) => {
+            std::fs::remove_file(file).map_err(|error| failed(file, &error))?;
+            Ok(info)
+        }
+        Err(error) => {
+            if moved {
+                // The store did not take the file, so it is moved back to the caller.
+                let _ = std::fs::rename(&path, file);
+            }
+            Err(error)
+        }
     }
 }
 
@@ -227,44 +286,7 @@ impl ObjectStore for DirectoryObjectStore {
         attributes: ObjectAttributes,
     ) -> Result<ObjectInfo, PortError> {
         let (address, file) = (address.clone(), file.to_owned());
-        self.blocking(move |layout| {
-            layout.object(&address)?;
-            layout.existing_bucket(&address.bucket)?;
-            match std::fs::symlink_metadata(&file) {
-                Ok(metadata) if metadata.is_file() => {}
-                // A link in the store would lead to a file outside the store.
-                Ok(_) => {
-                    return Err(PortError::invalid(format!("{} is not a plain file", file.display())));
-                }
-                Err(error) if is_absent(&error) => {
-                    return Err(PortError::not_found(format!("the file {}", file.display())));
-                }
-                Err(error) => return Err(failed(&file, &error)),
-            }
-            let path = layout.temporary();
-            let _temporary = Temporary(&path);
-            // The file is first moved into the folder for files that are being written. Nobody else uses it there, so
-            // it can get its generation.
-            let moved = std::fs::rename(&file, &path).is_ok();
-            if !moved {
-                std::fs::copy(&file, &path).map_err(|error| failed(&file, &error))?;
-            }
-            match place_new(layout, &path, &address, &attributes) {
-                Ok(info) if moved => Ok(info),
-                Ok(info) => {
-                    std::fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
-                    Ok(info)
-                }
-                Err(error) => {
-                    if moved {
-                        // The store did not take the file, so it is moved back to the caller.
-                        let _ = std::fs::rename(&path, &file);
-                    }
-                    Err(error)
-                }
-            }
-        })
-        .await
+        self.blocking(move |layout| place_file(layout, &address, &file, &attributes)).await
     }
 
     async fn get(&self, address: &ObjectAddress) -> Result<(ObjectInfo, ByteStream), PortError> {

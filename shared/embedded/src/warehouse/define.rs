@@ -6,12 +6,13 @@ use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
 use super::execute::expression;
 use super::external::ExternalTable;
+use super::ingestion;
 use super::rows::written;
 use super::sql::alter::Alteration;
 use super::sql::analyze::{Catalog, Relation, coerce};
 use super::sql::ddl::ColumnSpec;
 use super::sql::invalid;
-use super::sql::names::{duckdb_name, literal, message_name, quote};
+use super::sql::names::{check_column, duckdb_name, literal, message_name, quote};
 use super::sql::statement::{CreateTable, OnExisting};
 use super::tables::{self, TableDetails};
 use segue_ports::warehouse::{QueryResult, TableKind, TableReference, WarehouseError};
@@ -65,12 +66,40 @@ pub(crate) fn create_table(
     let verb =
         if create.on_existing == OnExisting::Replace { "CREATE OR REPLACE TABLE" } else { "CREATE TABLE" };
     let name = duckdb_name(&create.table);
+    let connection = &engine.connection;
+    let is_ingested = ingestion::unit(create.partition_by.as_deref()).is_some();
+    if is_ingested && create.query.is_some() {
+        let message = "A table that is partitioned by ingestion time cannot be created with AS SELECT";
+        return Err(
+            invalid(message, None, Some("create the table with its columns, and INSERT the rows")).into()
+        );
+    }
+    for column in create.columns.iter().flatten() {
+        check_column(&column.name, None)?;
+    }
+    let mut details = TableDetails {
+        partition_by: create.partition_by.clone(),
+        cluster_by: create.cluster_by.clone(),
+        options: create.options.clone(),
+        view_query: None,
+    };
+    if let Some((source, _)) = &create.source {
+        // A table that is made like another one has its partitions.
+        let known: Option<TableDetails> = catalog::get(connection, Record::Table, &catalog::key(source))?;
+        let known = known.unwrap_or_default();
+        details.partition_by = details.partition_by.or(known.partition_by);
+        if details.cluster_by.is_empty() {
+            details.cluster_by = known.cluster_by;
+        }
+        for (option, value) in known.options {
+            details.options.entry(option).or_insert(value);
+        }
+    }
     let query = relation.map(|relation| relation.table_sql(&[])).or_else(|| {
         create.source.as_ref().map(|(source, rows)| {
             format!("SELECT * FROM {}{}", duckdb_name(source), if *rows { "" } else { " WHERE false" })
         })
     });
-    let connection = &engine.connection;
     match (&create.columns, query) {
         (Some(columns), query) => {
             connection.execute_batch(&format!("{verb} {name} {}", column_list(engine, columns)?))?;
@@ -94,12 +123,7 @@ pub(crate) fn create_table(
         outcome.destination_table = Some(create.table.clone());
         outcome.total_rows = outcome.affected_rows.unwrap_or_default();
     }
-    let details = TableDetails {
-        partition_by: create.partition_by.clone(),
-        cluster_by: create.cluster_by.clone(),
-        options: create.options.clone(),
-        view_query: None,
-    };
+    ingestion::prepare(engine, &create.table, details.partition_by.as_deref())?;
     catalog::put(connection, Record::Table, &catalog::key(&create.table), &details)?;
     Ok(())
 }
@@ -293,6 +317,7 @@ pub(crate) fn alter(
     for change in changes {
         match change {
             Alteration::AddColumn { column, if_not_exists } => {
+                check_column(&column.name, None)?;
                 let maybe = if *if_not_exists { "IF NOT EXISTS " } else { "" };
                 let list = column_list(engine, std::slice::from_ref(column))?;
                 let spec = list.trim_start_matches('(').strip_suffix(')').unwrap_or(&list);

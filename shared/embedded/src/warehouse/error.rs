@@ -2,7 +2,7 @@
 //!
 //! To add an error, add a branch in [`translate`].
 
-use super::external::SourceFile;
+use super::source_file::SourceFile;
 use super::sql::invalid;
 use super::sql::lex::lex;
 use segue_ports::warehouse::WarehouseError;
@@ -22,6 +22,9 @@ pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> Warehou
     let first_line = message.lines().next().unwrap_or_default();
     if message.starts_with("CSV Error on Line") || message.contains("unterminated quote") {
         return csv(message, context);
+    }
+    if let Some(rest) = message.strip_prefix("Malformed JSON in file \"") {
+        return malformed(rest, context);
     }
     if message.starts_with("Could not parse '") {
         return WarehouseError::BadData {
@@ -166,6 +169,23 @@ fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
         }
     };
     WarehouseError::BadData { file, row, message, hint: Some(hint.into()) }
+}
+
+/// Turns the error of a file that is no JSON: `/path", at byte 1 in line 2: unexpected character.`
+fn malformed(rest: &str, context: &Context<'_>) -> WarehouseError {
+    let (path, found) = rest.split_once("\", ").unwrap_or((rest, ""));
+    let file = context.files.iter().find(|file| file.path.to_string_lossy() == path);
+    let row = found.split_once(" in line ").and_then(|(_, rest)| rest.split(':').next()?.trim().parse().ok());
+    // DuckDB counts one line too many.
+    let row = row.map(|row: u64| row.saturating_sub(1));
+    let reason = found.split_once(": ").map_or(found, |(_, reason)| reason).trim();
+    let reason = reason.lines().next().unwrap_or_default();
+    WarehouseError::BadData {
+        file: file.map(|file| file.uri.clone()),
+        row,
+        message: format!("JSON parsing error: {reason}"),
+        hint: Some("write one JSON object in each line".into()),
+    }
 }
 
 /// The line and column of a name in the script. `None` if the script does not contain the name.

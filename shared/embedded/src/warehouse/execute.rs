@@ -15,7 +15,7 @@ use super::sql::statement::Statement;
 use super::sql::{lex, syntax};
 use super::streaming::RowsOut;
 use super::tables::TableDetails;
-use super::{define, partitions, result, script, tables, values};
+use super::{define, export, ingestion, partitions, result, script, tables, values};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
     Column, CreateDisposition, DmlStats, QueryJob, QueryResult, ScriptStatement, TableKind, TableReference,
@@ -48,12 +48,15 @@ impl Prepared {
         scope: &Scope,
         variables: &Variables,
     ) -> Result<Self, WarehouseError> {
-        // What is stored outlives the script, so it sees none of its variables.
+        // What is stored outlives the script, so it sees none of its variables and parameters.
         let none = Variables::new();
+        let bare = Scope { parameters: Default::default(), positional: Vec::new(), ..scope.clone() };
         let is_stored = matches!(statement, Statement::CreateView { .. } | Statement::CreateFunction(_));
-        let analyzer = Analyzer::new(engine, scope, if is_stored { &none } else { variables });
+        let (scope, variables) = if is_stored { (&bare, &none) } else { (scope, variables) };
+        let analyzer = Analyzer::new(engine, scope, variables);
         let content = match statement {
             Statement::Query(query) => Content::Query(analyzer.result(query)?),
+            Statement::Export(export) => Content::Query(analyzer.result(&export.query)?),
             Statement::Change(change) => Content::Change(analyzer.change(change)?),
             Statement::Value { expr, types, is_list } => {
                 Content::Query(analyzer.scripted(expr, types, *is_list)?)
@@ -152,6 +155,13 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -
                 None => is_whole = select(engine, relation, step, rows, &mut outcome)?,
             }
         }
+        Statement::Export(export) => {
+            if let Some(relation) = relation {
+                outcome.total_rows = export::export(engine, relation, &export.options, step.id)?;
+            }
+        }
+        // A script makes other statements of it.
+        Statement::Load(load) => tables::require_dataset(&engine.connection, &load.table)?,
         Statement::Change(_) => {
             if let Content::Change(changed) = &prepared.content {
                 dml(engine, changed, &mut outcome)?;
@@ -233,7 +243,7 @@ pub(crate) fn dry_run(
     Ok(outcome)
 }
 
-fn schema(relation: &Relation) -> Vec<Column> {
+pub(crate) fn schema(relation: &Relation) -> Vec<Column> {
     relation.columns.iter().map(|column| result::column(&column.name, &column.ty, false, None)).collect()
 }
 
@@ -336,7 +346,11 @@ fn into_destination(
         (false, _) => written(engine, &format!("CREATE TABLE {target} AS {sql}"))?,
         (true, WriteDisposition::WriteTruncate) => {
             writable(engine, &table)?;
-            written(engine, &format!("CREATE OR REPLACE TABLE {target} AS {sql}"))?
+            let rows = written(engine, &format!("CREATE OR REPLACE TABLE {target} AS {sql}"))?;
+            let known: Option<TableDetails> =
+                catalog::get(&engine.connection, Record::Table, &catalog::key(&table))?;
+            ingestion::prepare(engine, &table, known.unwrap_or_default().partition_by.as_deref())?;
+            rows
         }
         (true, disposition) => {
             writable(engine, &table)?;

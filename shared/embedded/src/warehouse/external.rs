@@ -6,6 +6,7 @@
 //!
 //! The module must not know jobs and transactions. To add a format, add a branch in [`ExternalTable::query`].
 
+use super::source_file::SourceFile;
 use super::sql::datatype::{DataType, NARROW_NUMERIC};
 use super::sql::ddl::ColumnSpec;
 use super::sql::invalid;
@@ -16,7 +17,7 @@ use segue_ports::object::ObjectAddress;
 use segue_ports::warehouse::WarehouseError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::io::{BufRead, BufReader};
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 /// How the fields of a file are converted to the types of the columns.
@@ -42,13 +43,6 @@ pub(crate) struct ExternalTable {
     null_marker: Option<String>,
     max_bad_records: u64,
     encoding: Option<String>,
-}
-
-/// A source file: its path on the disk, and its name in messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SourceFile {
-    pub(crate) path: PathBuf,
-    pub(crate) uri: String,
 }
 
 impl ExternalTable {
@@ -180,13 +174,51 @@ impl ExternalTable {
 
     /// The query that reads `files`.
     pub(crate) fn query(&self, files: &[SourceFile], care: Care, skip_bad: bool) -> String {
-        let paths: Vec<String> = files.iter().map(|file| literal(&exactly(&file.path))).collect();
-        let paths = format!("[{}]", paths.join(", "));
-        match self.format.as_str() {
-            "PARQUET" => self.typed(&format!("read_parquet({paths}, union_by_name = true)")),
-            "JSON" | "NEWLINE_DELIMITED_JSON" => self.json(&paths),
-            _ => self.csv(&paths, files, care, skip_bad),
+        if self.format == "PARQUET" {
+            return self.typed(&format!("read_parquet({}, union_by_name = true)", paths(files)));
         }
+        let (packed, plain): (Vec<_>, Vec<_>) = files.iter().cloned().partition(SourceFile::is_gzip);
+        let parts =
+            [("uncompressed", plain), ("gzip", packed)].into_iter().filter(|(_, files)| !files.is_empty());
+        let parts: Vec<String> = parts
+            .map(|(compression, files)| {
+                if self.is_json() {
+                    self.json(&paths(&files), compression)
+                } else {
+                    self.csv(&files, compression, care, skip_bad)
+                }
+            })
+            .collect();
+        parts.join(" UNION ALL BY NAME ")
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self.format.as_str(), "JSON" | "NEWLINE_DELIMITED_JSON")
+    }
+
+    /// The queries for the structure of JSON files with declared columns, in which every field must be declared. The
+    /// answer of each is for [`ExternalTable::unknown_field`].
+    pub(crate) fn structures(&self, files: &[SourceFile]) -> Vec<(String, String)> {
+        if !self.is_json() || self.columns.is_empty() || self.ignore_unknown_values {
+            return Vec::new();
+        }
+        let query = |file: &SourceFile| {
+            let compression = if file.is_gzip() { "gzip" } else { "uncompressed" };
+            let (path, one) = (literal(&exactly(&file.path)), "format = 'newline_delimited'");
+            let sql = format!(
+                "SELECT CAST(json_group_structure(json) AS VARCHAR) FROM read_json_objects({path}, {one}, compression = \
+                 '{compression}')"
+            );
+            (file.uri.clone(), sql)
+        };
+        files.iter().map(query).collect()
+    }
+
+    /// A field that JSON files have, and that is not declared. `structure` is DuckDB's description of their objects.
+    pub(crate) fn unknown_field(&self, structure: &str) -> Option<String> {
+        let fields: Vec<(&str, &DataType)> =
+            self.columns.iter().map(|column| (column.name.as_str(), &column.data_type)).collect();
+        unknown(&serde_json::from_str(structure).ok()?, &fields)
     }
 
     fn typed(&self, source: &str) -> String {
@@ -202,8 +234,9 @@ impl ExternalTable {
     }
 
     /// A declared field that no row has is NULL. The bytes of BYTES are in base64.
-    fn json(&self, paths: &str) -> String {
-        let source = format!("read_json({paths}, format = 'newline_delimited'");
+    fn json(&self, paths: &str, compression: &str) -> String {
+        let source =
+            format!("read_json({paths}, format = 'newline_delimited', compression = '{compression}'");
         if self.columns.is_empty() {
             return format!("SELECT * FROM {source})");
         }
@@ -219,7 +252,7 @@ impl ExternalTable {
         format!("SELECT {} FROM {source}, columns = {{{}}})", values.join(", "), types.join(", "))
     }
 
-    fn csv(&self, paths: &str, files: &[SourceFile], care: Care, skip_bad: bool) -> String {
+    fn csv(&self, files: &[SourceFile], compression: &str, care: Care, skip_bad: bool) -> String {
         let declared = if self.columns.is_empty() { self.header(files) } else { self.columns.clone() };
         let mut types = Vec::new();
         let mut values = Vec::new();
@@ -252,6 +285,7 @@ impl ExternalTable {
         }
         let mut options = vec![
             "header = false".to_owned(),
+            format!("compression = '{compression}'"),
             "auto_detect = false".to_owned(),
             format!("skip = {}", self.skip_leading_rows),
             format!("delim = {}", literal(&self.field_delimiter)),
@@ -279,7 +313,7 @@ impl ExternalTable {
         if self.encoding.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("ISO-8859-1")) {
             options.push("encoding = 'latin-1'".to_owned());
         }
-        format!("SELECT {} FROM read_csv({paths}, {})", values.join(", "), options.join(", "))
+        format!("SELECT {} FROM read_csv({}, {})", values.join(", "), paths(files), options.join(", "))
     }
 
     /// Whether the reader may skip bad rows.
@@ -290,11 +324,10 @@ impl ExternalTable {
     /// The columns of the first line of the first file, all as text. Used for a table declared without
     /// columns, and to count columns beyond the declared ones.
     fn header(&self, files: &[SourceFile]) -> Vec<ColumnSpec> {
-        let first = files.first().and_then(|file| std::fs::File::open(&file.path).ok());
         let mut line = String::new();
-        if let Some(file) = first {
+        if let Some(mut file) = files.first().and_then(|file| file.open().ok()) {
             // A line that is not UTF-8 gives no header. The reader reports it later.
-            let _unread = BufReader::new(file).read_line(&mut line);
+            let _unread = file.read_line(&mut line);
         }
         let mut fields = vec![String::new()];
         let mut quoted = false;
@@ -332,6 +365,26 @@ fn reader_type(own: &DataType, care: Care) -> String {
         (DataType::Numeric, Care::Fast) => NARROW_NUMERIC.into(),
         (other, Care::Fast) => other.duckdb(),
     }
+}
+
+/// A field of an object that is not declared, with the fields around it. An object in a list is like the object alone.
+fn unknown(structure: &Value, declared: &[(&str, &DataType)]) -> Option<String> {
+    structure.as_object()?.iter().find_map(|(name, inner)| {
+        let Some((_, ty)) = declared.iter().find(|(own, _)| own == name) else { return Some(name.clone()) };
+        let (ty, inner) = match ty {
+            DataType::Array(element) => (&**element, inner.get(0)?),
+            own => (*own, inner),
+        };
+        let DataType::Struct(fields) = ty else { return None };
+        let fields: Vec<(&str, &DataType)> = fields.iter().map(|(name, ty)| (name.as_str(), ty)).collect();
+        unknown(inner, &fields).map(|own| format!("{name}.{own}"))
+    })
+}
+
+/// The paths of files as a list for DuckDB.
+fn paths(files: &[SourceFile]) -> String {
+    let paths: Vec<String> = files.iter().map(|file| literal(&exactly(&file.path))).collect();
+    format!("[{}]", paths.join(", "))
 }
 
 /// A path for DuckDB. Each wildcard of DuckDB is put in square brackets, so that DuckDB takes it literally.

@@ -118,23 +118,3 @@ fn every_function_is_documented() {
     assert_eq!(own, table, "run this test with UPDATE=1 to write the table");
     assert!(supported > 250, "only {supported} functions");
 }
-
-/// Every statement in the table of `docs/warehouse.md` is what the table says.
-#[tokio::test]
-async fn statements_are_supported_or_refused_by_name() {
-    let temporary = tempfile::tempdir().unwrap();
-    let warehouse = warehouse(temporary.path()).await;
-    for (statement, name) in [
-        ("EXPORT DATA OPTIONS (uri = 'gs://b/x') AS SELECT 1", "EXPORT"),
-        ("LOAD DATA INTO d.t FROM FILES (uris = ['gs://b/x'])", "LOAD"),
-        ("GRANT x ON SCHEMA d TO 'a'", "GRANT"),
-        ("CREATE FUNCTION d.f(x INT64) RETURNS INT64 LANGUAGE js AS 'return x'", "LANGUAGE JS"),
-        ("CREATE AGGREGATE FUNCTION d.f(x INT64) AS (SUM(x))", "AGGREGATE FUNCTION"),
-        ("CREATE MATERIALIZED VIEW d.m AS SELECT 1 AS x", "MATERIALIZED VIEW"),
-        ("SELECT * FROM d.t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()", "FOR SYSTEM_TIME AS OF"),
-        ("SELECT CAST(NULL AS RANGE<DATE>), RANGE<DATE> '[2020-01-01, UNBOUNDED)'", "RANGE"),
-    ] {
-        let error = outcome(&warehouse, statement).await.unwrap_err();
-        assert!(error.contains(name) && error.contains("not supported"), "{statement}: {error}");
-    }
-}

@@ -8,8 +8,9 @@ use super::catalog::{self, KEPT_RESULT_BYTES, Record};
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
 use super::execute::{Content, Executed, Prepared, Step};
-use super::external::{Care, ExternalTable, SourceFile};
+use super::external::{Care, ExternalTable};
 use super::script::{self, Script};
+use super::source_file::SourceFile;
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
 use super::sql::syntax::script_ast::Step as ScriptStep;
@@ -257,6 +258,7 @@ impl Engine {
                 external.uris().iter().try_for_each(|uri| source.fetch(uri))?;
             }
             let own = external.files(&self.object_root)?;
+            self.require_known_fields(&external, &own)?;
             let query = external.query(&own, attempt.care, attempt.skip_bad);
             bytes +=
                 own.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).sum::<u64>();
@@ -265,6 +267,25 @@ impl Engine {
                 .execute_batch(&format!("CREATE OR REPLACE VIEW {} AS {query}", duckdb_name(&table)))?;
         }
         Ok(bytes)
+    }
+
+    /// Refuses JSON files with fields that are not declared. DuckDB's reader leaves out such fields.
+    fn require_known_fields(&self, external: &ExternalTable, files: &[SourceFile]) -> Result<(), Failure> {
+        for (uri, sql) in external.structures(files) {
+            // The structure of a file without rows is NULL. The reader reports a file that is no JSON.
+            let found = self.connection.query_row(&sql, [], |row| row.get::<_, Option<String>>(0));
+            let Some(name) = found.ok().flatten().and_then(|found| external.unknown_field(&found)) else {
+                continue;
+            };
+            return Err(WarehouseError::BadData {
+                file: Some(uri),
+                row: None,
+                message: format!("No such field: {name}."),
+                hint: Some("add the field to the schema, or set ignore_unknown_values".into()),
+            }
+            .into());
+        }
+        Ok(())
     }
 
     /// The external tables among `reads`, and the external tables that views among `reads` use.
@@ -328,8 +349,7 @@ impl Engine {
         let WarehouseError::BadData { file, row: None, message, hint } = error else { return error };
         let value = message.split('\'').nth(1).unwrap_or_default().to_owned();
         for source in files {
-            let lines = std::fs::File::open(&source.path).map(std::io::BufReader::new).ok();
-            let found = lines.and_then(|lines| {
+            let found = source.open().ok().and_then(|lines| {
                 use std::io::BufRead as _;
                 lines
                     .split(b'\n')

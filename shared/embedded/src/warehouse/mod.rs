@@ -26,9 +26,11 @@ mod define;
 mod engine;
 mod error;
 mod execute;
+mod export;
 mod external;
 mod functions;
 mod information;
+mod ingestion;
 mod job;
 mod limits;
 mod partitions;
@@ -38,6 +40,7 @@ mod rows;
 mod script;
 mod shapes;
 mod source;
+mod source_file;
 mod sql;
 mod stop;
 mod streaming;
@@ -53,6 +56,8 @@ mod hostile;
 mod information_tests;
 #[cfg(test)]
 mod parameter_tests;
+#[cfg(test)]
+mod statements;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::catalog::{self, Record};
 use super::engine::Engine;
 use super::error::{Context, internal, translate};
-use super::external::{Care, ExternalTable, SourceFile};
-use super::information;
+use super::external::{Care, ExternalTable};
+use super::source_file::SourceFile;
 use super::sql::analyze::{Catalog, Information, TableShape};
 use super::sql::datatype::DataType;
-use super::sql::names::duckdb_name;
+use super::sql::names::{PARTITION_TIME, duckdb_name};
 use super::sql::routine::Routine;
 use super::tables::{self, TableDetails};
+use super::{information, ingestion};
 use duckdb::params;
 use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
 use serde_json::Value;
@@ -45,7 +46,11 @@ impl Catalog for Engine {
         let details = details.unwrap_or_default();
         let partition_column = details.partition_by.as_deref().map(partition_column);
         let required = details.options.get("require_partition_filter").and_then(Value::as_bool);
-        Ok(TableShape { columns, partition_filter: partition_column.filter(|_| required == Some(true)) })
+        Ok(TableShape {
+            columns,
+            partition_filter: partition_column.filter(|_| required == Some(true)),
+            ingested_by: ingestion::unit(details.partition_by.as_deref()),
+        })
     }
 
     fn tables(&self, dataset: &str, prefix: &str) -> Result<Vec<String>, WarehouseError> {
@@ -82,9 +87,10 @@ impl Engine {
         let read = || -> duckdb::Result<Vec<(String, DataType)>> {
             let mut statement = self.connection.prepare_cached(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() AND \
-                 lower(schema_name) = lower(?) AND lower(table_name) = lower(?) ORDER BY column_index",
+                 lower(schema_name) = lower(?) AND lower(table_name) = lower(?) AND column_name <> ? ORDER BY column_index",
             )?;
-            let rows = statement.query_map(params![table.dataset, table.table], |row| {
+            let of = params![table.dataset, table.table, PARTITION_TIME];
+            let rows = statement.query_map(of, |row| {
                 let data_type: String = row.get(1)?;
                 Ok((row.get(0)?, DataType::from_duckdb(&data_type)))
             })?;

@@ -7,7 +7,7 @@ use super::error::internal;
 use super::external::ExternalTable;
 use super::result;
 use super::sql::datatype::DataType;
-use super::sql::names::{duckdb_name, message_name};
+use super::sql::names::{PARTITION_TIME, duckdb_name, message_name};
 use duckdb::{Connection, OptionalExt as _, params};
 use segue_ports::warehouse::{Column, TableInfo, TableKind, TableReference, WarehouseError};
 use serde::{Deserialize, Serialize};
@@ -183,9 +183,10 @@ fn columns(connection: &Connection, table: &TableReference) -> Result<Vec<Column
     let read = || -> duckdb::Result<Vec<Column>> {
         let mut statement = connection.prepare(
             "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() WHERE database_name = \
-             current_database() AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) ORDER BY column_index",
+             current_database() AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) AND column_name <> ? \
+             ORDER BY column_index",
         )?;
-        let rows = statement.query_map(params![table.dataset, table.table], |row| {
+        let rows = statement.query_map(params![table.dataset, table.table, PARTITION_TIME], |row| {
             let (name, data_type): (String, String) = (row.get(0)?, row.get(1)?);
             let nullable: bool = row.get(2)?;
             Ok(result::column(&name, &DataType::from_duckdb(&data_type), !nullable, row.get(3)?))

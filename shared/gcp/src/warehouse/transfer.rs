@@ -124,6 +124,8 @@ fn load_configuration(job: &LoadJob, project: &str) -> Result<Value, WarehouseEr
         create_disposition: request::said(job.create_disposition),
         ignore_unknown_values: job.ignore_unknown_values.then_some(true),
         max_bad_records: (job.max_bad_records > 0).then(|| whole(job.max_bad_records)),
+        decimal_target_types: (!job.decimal_target_types.is_empty())
+            .then(|| job.decimal_target_types.clone()),
         skip_leading_rows: skip_leading_rows.map(whole),
         allow_jagged_rows,
         allow_quoted_newlines,
@@ -177,11 +179,13 @@ mod tests {
             create_disposition: None,
             ignore_unknown_values: true,
             max_bad_records: 3,
+            decimal_target_types: vec!["NUMERIC".to_owned()],
         };
         assert_eq!(
             load_configuration(&job, "p").unwrap(),
             json!({"labels": {"k": "v"}, "load": {
                 "allowJaggedRows": true, "allowQuotedNewlines": true, "encoding": "ISO-8859-1",
+                "decimalTargetTypes": ["NUMERIC"],
                 "destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"},
                 "fieldDelimiter": ";", "ignoreUnknownValues": true, "maxBadRecords": 3, "quote": "'",
                 "skipLeadingRows": 1, "sourceFormat": "CSV", "sourceUris": ["gs://b/*.csv"],

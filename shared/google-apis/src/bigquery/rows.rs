@@ -170,6 +170,7 @@ async fn load(
         create_disposition: None,
         ignore_unknown_values: false,
         max_bad_records: 0,
+        decimal_target_types: Vec::new(),
     };
     let loaded = bigquery.warehouse.load(job).await;
     bigquery.discard_upload(&uri).await;

@@ -54,6 +54,7 @@ const LOAD_FIELDS: &[&str] = &[
     "destinationTableProperties",
     // Lists of Parquet files are read as lists anyway, and logical types of Avro too.
     "parquetOptions",
+    "decimalTargetTypes",
     "useAvroLogicalTypes",
 ];
 
@@ -178,6 +179,7 @@ impl Transfer {
             create_disposition: option(load, "createDisposition")?,
             ignore_unknown_values: flag("ignoreUnknownValues").unwrap_or_default(),
             max_bad_records: count(load, "maxBadRecords")?.unwrap_or_default(),
+            decimal_target_types: list(load, "decimalTargetTypes").iter().filter_map(string).collect(),
         };
         Ok(Self::Load(Box::new(Load { job, table, adds_columns: !updates.is_empty() })))
     }

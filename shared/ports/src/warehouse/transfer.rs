@@ -187,6 +187,9 @@ pub struct LoadJob {
     pub ignore_unknown_values: bool,
     /// The number of bad rows that are left out. With one more, the job fails.
     pub max_bad_records: u64,
+    /// The types that decimals of a Parquet, Avro or ORC file can become: `NUMERIC`, `BIGNUMERIC`, `STRING`. The first
+    /// type in this order that is in the list and has room for a column. Empty: the warehouse's default.
+    pub decimal_target_types: Vec<String>,
 }
 
 /// The outcome of a load.

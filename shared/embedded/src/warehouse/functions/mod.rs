@@ -6,6 +6,7 @@
 //! `call` function of `text`, `bytes`, `json`, `regexps` or `strftime`, and use it in a table of `sql/analyze/functions`.
 
 mod bytes;
+mod cast_format;
 pub(crate) mod format;
 pub(crate) mod json;
 mod numbers;
@@ -22,7 +23,9 @@ type Outcome = Result<Option<String>, String>;
 
 /// Calls the function `name`.
 fn call(name: &str, arguments: &[&str]) -> Outcome {
-    for module in [numbers::call, text::call, bytes::call, json::call, regexps::call, strftime::call] {
+    for module in
+        [numbers::call, text::call, bytes::call, json::call, regexps::call, strftime::call, cast_format::call]
+    {
         if let Some(outcome) = module(name, arguments) {
             return outcome;
         }

@@ -1,7 +1,7 @@
 //! Runs scripts: statements one after another, variables, control flow, procedures and transactions.
 //!
-//! The parts are `control` (the steps), `variables`, `calls` (CALL and EXECUTE IMMEDIATE), `failures` (what a handler
-//! catches), and `temporary` (temporary tables).
+//! The parts are `control` (the steps), `variables`, `calls` (CALL and EXECUTE IMMEDIATE), `load` (LOAD DATA),
+//! `failures` (what a handler catches), and `temporary` (temporary tables).
 //!
 //! A script that is delivered again after a crash follows the same way: the record of each statement, and of each
 //! expression that may change, has the number of the statement in the script. Temporary tables are tables of a hidden
@@ -13,6 +13,7 @@
 mod calls;
 mod control;
 mod failures;
+mod load;
 mod temporary;
 #[cfg(test)]
 mod tests;
@@ -221,9 +222,11 @@ impl<'a> Script<'a> {
             self.refuse_in_transaction(statement, at)?;
         }
         self.before_temporary(statement)?;
-        let result = self
-            .execute(statement, text, is_last, as_literals, true)
-            .map_err(|error| if self.done.is_some() { placed(error, at) } else { error })?;
+        let result = match statement {
+            Statement::Load(load) => self.load(load, at, is_last),
+            _ => self.execute(statement, text, is_last, as_literals, true),
+        };
+        let result = result.map_err(|error| if self.done.is_some() { placed(error, at) } else { error })?;
         self.after_temporary(statement);
         let kind = statement.kind();
         let changed =

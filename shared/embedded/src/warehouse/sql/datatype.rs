@@ -33,7 +33,6 @@ pub(crate) enum DataType {
     Json,
     Geography,
     Interval,
-    Range(Box<DataType>),
     Array(Box<DataType>),
     Struct(Vec<(String, DataType)>),
 }
@@ -56,7 +55,6 @@ impl DataType {
             Self::Time => "TIME".into(),
             Self::Json => "JSON".into(),
             Self::Interval => "INTERVAL".into(),
-            Self::Range(element) => format!("STRUCT(range_start {0}, range_end {0})", element.duckdb()),
             Self::Array(element) => format!("{}[]", element.duckdb()),
             Self::Struct(fields) => {
                 let names = super::analyze::value::field_names(fields);
@@ -93,7 +91,6 @@ impl DataType {
             Self::Json => "JSON".into(),
             Self::Geography => "GEOGRAPHY".into(),
             Self::Interval => "INTERVAL".into(),
-            Self::Range(element) => format!("RANGE<{}>", element.bigquery()),
             Self::Array(element) => format!("ARRAY<{}>", element.bigquery()),
             Self::Struct(fields) => {
                 let fields: Vec<String> =
@@ -296,7 +293,10 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
     }
     let data_type = match (name, found.pop()) {
         ("ARRAY", Some((_, element))) => DataType::Array(Box::new(element)),
-        ("RANGE", Some((_, element))) => DataType::Range(Box::new(element)),
+        ("RANGE", Some(_)) => {
+            let message = "The type RANGE is not supported by the embedded warehouse";
+            return Err(super::invalid(message, at, Some("keep the start and the end in two columns")));
+        }
         (_, last) => {
             found.extend(last);
             DataType::Struct(found)
@@ -312,7 +312,7 @@ pub(crate) fn source(tokens: &[Token], low: usize, high: usize) -> String {
         Kind::Quoted(name) => backquote(name),
         Kind::Text(text) => string(text),
         Kind::Symbol(symbol) => (*symbol).to_owned(),
-        Kind::Parameter(name) => format!("@{name}"),
+        Kind::Parameter(name) => format!("@{}", backquote(name)),
         Kind::Positional(_) => "?".to_owned(),
         Kind::Bytes(bytes) => {
             format!("b'{}'", bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>())

@@ -2,6 +2,9 @@
 -- arguments are known when a statement is translated, so no macro asks for them.
 -- An error that TRY can catch, which DuckDB's own error() is not. Its value fits to any type.
 CREATE OR REPLACE TEMP MACRO bq_error(m) AS CASE WHEN bqf('error', m) = '' THEN NULL END;
+-- The same for a message without a value of the row. DuckDB would compute it before the first row, also in a branch of
+-- CASE that no row takes. So the message gets nothing of a value `x` of the row.
+CREATE OR REPLACE TEMP MACRO bq_error_of(x, m) AS bq_error(m || coalesce(left(CAST(x AS VARCHAR), 0), ''));
 CREATE OR REPLACE TEMP MACRO bqf_int64(x) AS bqf_parse('int64', x);
 CREATE OR REPLACE TEMP MACRO bqf_safe_int64(x) AS bqf_parse('safe_int64', x);
 CREATE OR REPLACE TEMP MACRO bqf_float64(x) AS CAST(bqf('float64', x) AS DOUBLE);
@@ -50,27 +53,27 @@ CREATE OR REPLACE TEMP MACRO bqf_bignumeric_trunc(a, n) AS CAST(bqf('bignumeric_
 CREATE OR REPLACE TEMP MACRO bq_int_div(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: DIV(' || a || ', ' || b || ')') ELSE a // b END;
 CREATE OR REPLACE TEMP MACRO bq_mod(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END;
 CREATE OR REPLACE TEMP MACRO bq_floor_div(a, b) AS CASE WHEN a % b < 0 THEN a // b - 1 ELSE a // b END;
-CREATE OR REPLACE TEMP MACRO bq_shift_left(a, n) AS CASE WHEN n < 0 THEN bq_error('Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_left', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
-CREATE OR REPLACE TEMP MACRO bq_shift_right(a, n) AS CASE WHEN n < 0 THEN bq_error('Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_right', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO bq_shift_left(a, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_left', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO bq_shift_right(a, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_right', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
 
 -- The logic of three values over a list of truth values.
 CREATE OR REPLACE TEMP MACRO bq_any(l) AS CASE WHEN l IS NULL OR len(l) = 0 THEN false WHEN list_contains(l, true) THEN true WHEN list_count(l) < len(l) THEN NULL ELSE false END;
 CREATE OR REPLACE TEMP MACRO bq_all(l) AS CASE WHEN l IS NULL OR len(l) = 0 THEN true WHEN list_contains(l, false) THEN false WHEN list_count(l) < len(l) THEN NULL ELSE true END;
 CREATE OR REPLACE TEMP MACRO bq_in_array(x, a) AS CASE WHEN a IS NULL OR len(a) = 0 THEN false WHEN x IS NULL THEN NULL WHEN list_contains(a, x) THEN true WHEN list_count(a) < len(a) THEN NULL ELSE false END;
 
-CREATE OR REPLACE TEMP MACRO bq_left(s, n) AS CASE WHEN n < 0 THEN bq_error('Second argument in LEFT() cannot be negative') ELSE left(s, n) END;
-CREATE OR REPLACE TEMP MACRO bq_right(s, n) AS CASE WHEN n < 0 THEN bq_error('Second argument in RIGHT() cannot be negative') ELSE right(s, n) END;
+CREATE OR REPLACE TEMP MACRO bq_left(s, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Second argument in LEFT() cannot be negative') ELSE left(s, n) END;
+CREATE OR REPLACE TEMP MACRO bq_right(s, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Second argument in RIGHT() cannot be negative') ELSE right(s, n) END;
 CREATE OR REPLACE TEMP MACRO bq_from(s, p) AS CASE WHEN p > 0 THEN p WHEN p = 0 THEN 1 ELSE greatest(length(s) + p + 1, 1) END;
-CREATE OR REPLACE TEMP MACRO bq_substr(s, p) AS substr(s, bq_from(s, p)), (s, p, n) AS CASE WHEN n < 0 THEN bq_error('Third argument in SUBSTR() cannot be negative') ELSE substr(s, bq_from(s, p), n) END;
+CREATE OR REPLACE TEMP MACRO bq_substr(s, p) AS substr(s, bq_from(s, p)), (s, p, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Third argument in SUBSTR() cannot be negative') ELSE substr(s, bq_from(s, p), n) END;
 CREATE OR REPLACE TEMP MACRO bq_split(s, d) AS CASE WHEN d IS NOT NULL THEN string_split(s, d) END;
 CREATE OR REPLACE TEMP MACRO bq_regexp_extract(s, r, g) AS CASE WHEN regexp_matches(s, r) THEN regexp_extract(s, r, g) END;
 
-CREATE OR REPLACE TEMP MACRO bq_offset(a, i) AS CASE WHEN i < 0 OR i >= len(a) THEN bq_error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END;
+CREATE OR REPLACE TEMP MACRO bq_offset(a, i) AS CASE WHEN i < 0 OR i >= len(a) THEN bq_error_of(len(a), 'Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END;
 CREATE OR REPLACE TEMP MACRO bq_safe_offset(a, i) AS CASE WHEN i >= 0 THEN list_extract(a, i + 1) END;
-CREATE OR REPLACE TEMP MACRO bq_ordinal(a, i) AS CASE WHEN i < 1 OR i > len(a) THEN bq_error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i) END;
+CREATE OR REPLACE TEMP MACRO bq_ordinal(a, i) AS CASE WHEN i < 1 OR i > len(a) THEN bq_error_of(len(a), 'Array index ' || i || ' is out of bounds') ELSE list_extract(a, i) END;
 CREATE OR REPLACE TEMP MACRO bq_safe_ordinal(a, i) AS CASE WHEN i >= 1 THEN list_extract(a, i) END;
-CREATE OR REPLACE TEMP MACRO bq_array_first(a) AS CASE WHEN len(a) = 0 THEN bq_error('ARRAY_FIRST cannot get the first element of an empty array') ELSE list_extract(a, 1) END;
-CREATE OR REPLACE TEMP MACRO bq_array_last(a) AS CASE WHEN len(a) = 0 THEN bq_error('ARRAY_LAST cannot get the last element of an empty array') ELSE list_extract(a, len(a)) END;
+CREATE OR REPLACE TEMP MACRO bq_array_first(a) AS CASE WHEN len(a) = 0 THEN bq_error_of(len(a), 'ARRAY_FIRST cannot get the first element of an empty array') ELSE list_extract(a, 1) END;
+CREATE OR REPLACE TEMP MACRO bq_array_last(a) AS CASE WHEN len(a) = 0 THEN bq_error_of(len(a), 'ARRAY_LAST cannot get the last element of an empty array') ELSE list_extract(a, len(a)) END;
 CREATE OR REPLACE TEMP MACRO bq_array_includes(a, x) AS CASE WHEN a IS NOT NULL AND x IS NOT NULL THEN list_contains(a, x) END;
 CREATE OR REPLACE TEMP MACRO bq_array_includes_any(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_has_any(list_filter(a, lambda e: e IS NOT NULL), list_filter(b, lambda e: e IS NOT NULL)) END;
 CREATE OR REPLACE TEMP MACRO bq_array_includes_all(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_count(b) = len(b) AND list_has_all(a, b) END;
@@ -79,18 +82,22 @@ CREATE OR REPLACE TEMP MACRO bq_concat_all(l) AS CASE WHEN list_count(l) = len(l
 -- Offsets count from 0, and negative ones from the end.
 CREATE OR REPLACE TEMP MACRO bq_array_slice(a, i, j) AS CASE WHEN i IS NOT NULL AND j IS NOT NULL THEN list_slice(a, CASE WHEN i >= 0 THEN i + 1 ELSE greatest(len(a) + i + 1, 1) END, CASE WHEN j >= 0 THEN j + 1 ELSE len(a) + j + 1 END) END;
 CREATE OR REPLACE TEMP MACRO bq_array_to_string(a, d) AS CASE WHEN d IS NOT NULL THEN array_to_string(list_filter(a, lambda e: e IS NOT NULL), d) END, (a, d, n) AS CASE WHEN d IS NOT NULL THEN array_to_string(list_filter(list_transform(a, lambda e: coalesce(e, n)), lambda e: e IS NOT NULL), d) END;
-CREATE OR REPLACE TEMP MACRO bq_generate(a, b, s) AS CASE WHEN s = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL ELSE generate_series(a, b, s) END;
-CREATE OR REPLACE TEMP MACRO bq_steps(a, b, s) AS CASE WHEN s = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL ELSE range(greatest(CAST(floor((b - a) / s + 0.0000000001) AS BIGINT) + 1, 0)) END;
+CREATE OR REPLACE TEMP MACRO bq_generate(a, b, s) AS CASE WHEN s = 0 THEN bq_error_of(s, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL ELSE generate_series(a, b, s) END;
+CREATE OR REPLACE TEMP MACRO bq_steps(a, b, s) AS CASE WHEN s = 0 THEN bq_error_of(s, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL ELSE range(greatest(CAST(floor((b - a) / s + 0.0000000001) AS BIGINT) + 1, 0)) END;
 CREATE OR REPLACE TEMP MACRO bq_generate_float(a, b, s) AS list_transform(bq_steps(a, b, s), lambda e: a + e * s);
 CREATE OR REPLACE TEMP MACRO bq_generate_numeric(a, b, s) AS list_transform(bq_steps(CAST(a AS DOUBLE), CAST(b AS DOUBLE), CAST(s AS DOUBLE)), lambda e: CAST(a + CAST(e AS DECIMAL(18,0)) * CAST(s AS DECIMAL(18,9)) AS DECIMAL(38,9)));
 CREATE OR REPLACE TEMP MACRO bq_quantiles(l, n) AS list_transform(range(n + 1), lambda i: list_extract(l, CAST(round(i * (len(l) - 1) / n) AS BIGINT) + 1));
 CREATE OR REPLACE TEMP MACRO bq_top_sum(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := list_sum(list_transform(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v')), lambda e: struct_extract(e, 'sum'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), sum := struct_extract(r, 'c')));
 CREATE OR REPLACE TEMP MACRO bq_top_count(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := len(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), count := struct_extract(r, 'c')));
+-- The values `v` of the rows where `b` is the extreme one.
+CREATE OR REPLACE TEMP MACRO bq_having(l, extreme) AS list_transform(list_filter(l, lambda e: e.b = extreme), lambda e: e.v);
+CREATE OR REPLACE TEMP MACRO bq_not_empty(l) AS CASE WHEN len(l) > 0 THEN l END;
+CREATE OR REPLACE TEMP MACRO bq_partition_time(t, unit) AS CASE WHEN t IS NULL OR date_trunc(unit, t) = t THEN t ELSE bq_error_of(t, '_PARTITIONTIME must be the beginning of a partition of one ' || unit) END;
 
 -- Results outside of the years 1 to 9999 are errors.
-CREATE OR REPLACE TEMP MACRO bq_check_date(d) AS CASE WHEN d > DATE '9999-12-31' OR d < DATE '0001-01-01' THEN bq_error('DATE overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE d END;
-CREATE OR REPLACE TEMP MACRO bq_check_datetime(t) AS CASE WHEN t >= TIMESTAMP '10000-01-01' OR t < TIMESTAMP '0001-01-01' THEN bq_error('DATETIME overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
-CREATE OR REPLACE TEMP MACRO bq_check_timestamp(t) AS CASE WHEN t >= TIMESTAMPTZ '10000-01-01 00:00:00+00' OR t < TIMESTAMPTZ '0001-01-01 00:00:00+00' THEN bq_error('TIMESTAMP overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
+CREATE OR REPLACE TEMP MACRO bq_check_date(d) AS CASE WHEN d > DATE '9999-12-31' OR d < DATE '0001-01-01' THEN bq_error_of(d, 'DATE overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE d END;
+CREATE OR REPLACE TEMP MACRO bq_check_datetime(t) AS CASE WHEN t >= TIMESTAMP '10000-01-01' OR t < TIMESTAMP '0001-01-01' THEN bq_error_of(t, 'DATETIME overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
+CREATE OR REPLACE TEMP MACRO bq_check_timestamp(t) AS CASE WHEN t >= TIMESTAMPTZ '10000-01-01 00:00:00+00' OR t < TIMESTAMPTZ '0001-01-01 00:00:00+00' THEN bq_error_of(t, 'TIMESTAMP overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
 CREATE OR REPLACE TEMP MACRO bq_make_date(y, m, d) AS bq_check_date(make_date(y, m, d));
 CREATE OR REPLACE TEMP MACRO bq_make_datetime(y, m, d, h, i, s) AS make_timestamp(y, m, d, h, i, CAST(s AS DOUBLE));
 CREATE OR REPLACE TEMP MACRO bq_make_time(h, i, s) AS make_time(h, i, CAST(s AS DOUBLE));
@@ -121,11 +128,11 @@ CREATE OR REPLACE TEMP MACRO bq_date_diff(a, b, part) AS CASE
 CREATE OR REPLACE TEMP MACRO bq_timestamp_diff(a, b, part) AS (epoch_us(a) - epoch_us(b)) // CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END;
 CREATE OR REPLACE TEMP MACRO bq_last_day(t, part) AS CAST(bq_trunc(CASE WHEN part = 'ISOYEAR' THEN bq_trunc(t, part) + to_days(380) ELSE bq_trunc(t, part) + CASE bq_part(part) WHEN 'year' THEN to_years(1) WHEN 'quarter' THEN to_months(3) WHEN 'month' THEN to_months(1) ELSE to_days(7) END END, part) - to_days(1) AS DATE);
 CREATE OR REPLACE TEMP MACRO bq_week_of_year(t, part) AS (date_part('dayofyear', t) + 6 - (date_part('isodow', t) - 1 + bq_week_shift(part)) % 7) // 7;
-CREATE OR REPLACE TEMP MACRO bq_date_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_filter(list_transform(range(greatest(CASE WHEN n > 0 THEN date_diff('day', a, b) ELSE date_diff('day', b, a) END // CASE part WHEN 'DAY' THEN abs(n) WHEN 'WEEK' THEN abs(n) * 7 WHEN 'MONTH' THEN abs(n) * 28 WHEN 'QUARTER' THEN abs(n) * 90 ELSE abs(n) * 365 END + 1, 0)), lambda e: CAST(a + bq_interval(e * n, part) AS DATE)), lambda d: CASE WHEN n > 0 THEN d <= b ELSE d >= b END) END;
-CREATE OR REPLACE TEMP MACRO bq_timestamp_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error('Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_transform(generate_series(epoch_us(a), epoch_us(b), n * CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END), lambda e: make_timestamptz(e)) END;
+CREATE OR REPLACE TEMP MACRO bq_date_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_filter(list_transform(range(greatest(CASE WHEN n > 0 THEN date_diff('day', a, b) ELSE date_diff('day', b, a) END // CASE part WHEN 'DAY' THEN abs(n) WHEN 'WEEK' THEN abs(n) * 7 WHEN 'MONTH' THEN abs(n) * 28 WHEN 'QUARTER' THEN abs(n) * 90 ELSE abs(n) * 365 END + 1, 0)), lambda e: CAST(a + bq_interval(e * n, part) AS DATE)), lambda d: CASE WHEN n > 0 THEN d <= b ELSE d >= b END) END;
+CREATE OR REPLACE TEMP MACRO bq_timestamp_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_transform(generate_series(epoch_us(a), epoch_us(b), n * CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END), lambda e: make_timestamptz(e)) END;
 
-CREATE OR REPLACE TEMP MACRO bq_offset_of(n) AS CASE WHEN n < 0 THEN bq_error('Offset of LEAD and LAG cannot be negative') ELSE n END;
-CREATE OR REPLACE TEMP MACRO bq_fraction(f) AS CASE WHEN f < 0 OR f > 1 THEN bq_error('The percentile must be between 0 and 1') ELSE f END;
+CREATE OR REPLACE TEMP MACRO bq_offset_of(n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Offset of LEAD and LAG cannot be negative') ELSE n END;
+CREATE OR REPLACE TEMP MACRO bq_fraction(f) AS CASE WHEN f < 0 OR f > 1 THEN bq_error_of(f, 'The percentile must be between 0 and 1') ELSE f END;
 CREATE OR REPLACE TEMP MACRO bq_percentile_cont(l, f) AS CASE WHEN f * (len(l) - 1) = floor(f * (len(l) - 1)) THEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) WHEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) IS NULL THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) WHEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) = list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) ELSE list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) * (1 - (f * (len(l) - 1) - floor(f * (len(l) - 1)))) + list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) * (f * (len(l) - 1) - floor(f * (len(l) - 1))) END;
 CREATE OR REPLACE TEMP MACRO bq_percentile_numeric(l, f) AS bq_float_to_numeric(bq_percentile_cont(list_transform(l, lambda e: CAST(e AS DOUBLE)), f));
 CREATE OR REPLACE TEMP MACRO bq_percentile_disc(l, f) AS list_extract(l, greatest(CAST(ceil(bq_fraction(f) * len(l)) AS BIGINT), 1));

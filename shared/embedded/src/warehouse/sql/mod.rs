@@ -23,6 +23,7 @@ pub(crate) mod routine;
 pub(crate) mod statement;
 pub(crate) mod syntax;
 pub(crate) mod tokens;
+pub(crate) mod transfer;
 pub(crate) mod written;
 
 use segue_ports::warehouse::WarehouseError;

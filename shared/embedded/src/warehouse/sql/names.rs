@@ -11,6 +11,19 @@ use segue_ports::warehouse::{Parameter, TableReference, WarehouseError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The column with the time of the partition, in tables that are partitioned by the time when a row arrives.
+pub(crate) const PARTITION_TIME: &str = "_PARTITIONTIME";
+
+/// Refuses a name that no column of a table or result can have.
+pub(crate) fn check_column(name: &str, at: Option<(u32, u32)>) -> Result<(), WarehouseError> {
+    let upper = name.to_uppercase();
+    let reserved = ["_PARTITION", "_TABLE_", "_FILE_", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER"];
+    let Some(prefix) = reserved.iter().find(|prefix| upper.starts_with(**prefix)) else { return Ok(()) };
+    let message =
+        format!("Invalid field name \"{name}\". Field names are not allowed to start with {prefix}");
+    Err(invalid(&message, at, Some("give the column another name, with AS")))
+}
+
 /// The defaults for incomplete names.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {

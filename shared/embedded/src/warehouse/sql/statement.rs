@@ -12,6 +12,7 @@ use super::syntax::ast::{Change, Expr, Query, What};
 use super::syntax::routine::{self, CreateFunction, CreateProcedure, Created};
 use super::syntax::script_ast::Span;
 use super::tokens::Tokens;
+use super::transfer::{self, Export, Load};
 use super::written::{location, unexpected};
 use super::{invalid, syntax, syntax_error};
 use segue_ports::warehouse::{TableReference, WarehouseError};
@@ -72,6 +73,8 @@ pub(crate) enum Statement {
         /// Whether the value is a struct with a field for each type.
         is_list: bool,
     },
+    Export(Box<Export>),
+    Load(Box<Load>),
     CreateFunction(Box<CreateFunction>),
     CreateProcedure(Box<CreateProcedure>),
     DropRoutine {
@@ -126,6 +129,8 @@ impl Statement {
                 routine::Body::Value(_) => "CREATE_FUNCTION",
                 routine::Body::Table(_) => "CREATE_TABLE_FUNCTION",
             },
+            Self::Export(_) => "EXPORT_DATA",
+            Self::Load(_) => "LOAD_DATA",
             Self::CreateProcedure(_) => "CREATE_PROCEDURE",
             Self::DropRoutine { what, .. } => what,
         }
@@ -161,7 +166,9 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
             let (table, if_exists, changes) = alter::parse(&own)?;
             Ok(Statement::Alter { table, if_exists, changes })
         }
-        "EXPORT" | "LOAD" | "GRANT" | "REVOKE" => Err(invalid(
+        "EXPORT" => transfer::export(&own).map(|export| Statement::Export(Box::new(export))),
+        "LOAD" => transfer::load(&own).map(|load| Statement::Load(Box::new(load))),
+        "GRANT" | "REVOKE" => Err(invalid(
             &format!("Statement not supported by the embedded warehouse: {keyword}"),
             location(first),
             Some("write it as plain SELECT, DML and DDL statements, or run it on BigQuery"),

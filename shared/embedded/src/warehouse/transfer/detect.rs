@@ -8,7 +8,7 @@ const TYPES: [&str; 5] = ["INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"];
 
 /// The query that reads `table` with detected types. The columns of `table` are texts. `query` runs a
 /// statement as a job with this suffix in its id.
-pub(super) async fn select<F>(
+pub(in super::super) async fn select<F>(
     table: &str,
     query: impl Fn(&'static str, String) -> F,
 ) -> Result<String, WarehouseError>

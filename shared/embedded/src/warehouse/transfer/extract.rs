@@ -67,7 +67,7 @@ fn unreadable(error: WarehouseError) -> PortError {
 }
 
 /// How rows become bytes.
-struct Encoder {
+pub(in super::super) struct Encoder {
     format: FileFormat,
     delimiter: String,
     header: bool,
@@ -75,7 +75,9 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn new(job: &ExtractJob) -> Result<Self, WarehouseError> {
+    /// # Errors
+    /// The format or the compression cannot be written.
+    pub(in super::super) fn new(job: &ExtractJob) -> Result<Self, WarehouseError> {
         if !matches!(job.format, FileFormat::Csv | FileFormat::Json) {
             return Err(refused(&format!("format is '{}'; CSV and JSON can be written", job.format.name())));
         }
@@ -94,6 +96,44 @@ impl Encoder {
         Ok(Self { format: job.format, delimiter: delimiter.to_owned(), header: job.print_header, is_packed })
     }
 
+    /// The bytes before the first row.
+    fn begin(&self, columns: &[Column]) -> Result<Output, WarehouseError> {
+        let mut output = Output::new(self.is_packed);
+        if self.header && self.format == FileFormat::Csv {
+            let names: Vec<String> =
+                columns.iter().map(|column| in_csv(column.name.clone(), &self.delimiter)).collect();
+            output.write(&format!("{}\n", names.join(&self.delimiter))).map_err(unpacked)?;
+        }
+        Ok(output)
+    }
+
+    /// Writes rows to a file, and returns their number.
+    ///
+    /// # Errors
+    /// A row cannot be read or written.
+    pub(in super::super) fn write_all(
+        &self,
+        columns: &[Column],
+        rows: impl Iterator<Item = Result<Row, WarehouseError>>,
+        mut file: impl std::io::Write,
+    ) -> Result<u64, WarehouseError> {
+        let full = |error: std::io::Error| WarehouseError::Unavailable {
+            message: format!("the exported file cannot be written: {error}"),
+        };
+        let mut output = self.begin(columns)?;
+        let mut count = 0;
+        for row in rows {
+            output.write(&self.row(columns, row?)?).map_err(unpacked)?;
+            count += 1;
+            if output.len() >= PIECE {
+                file.write_all(&output.take()).map_err(full)?;
+            }
+        }
+        file.write_all(&output.finish().map_err(unpacked)?).map_err(full)?;
+        file.flush().map_err(full)?;
+        Ok(count)
+    }
+
     /// The bytes of the file. Counts the rows in `count`.
     fn bytes(
         self,
@@ -101,13 +141,7 @@ impl Encoder {
         rows: RowStream,
         count: Arc<AtomicU64>,
     ) -> Result<ByteStream, WarehouseError> {
-        let mut output = Output::new(self.is_packed);
-        if self.header && self.format == FileFormat::Csv {
-            let names = columns.iter().map(|column| in_csv(column.name.clone(), &self.delimiter));
-            output
-                .write(&format!("{}\n", names.collect::<Vec<_>>().join(&self.delimiter)))
-                .map_err(unpacked)?;
-        }
+        let output = self.begin(&columns)?;
         let columns = Arc::new(columns);
         let encoder = Arc::new(self);
         let state = Some((rows.fuse(), output));

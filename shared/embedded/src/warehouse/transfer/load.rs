@@ -6,7 +6,7 @@
 
 use super::super::DuckDbWarehouse;
 use super::super::sql::invalid;
-use super::{detect, dotted, literal, query, quoted, table};
+use super::{decimals, detect, dotted, literal, query, quoted, table};
 use segue_ports::random_name;
 use segue_ports::warehouse::{
     Column, FileFormat, LoadJob, LoadSource, Loaded, Mode, QueryJob, QueryResult, TableReference,
@@ -45,12 +45,16 @@ async fn through(
     files: &TableReference,
 ) -> Result<u64, WarehouseError> {
     let fetch = |suffix: &'static str, sql: String| warehouse.query(query(&job.settings, suffix, sql));
-    let (is_csv, detects) = (job.format == FileFormat::Csv, job.autodetect);
-    let columns = if job.columns.is_empty() && !detects && is_csv {
+    let (is_csv, is_parquet) = (job.format == FileFormat::Csv, job.format == FileFormat::Parquet);
+    let detects = job.autodetect;
+    // Without a schema and without detection, the columns are those of the destination. A table that is replaced has
+    // other columns afterwards.
+    let known = if job.columns.is_empty() && (is_parquet || !detects) {
         columns(&fetch("_columns", columns_of(&job.destination)?).await?)
     } else {
-        job.columns.clone()
+        Vec::new()
     };
+    let columns = if known.is_empty() || is_parquet { job.columns.clone() } else { known.clone() };
     let declared = columns.iter().map(declaration).collect::<Result<Vec<_>, _>>()?;
     let declared = if declared.is_empty() { String::new() } else { format!(" ({})", declared.join(", ")) };
     let name = table(files)?;
@@ -58,6 +62,15 @@ async fn through(
     fetch("_files", external).await?;
     let select = if detects && columns.is_empty() && is_csv {
         detect::select(&name, fetch).await?
+    } else if is_parquet && columns.is_empty() {
+        let is_kept = !known.is_empty() && job.write_disposition != Some(WriteDisposition::WriteTruncate);
+        let own = if is_kept {
+            // The columns of the destination decide.
+            Vec::new()
+        } else {
+            fetch("_types", format!("SELECT * FROM {name} LIMIT 0")).await?.schema
+        };
+        decimals::select(&name, &own, &job.decimal_target_types)?
     } else {
         format!("SELECT * FROM {name}")
     };

@@ -6,12 +6,15 @@
 //! It must not know: how a query runs.
 
 mod copy;
-mod detect;
+pub(super) mod decimals;
+pub(super) mod detect;
 mod extract;
 mod load;
+#[cfg(test)]
+mod tests;
 
 pub(super) use copy::copy;
-pub(super) use extract::extract;
+pub(super) use extract::{Encoder, extract};
 pub(super) use load::load;
 
 use super::sql::invalid;

@@ -43,6 +43,7 @@ fn load(id: &str, uri: &str, to: &str, columns: Vec<Column>) -> LoadJob {
         create_disposition: None,
         ignore_unknown_values: false,
         max_bad_records: 0,
+        decimal_target_types: Vec::new(),
     }
 }
 

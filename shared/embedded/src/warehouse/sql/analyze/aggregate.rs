@@ -150,13 +150,15 @@ impl Analyzer<'_> {
             ));
         }
         if let Some((is_max, by)) = &call.having {
-            if name != "ANY_VALUE" || !parts.over.is_empty() {
-                return Err(missing(at, &format!("HAVING MAX and HAVING MIN in {name}")));
+            let is_plain = !call.distinct && call.order.is_empty() && call.limit.is_none();
+            if !is_plain || call.ignore_nulls.is_some() || !parts.over.is_empty() {
+                return Err(missing(
+                    at,
+                    "HAVING MAX and HAVING MIN with DISTINCT, ORDER BY, LIMIT, NULLS or OVER",
+                ));
             }
             let by = self.expr(by, names)?;
-            let function = if *is_max { "arg_max" } else { "arg_min" };
-            let value = values.first().cloned().unwrap_or_else(Value::null).settled();
-            return Ok(Value::new(value.ty, format!("{function}({}, {})", value.sql, by.sql)));
+            return self.having_extreme(name, &values, &by, *is_max, at);
         }
         if name == "COUNT" && (call.star || values.is_empty()) {
             if !call.star || call.distinct {

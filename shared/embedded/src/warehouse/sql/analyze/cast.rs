@@ -87,6 +87,10 @@ impl Analyzer<'_> {
         let Form::Text(pattern) = &format.form else {
             return Err(missing(at, "CAST with a FORMAT that is no literal"));
         };
+        let of_zone = if value.ty == DataType::String { to } else { &value.ty };
+        if zone.is_some() && *of_zone != DataType::Timestamp {
+            return Err(refuse(at, "AT TIME ZONE is allowed only with TIMESTAMP"));
+        }
         let zone = match zone {
             Some(zone) => self.expr_as(zone, &DataType::String, names)?.sql,
             None => "'UTC'".to_owned(),
@@ -108,10 +112,14 @@ impl Analyzer<'_> {
         let sql = match (&value.ty, to) {
             (from, DataType::String) if is_date(from) => {
                 let micros = super::dates::micros(value);
-                format!("bqf('to_char', {}, CAST({micros} AS VARCHAR), {zone})", format.sql)
+                let kind = from.bigquery();
+                format!("bqf('cast_write', {}, CAST({micros} AS VARCHAR), {zone}, '{kind}')", format.sql)
             }
             (DataType::String, to) if is_date(to) => {
-                let parsed = format!("bqf('to_date', {}, {}, {zone})", format.sql, value.sql);
+                let today = "CAST(CAST(now() AS DATE) AS VARCHAR)";
+                let kind = to.bigquery();
+                let parsed =
+                    format!("bqf('cast_read', {}, {}, {zone}, '{kind}', {today})", format.sql, value.sql);
                 super::dates::from_micros(to, &format!("CAST({parsed} AS BIGINT)"))
             }
             _ => {

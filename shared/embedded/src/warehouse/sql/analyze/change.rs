@@ -3,12 +3,12 @@
 //! A row that UPDATE … FROM or MERGE would change twice is an error in BigQuery. DuckDB takes one of the changes. So the
 //! statement comes with a query that finds such a row.
 
-use super::from::stored_columns;
+use super::from::{pseudo_columns, stored_columns};
 use super::names::{Names, Source};
 use super::value::{Value, field_names};
 use super::{Analyzed, Analyzer, TableShape, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::names::{literal, quote};
+use crate::warehouse::sql::names::{PARTITION_TIME, literal, quote};
 use crate::warehouse::sql::syntax::ast::{
     At, Change, Expr, From, Matched, MergeAction, MergeClause, Rows, What,
 };
@@ -37,11 +37,15 @@ impl Target {
     }
 
     fn source(&self) -> Source {
-        let columns = stored_columns(&self.shape.columns, &self.own);
+        let mut columns = stored_columns(&self.shape.columns, &self.own);
+        columns.extend(pseudo_columns(self.shape.ingested_by, &self.own));
         Source { alias: Some(self.alias.clone()), columns, row: None }
     }
 
     fn column(&self, name: &str, at: At) -> Analyzed<(String, DataType)> {
+        if self.shape.ingested_by.is_some() && name.eq_ignore_ascii_case(PARTITION_TIME) {
+            return Ok((PARTITION_TIME.to_owned(), DataType::Timestamp));
+        }
         let found = self.shape.columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.cloned().ok_or_else(|| {
             refuse(
@@ -73,7 +77,14 @@ impl Analyzer<'_> {
     }
 
     /// A value for a column.
-    fn assigned(&self, value: &Value, name: &str, ty: &DataType, at: At) -> Analyzed<String> {
+    fn assigned(
+        &self,
+        target: &Target,
+        value: &Value,
+        name: &str,
+        ty: &DataType,
+        at: At,
+    ) -> Analyzed<String> {
         let plain = ty.plain();
         let value = super::coerce::coerce(value, &plain).ok_or_else(|| {
             refuse(
@@ -86,6 +97,9 @@ impl Analyzer<'_> {
             )
         })?;
         let value = value.settled();
+        if let Some(unit) = target.shape.ingested_by.filter(|_| name == PARTITION_TIME) {
+            return Ok(format!("bq_partition_time({}, '{unit}')", value.sql));
+        }
         Ok(if plain == *ty { value.sql } else { format!("CAST({} AS {})", value.sql, ty.duckdb()) })
     }
 
@@ -115,7 +129,7 @@ impl Analyzer<'_> {
                     if row.len() != wanted.len() {
                         return Err(mismatch(row.len()));
                     }
-                    texts.push(self.row(row, &wanted, &Names::none())?);
+                    texts.push(self.row(target, row, &wanted, &Names::none())?);
                 }
                 Ok(format!("{head} VALUES {}", texts.join(", ")))
             }
@@ -128,7 +142,7 @@ impl Analyzer<'_> {
                 let mut parts = Vec::new();
                 for (column, (name, ty)) in relation.columns.iter().zip(&wanted) {
                     let value = column.value(format!("{own}.{}", column.sql_name));
-                    let sql = self.assigned(&value, name, ty, query.at).map_err(|_| {
+                    let sql = self.assigned(target, &value, name, ty, query.at).map_err(|_| {
                         refuse(query.at, &format!("Query column has type {} which cannot be inserted into column {name}, which has type {}", column.ty.bigquery(), ty.bigquery()))
                     })?;
                     parts.push(sql);
@@ -140,6 +154,7 @@ impl Analyzer<'_> {
 
     fn row(
         &self,
+        target: &Target,
         row: &[Option<Expr>],
         wanted: &[(String, DataType)],
         names: &Names<'_>,
@@ -150,7 +165,7 @@ impl Analyzer<'_> {
                 None => "DEFAULT".to_owned(),
                 Some(expr) => {
                     let value = self.expr(expr, names)?;
-                    self.assigned(&value, name, ty, expr.at)?
+                    self.assigned(target, &value, name, ty, expr.at)?
                 }
             });
         }
@@ -180,7 +195,7 @@ impl Analyzer<'_> {
                 Some(expr) => {
                     let own = self.expr(expr, names)?;
                     if fields.is_empty() {
-                        self.assigned(&own, &name, &ty, expr.at)?
+                        self.assigned(target, &own, &name, &ty, expr.at)?
                     } else {
                         let column = Value::new(ty, format!("{}.{}", target.own, quote(&name)));
                         self.with_field(&column, fields, &own, *at)?
@@ -305,7 +320,7 @@ impl Analyzer<'_> {
                         let own = own.ok_or_else(|| {
                             refuse(clause.at, &format!("INSERT ROW: the source has no column {name}"))
                         })?;
-                        values.push(self.assigned(&own.value, name, ty, clause.at)?);
+                        values.push(self.assigned(target, &own.value, name, ty, clause.at)?);
                     }
                     let list: Vec<String> =
                         target.shape.columns.iter().map(|(name, _)| quote(name)).collect();
@@ -332,7 +347,7 @@ impl Analyzer<'_> {
                         ));
                     }
                     let list: Vec<String> = wanted.iter().map(|(name, _)| quote(name)).collect();
-                    let row = self.row(values, &wanted, scope)?;
+                    let row = self.row(target, values, &wanted, scope)?;
                     sql.push_str(&format!(" THEN INSERT ({}) VALUES {row}", list.join(", ")));
                 }
             }

@@ -38,7 +38,8 @@ pub(crate) fn converts(from: &DataType, to: &DataType) -> bool {
 /// The value as one of the type `to`. `None` if BigQuery does not convert it.
 pub(crate) fn coerce(value: &Value, to: &DataType) -> Option<Value> {
     if value.is_null() {
-        return Some(Value::new(to.clone(), format!("CAST(NULL AS {})", to.duckdb())));
+        // NULL, or an ERROR, which has the type of any other value beside it.
+        return Some(Value::new(to.clone(), format!("CAST({} AS {})", value.sql, to.duckdb())));
     }
     if value.ty == *to {
         return Some(value.clone());

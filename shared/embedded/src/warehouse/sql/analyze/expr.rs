@@ -30,10 +30,7 @@ impl Analyzer<'_> {
                 let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Ok(Value { never_null: true, ..Value::new(DataType::Bytes, format!("unhex('{hex}')")) })
             }
-            Node::Literal(ty, text) => match ty {
-                DataType::Range(_) => Err(missing(at, "The type RANGE")),
-                ty => literals::typed(ty, text).map_err(said),
-            },
+            Node::Literal(ty, text) => literals::typed(ty, text).map_err(said),
             Node::Interval { value, from, to } => self.interval(value, from, to.as_deref(), names, at),
             Node::Parameter(name) => self.parameter(name, at),
             Node::Positional(index) => self.positional(*index, at),

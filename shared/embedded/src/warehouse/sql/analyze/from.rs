@@ -6,7 +6,7 @@ use super::query::value_columns;
 use super::value::Value;
 use super::{Analyzed, Analyzer, Information, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::names::{literal, quote};
+use crate::warehouse::sql::names::{PARTITION_TIME, literal, quote};
 use crate::warehouse::sql::syntax::ast::{At, Expr, From, JoinKind, Node};
 
 /// A view of INFORMATION_SCHEMA: its text, and its columns.
@@ -102,11 +102,9 @@ impl Analyzer<'_> {
             self.filtered.borrow_mut().push((name, column));
         }
         self.tables.borrow_mut().push(table);
-        names.sources.push(Source {
-            alias: Some(shown),
-            columns: stored_columns(&shape.columns, &own),
-            row: None,
-        });
+        let mut columns = stored_columns(&shape.columns, &own);
+        columns.extend(pseudo_columns(shape.ingested_by, &own));
+        names.sources.push(Source { alias: Some(shown), columns, row: None });
         Ok(sql)
     }
 
@@ -340,7 +338,9 @@ impl Analyzer<'_> {
     /// Refuses a query of a table that must be filtered by the column of its partitions, and is not.
     pub(super) fn partition_filters(&self, filter: Option<&Expr>, at: At) -> Analyzed<()> {
         for (table, column) in self.filtered.take() {
-            if !filter.is_some_and(|filter| mentions(filter, &column)) {
+            let is_own = column.starts_with("_PARTITION");
+            let names: &[&str] = if is_own { &[PARTITION_TIME, "_PARTITIONDATE"] } else { &[&column] };
+            if !names.iter().any(|name| filter.is_some_and(|filter| mentions(filter, name))) {
                 return Err(refuse(
                     at,
                     &format!(
@@ -375,6 +375,22 @@ pub(super) fn stored_columns(columns: &[(String, DataType)], own: &str) -> Vec<C
         hidden: false,
     };
     columns.iter().map(column).collect()
+}
+
+/// The columns `_PARTITIONTIME` and `_PARTITIONDATE` of a table with partitions of this length.
+pub(super) fn pseudo_columns(ingested_by: Option<&str>, own: &str) -> Vec<Column> {
+    let Some(unit) = ingested_by else { return Vec::new() };
+    let time = format!("{own}.{}", quote(PARTITION_TIME));
+    let column = |name: &str, ty: DataType, sql: String| Column {
+        name: name.to_owned(),
+        value: Value::new(ty, sql),
+        hidden: true,
+    };
+    let mut found = vec![column(PARTITION_TIME, DataType::Timestamp, time.clone())];
+    if unit == "DAY" {
+        found.push(column("_PARTITIONDATE", DataType::Date, format!("CAST({time} AS DATE)")));
+    }
+    found
 }
 
 /// The only column of this name.

@@ -18,6 +18,7 @@ mod expr;
 mod from;
 mod functions;
 mod group;
+mod having;
 mod literals;
 mod names;
 mod operators;
@@ -58,6 +59,8 @@ pub(crate) struct TableShape {
     pub(crate) columns: Vec<(String, DataType)>,
     /// The column that a query must filter by. `None` if it need not.
     pub(crate) partition_filter: Option<String>,
+    /// The length of a partition, if the table is partitioned by the time when a row arrives.
+    pub(crate) ingested_by: Option<&'static str>,
 }
 
 /// What is known about tables.

@@ -4,7 +4,7 @@ use super::names::{Column, Names, Source};
 use super::value::{Form, Value, field, field_names};
 use super::{Analyzed, Analyzer, CommonTable, missing, refuse, wrong_syntax};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::names::quote;
+use crate::warehouse::sql::names::{check_column, quote};
 use crate::warehouse::sql::syntax::ast::{At, Body, Expr, OrderItem, Query};
 
 /// An analyzed query.
@@ -67,6 +67,7 @@ impl Relation {
         }
         let mut seen: Vec<String> = Vec::new();
         for column in &own.columns {
+            check_column(&column.name, Some(at))?;
             let lower = column.name.to_lowercase();
             if seen.contains(&lower) {
                 return Err(refuse(

@@ -519,6 +519,6 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
             let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
             format!("CASE WHEN {x} IS NOT NULL THEN '{{' || {inner} || '}}' END")
         }
-        DataType::Decimal(..) | DataType::Geography | DataType::Range(_) => return None,
+        DataType::Decimal(..) | DataType::Geography => return None,
     })
 }

@@ -65,7 +65,7 @@ impl Value {
     /// The same value as one that has the type of its column.
     pub(crate) fn settled(self) -> Self {
         if self.is_null() {
-            let sql = format!("CAST(NULL AS {})", self.ty.duckdb());
+            let sql = format!("CAST({} AS {})", self.sql, self.ty.duckdb());
             return Self { sql, form: Form::Other, ..self };
         }
         Self { form: Form::Other, ..self }
