@@ -7,10 +7,9 @@ mod options;
 mod tests;
 
 use super::context::Context;
-use super::documents;
 use super::fields::Fields;
 use super::node::Node;
-use super::{build, ids};
+use super::{build, documents, ids};
 use crate::Map;
 use crate::catalog::Catalog;
 use crate::dashboard::{CHARTS, Chart, ChartKind, Content, Dashboard, TimeWindow};
