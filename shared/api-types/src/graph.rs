@@ -124,6 +124,9 @@ pub struct FlowNode {
     pub namespace: String,
     /// The id of the flow.
     pub id: String,
+    /// True if there is no such flow. Absent if the flow exists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
 }
 
 /// A dependency between two flows.

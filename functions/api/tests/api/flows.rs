@@ -304,4 +304,12 @@ errors:
     );
     let called = server.get("/flows/company.team/hello/dependencies?destinationOnly=true").await.ok();
     assert_eq!(called["edges"], json!([]));
+    let lost = caller.replace("id: caller", "id: lost").replace("flowId: hello", "flowId: nowhere");
+    server.deploy(&[lost.as_str()]).await;
+    let found = server.get("/flows/company.team/lost/dependencies").await.ok();
+    let missing = found["nodes"].as_array().unwrap().iter().map(|node| (&node["id"], &node["missing"]));
+    assert_eq!(
+        missing.collect::<Vec<_>>(),
+        [(&json!("lost"), &Value::Null), (&json!("nowhere"), &json!(true))]
+    );
 }

@@ -27,8 +27,9 @@ pub(crate) async fn of_flow(
 ) -> Answer<types::Dependencies> {
     api.flow(&namespace, &id, None).await?;
     let own = (namespace, id);
-    let found = reached(&edges(api).await?, &own, only_called, all);
-    Ok(view(found, Some(own)))
+    let Known { edges, flows } = known(api).await?;
+    let found = reached(&edges, &own, only_called, all);
+    Ok(view(found, Some(own), &flows))
 }
 
 /// The flow itself, and the flows of [`of_flow`].
@@ -38,7 +39,7 @@ pub(crate) async fn around(
     only_called: bool,
     all: bool,
 ) -> Answer<BTreeSet<(String, String)>> {
-    let found = reached(&edges(api).await?, &own, only_called, all);
+    let found = reached(&known(api).await?.edges, &own, only_called, all);
     Ok(found.into_iter().flat_map(|(from, to, _)| [from, to]).chain([own]).collect())
 }
 
@@ -69,15 +70,23 @@ pub(crate) async fn of_namespace(
     namespace: &str,
     only_called: bool,
 ) -> Answer<types::Dependencies> {
-    let edges = edges(api).await?.into_iter();
+    let Known { edges, flows } = known(api).await?;
     let is_near = |(from, to, _): &Edge| from.0 == namespace || (!only_called && to.0 == namespace);
-    Ok(view(edges.filter(is_near).collect(), None))
+    Ok(view(edges.into_iter().filter(is_near).collect(), None, &flows))
 }
 
-/// All edges between existing flows.
-async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
+/// What is known of all flows.
+struct Known {
+    /// The edges that flows name. The other end of an edge may not exist.
+    edges: BTreeSet<Edge>,
+    /// The flows that exist, also those that can no longer run.
+    flows: BTreeSet<Name>,
+}
+
+async fn known(api: &Api) -> Answer<Known> {
     let mut edges = BTreeSet::new();
-    for flow in all(api).await? {
+    let (plans, flows) = all(api).await?;
+    for flow in plans {
         let own = (flow.namespace.clone(), flow.id.clone());
         flow.walk(&mut |task| {
             if let TaskKind::Flowable(flowable) = &task.kind {
@@ -106,29 +115,35 @@ async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
             }
         }
     }
-    Ok(edges)
+    Ok(Known { edges, flows })
 }
 
-/// Every flow that can run. A flow with a stored source that can no longer run is left out.
-async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
-    let mut flows = Vec::new();
+/// Every flow that can run, and the names of all flows. A flow with a stored source that can no longer run has only a
+/// name.
+async fn all(api: &Api) -> Answer<(Vec<Arc<Flow>>, BTreeSet<Name>)> {
+    let (mut flows, mut names) = (Vec::new(), BTreeSet::new());
     for stored in api.state().flows(None).await? {
+        names.insert((stored.namespace.clone(), stored.id.clone()));
         match api.executor.plan(&stored.namespace, &stored.id, Some(stored.revision)).await {
             Ok(plan) => flows.push(plan.flow.clone()),
             Err(PortError::Invalid { .. } | PortError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(flows)
+    Ok((flows, names))
 }
 
 /// Edges with their flows. `own` is included even without an edge.
-fn view(edges: Vec<Edge>, own: Option<Name>) -> types::Dependencies {
+fn view(edges: Vec<Edge>, own: Option<Name>, flows: &BTreeSet<Name>) -> types::Dependencies {
     let uid = |(namespace, id): &Name| format!("main_{namespace}_{id}");
     let names: BTreeSet<&Name> =
         edges.iter().flat_map(|(from, to, _)| [from, to]).chain(own.as_ref()).collect();
-    let node =
-        |name: &Name| types::FlowNode { uid: uid(name), namespace: name.0.clone(), id: name.1.clone() };
+    let node = |name: &Name| types::FlowNode {
+        uid: uid(name),
+        namespace: name.0.clone(),
+        id: name.1.clone(),
+        missing: !flows.contains(name),
+    };
     let edge = |(from, to, relation): &Edge| types::Dependency {
         source: uid(from),
         target: uid(to),

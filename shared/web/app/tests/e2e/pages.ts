@@ -42,6 +42,11 @@ export async function pages(segue: Segue): Promise<Shown[]> {
       address: `${ui}/flows/edit/shop.acts/one_at_a_time/concurrency`,
       text: 'No execution waits',
     },
+    {
+      name: 'flow-dependencies',
+      address: `${ui}/flows/edit/shop.orders/nightly_load/dependencies`,
+      text: 'No flow calls another one here',
+    },
     { name: 'types', address: `${ui}/plugins?q=bigquery+query`, text: 'io.kestra.plugin.gcp.bigquery.Query' },
     { name: 'type', address: `${ui}/plugins/io.kestra.plugin.core.log.Log`, text: 'message' },
     { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },

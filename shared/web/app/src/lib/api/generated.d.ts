@@ -4779,6 +4779,8 @@ export interface components {
             namespace: string;
             /** @description The id of the flow. */
             id: string;
+            /** @description True if there is no such flow. Absent if the flow exists. */
+            missing?: boolean;
         };
         /** @description One page of a list. */
         FlowPage: {

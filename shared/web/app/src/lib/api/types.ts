@@ -11,6 +11,7 @@ export type BucketObjects = Schemas['BucketObjects'];
 export type BucketTotal = Schemas['BucketTotal'];
 export type Configs = Schemas['Configs'];
 export type DeadLetter = Schemas['DeadLetter'];
+export type Dependencies = Schemas['Dependencies'];
 export type Diagnostic = Schemas['Diagnostic'];
 export type Execution = Schemas['Execution'];
 export type ExecutionHead = Schemas['ExecutionHead'];

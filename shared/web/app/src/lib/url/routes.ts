@@ -35,13 +35,14 @@ export const FLOW_TABS = [
   'backfills',
   'executions',
   'concurrency',
+  'dependencies',
   'logs',
 ] as const;
 export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'topology', 'outputs'] as const;
 
 /** Names of tabs in older links. */
 const OLDER_TABS: Record<string, string> = { editor: 'edit', source: 'edit' };
-export const NAMESPACE_TABS = ['flows', 'executions', 'kv', 'secrets', 'files'] as const;
+export const NAMESPACE_TABS = ['flows', 'executions', 'kv', 'secrets', 'files', 'dependencies'] as const;
 
 /** Reads the path of an address. */
 export function read(path: string): Route {
