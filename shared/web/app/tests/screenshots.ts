@@ -15,6 +15,10 @@ const KEPT = [
   'execution-topology-light-1366',
   'run-light-1366',
   'execution-light-390',
+  'execution-light-1366',
+  'dashboard-light-1366',
+  'flow-grid-light-1366',
+  'types-light-1366',
 ];
 
 test('pictures of every page', async ({ page, segue }) => {

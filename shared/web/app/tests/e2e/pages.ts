@@ -44,8 +44,8 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     },
     {
       name: 'flow-dependencies',
-      address: `${ui}/flows/edit/shop.orders/nightly_load/dependencies`,
-      text: 'No flow calls another one here',
+      address: `${ui}/flows/edit/shop.acts/parent/dependencies`,
+      text: 'endless',
     },
     { name: 'types', address: `${ui}/plugins?q=bigquery+query`, text: 'io.kestra.plugin.gcp.bigquery.Query' },
     { name: 'type', address: `${ui}/plugins/io.kestra.plugin.core.log.Log`, text: 'message' },
