@@ -63,7 +63,7 @@ const holes = (id: string) =>
     `tasks:
   - id: check
     type: io.kestra.plugin.core.flow.If
-    condition: "{{ '2022-02 2022-04' contains (trigger.date | date('yyyy-MM')) }}"
+    condition: "{{ '2025-02 2025-04' contains (trigger.date | date('yyyy-MM')) }}"
     then:
       - id: breaks
         type: io.kestra.plugin.core.execution.Fail
@@ -72,7 +72,7 @@ const holes = (id: string) =>
 /** Saves such a flow, and runs five of its months. */
 async function filled(segue: Segue, id: string): Promise<void> {
   await segue.save(holes(id));
-  const range = { start: '2022-01-01', end: '2022-05-31' };
+  const range = { start: '2025-01-01', end: '2025-05-31' };
   const body = JSON.stringify({ namespace: 'clicks', flowId: id, ...range, mode: 'ALL' });
   const headers = { 'Content-Type': 'application/json' };
   const answer = await fetch(`${segue.url}/api/v1/main/backfills`, { method: 'POST', headers, body });
