@@ -47,6 +47,7 @@ const pages: Item[] = [
 
 const actions: Item[] = [
   { kind: 'action', text: 'New flow', hint: '', address: href({ page: 'new-flow' }) },
+  { kind: 'action', text: 'New dashboard', hint: '', address: href({ page: 'board-new' }) },
   { kind: 'action', text: 'Light theme', hint: '', act: () => theme.choose('light') },
   { kind: 'action', text: 'Dark theme', hint: '', act: () => theme.choose('dark') },
   { kind: 'action', text: 'Theme of the system', hint: '', act: () => theme.choose('system') },

@@ -70,8 +70,36 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     { name: 'run', address: `${ui}/flows?run=shop.forms/all_inputs`, text: 'large' },
     ...(await dialogs(segue)),
     ...(await kept(segue)),
+    ...(await boards(segue)),
     { name: 'missing', address: `${ui}/nowhere`, text: 'There is no such page' },
   ].map((page) => (page.name === 'flow' ? { ...page, text: 'ForEach' } : page));
+}
+
+/** A dashboard with a chart of each type. */
+async function boards(segue: Segue): Promise<Shown[]> {
+  const type = 'io.kestra.plugin.core.dashboard';
+  const chart = (id: string, kind: string, more: string) =>
+    `  - id: ${id}\n    type: ${type}.chart.${kind}\n    chartOptions: { displayName: The ${id}${more}`;
+  const data = (of: string) => ` }\n    data:\n      type: ${type}.data.${of}\n`;
+  const counted = '      columns: { state: { field: STATE }, total: { agg: COUNT } }\n';
+  await segue.saveDashboard(
+    `id: every_type\ntitle: Every type\ndescription: A chart of each type\ncharts:\n${[
+      chart('days', 'TimeSeries', ', column: date, colorByColumn: state') +
+        data('Executions') +
+        '      columns: { date: { field: START_DATE }, state: { field: STATE }, total: { agg: COUNT } }\n',
+      chart('bars', 'Bar', '') + data('Executions') + counted,
+      chart('pie', 'Pie', '') + data('Executions') + counted,
+      chart('table', 'Table', '') + data('Flows') + '      columns: { flow: { field: ID } }\n',
+      chart('number', 'KPI', '') + data('FlowsKPI') + '      columns: { agg: COUNT }\n',
+      chart('words', 'Markdown', ' }\n    content: Some *words*\n'),
+    ].join('')}`,
+  );
+  const ui = `${segue.url}/ui/main/dashboards`;
+  return [
+    { name: 'board', address: `${ui}/every_type`, text: 'The number' },
+    { name: 'board-edit', address: `${ui}/every_type/edit`, text: 'No problems' },
+    { name: 'board-new', address: `${ui}/new`, text: 'No problems' },
+  ];
 }
 
 /** What namespaces keep: keys, secrets, files. */

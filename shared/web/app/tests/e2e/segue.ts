@@ -120,6 +120,16 @@ export class Segue {
     expect(answer.ok, await answer.clone().text()).toBe(true);
   }
 
+  /** Saves a dashboard that does not exist yet, or leaves the one that does. */
+  async saveDashboard(source: string): Promise<void> {
+    const [, id] = /^id: (\S+)$/m.exec(source) ?? [];
+    const base = `${this.url}/api/v1/main/dashboards`;
+    if ((await fetch(`${base}/${id}`)).ok) return;
+    const headers = { 'Content-Type': 'application/x-yaml' };
+    const answer = await fetch(base, { method: 'POST', headers, body: source });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
   /** Lets a paused execution go on. */
   async resume(id: string): Promise<void> {
     const address = `${this.url}/api/v1/main/executions/${id}/resume`;

@@ -11,6 +11,10 @@ describe('addresses of pages', () => {
       { page: 'namespaces' },
       { page: 'namespace', namespace: 'a.b', tab: 'files' },
       { page: 'kv' },
+      { page: 'dashboard' },
+      { page: 'board', id: 'a b' },
+      { page: 'board-edit', id: 'a' },
+      { page: 'board-new' },
       { page: 'secrets' },
       { page: 'types' },
       { page: 'type', type: 'io.kestra.plugin.core.log.Log' },
@@ -36,6 +40,7 @@ describe('addresses of pages', () => {
   it('says which pages do not exist', () => {
     for (const path of [
       '/ui/none',
+      '/ui/dashboards/a/b',
       '/ui/main/flows/x',
       '/ui/flows/edit/a',
       '/ui/executions/a/b',

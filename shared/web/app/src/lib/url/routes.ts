@@ -8,6 +8,9 @@ export type Route =
   | { page: 'logs' }
   | { page: 'flow'; namespace: string; id: string; tab: string }
   | { page: 'dashboard' }
+  | { page: 'board'; id: string }
+  | { page: 'board-edit'; id: string }
+  | { page: 'board-new' }
   | { page: 'triggers' }
   | { page: 'executions' }
   | { page: 'execution'; namespace: string; flowId: string; id: string; tab: string }
@@ -60,7 +63,7 @@ export function read(path: string): Route {
   if (page === 'flows') return flow(rest) ?? missing;
   if (page === 'triggers' && rest.length === 0) return { page };
   if (page === 'logs' && rest.length === 0) return { page };
-  if (page === 'dashboards' && rest.length === 0) return { page: 'dashboard' };
+  if (page === 'dashboards') return dashboard(rest) ?? missing;
   if (page === 'executions') return execution(rest) ?? missing;
   if (page === 'namespaces') return namespace(rest) ?? missing;
   if ((page === 'kv' || page === 'secrets' || page === 'health') && rest.length === 0) return { page };
@@ -76,6 +79,14 @@ function flow(parts: string[]): Route | undefined {
   const [edit, namespace, id, tab = 'overview', ...more] = parts;
   if (edit !== 'edit' || !namespace || !id || more.length > 0) return undefined;
   return { page: 'flow', namespace, id, tab: oneOf(FLOW_TABS, OLDER_TABS[tab] ?? tab) };
+}
+
+function dashboard(parts: string[]): Route | undefined {
+  const [id, edit, ...more] = parts;
+  if (id === undefined) return { page: 'dashboard' };
+  if (more.length > 0 || (edit !== undefined && edit !== 'edit')) return undefined;
+  if (id === 'new') return edit === undefined ? { page: 'board-new' } : undefined;
+  return { page: edit === undefined ? 'board' : 'board-edit', id };
 }
 
 function execution(parts: string[]): Route | undefined {
@@ -130,6 +141,12 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
       return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
     case 'dashboard':
       return 'dashboards';
+    case 'board-new':
+      return 'dashboards/new';
+    case 'board':
+      return `dashboards/${encodeURIComponent(route.id)}`;
+    case 'board-edit':
+      return `dashboards/${encodeURIComponent(route.id)}/edit`;
     case 'source-search':
       return 'flows/search';
     case 'new-flow':
