@@ -244,6 +244,11 @@ async fn a_killed_process_leaves_nothing_and_the_next_one_waits_for_that() {
     assert!(!tree.iter().any(|id| is_alive(id)), "{tree:?}");
 }
 
+fn signal(name: &str, ids: &[String]) {
+    let sent = std::process::Command::new("kill").arg(name).args(ids).status().unwrap();
+    assert!(sent.success(), "{name} {ids:?}");
+}
+
 #[tokio::test]
 async fn a_process_without_keeper_and_supervisor_is_found_by_its_directory() {
     let root = tempfile::tempdir().unwrap();
@@ -251,9 +256,9 @@ async fn a_process_without_keeper_and_supervisor_is_found_by_its_directory() {
     let script = parent(&tree[2]);
     let supervisor = parent(&script);
     let keeper = parent(&supervisor);
-    let ids = [first.id().unwrap().to_string(), keeper, supervisor];
-    let killed = std::process::Command::new("kill").arg("-9").args(&ids).status().unwrap();
-    assert!(killed.success());
+    // Keeper and supervisor end when the process does. Stopped, they are still there to be killed.
+    signal("-STOP", &[keeper.clone(), supervisor.clone()]);
+    signal("-KILL", &[first.id().unwrap().to_string(), keeper, supervisor]);
     let path = root.path().to_owned();
     let taken = tokio::task::spawn_blocking(move || {
         segue_process::take_over(&path.join("lock"), &path, Duration::from_secs(10))

@@ -2,11 +2,10 @@
 //!
 //! The module must not know files. To add a clause, add a field and a branch in [`export`] or [`load`].
 
-use super::ddl;
-use super::syntax::{self, ast::Query};
+use super::syntax::ast::Query;
 use super::tokens::Tokens;
 use super::written::location;
-use super::{datatype, invalid, syntax_error};
+use super::{datatype, ddl, invalid, syntax, syntax_error};
 use segue_ports::warehouse::{TableReference, WarehouseError};
 use serde_json::{Map, Value};
 
