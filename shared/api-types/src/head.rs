@@ -21,7 +21,7 @@ pub struct ExecutionHead {
     #[schemars(with = "BTreeMap<String, u64>")]
     pub states: BTreeMap<State, u64>,
     /// The task runs that explain the state, without their outputs: the first that failed, one that a restart begins
-    /// with, and one that is paused.
+    /// with, one that is paused, and the first at breakpoints.
     pub telling: Vec<TaskRun>,
     /// When the first task run was created. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -46,6 +46,7 @@ impl Snapshot {
         let mut found: Vec<&Run> = failed.take(MOST_FAILED).collect();
         found.extend(self.runs().find(restartable));
         found.extend(self.runs().find(|run| run.current() == State::Paused));
+        found.extend(self.runs().filter(|run| run.current() == State::Breakpoint).take(MOST_FAILED));
         let wanted: HashSet<&TaskRunId> = found.into_iter().map(|run| &run.id).collect();
         if wanted.is_empty() {
             return Vec::new();

@@ -30,7 +30,7 @@ test('U3 a pasted service account stays JSON, and is known as a key', async ({ p
   await expect(page.getByRole('status').filter({ hasText: 'GCP_CREDS is saved as JSON.' })).toBeVisible();
   const stored = await segue.get<Value>('/namespaces/pasted.keys/kv/GCP_CREDS');
   expect([stored.type, stored.value]).toEqual(['JSON', ACCOUNT]);
-  const row = page.getByRole('row', { name: /GCP_CREDS/ });
+  const row = page.getByRole('row', { name: /GCP_CREDS of pasted/ });
   await expect(row).toContainText('für die Tests');
   await expect(row).not.toContainText('never');
 });

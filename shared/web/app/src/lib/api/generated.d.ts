@@ -4543,7 +4543,7 @@ export interface components {
             };
             /**
              * @description The task runs that explain the state, without their outputs: the first that failed, one that a restart begins
-             *     with, and one that is paused.
+             *     with, one that is paused, and the first at breakpoints.
              */
             telling: components["schemas"]["TaskRun"][];
             /**
