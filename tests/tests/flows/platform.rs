@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
-use segue_executor::NewExecution;
+use segue_executor::{ExecutorParts, NewExecution};
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::task_run::TaskRun;
@@ -54,6 +54,11 @@ impl Platform {
         let standalone = Arc::new(Standalone::open(options)?);
         let running = standalone.start();
         Ok(Self { standalone, running, _data: data })
+    }
+
+    /// The catalog, the renderer and the ports.
+    pub(crate) fn parts(&self) -> &ExecutorParts {
+        self.standalone.executor().parts()
     }
 
     /// Stops the platform and removes its data.

@@ -99,7 +99,10 @@ fn unknown_types_get_the_right_hint() {
         ("Log", "did you mean 'io.kestra.plugin.core.log.Log'?"),
         ("jdbc.duckdb.Query", "did you mean 'io.kestra.plugin.jdbc.duckdb.Query'?"),
         ("io.kestra.plugin.jdbc.mysql.Query", "`segue docs --list` and docs/task-types list all types"),
-        ("io.kestra.plugin.azure.storage.blob.Upload", "`segue docs --list` and docs/task-types list all types"),
+        (
+            "io.kestra.plugin.azure.storage.blob.Upload",
+            "`segue docs --list` and docs/task-types list all types",
+        ),
     ] {
         world.flow("a", &format!("tasks: [{{id: a, type: {name}}}]"));
         world.segue(&["validate", "a.yaml"]).says(2, &["SEG0210", hint]);

@@ -8,6 +8,7 @@
 //! `INSTA_UPDATE=always`, writes the timeline.
 
 mod case;
+mod suite;
 mod timeline;
 
 use crate::platform::{End, Platform};
@@ -32,14 +33,15 @@ async fn every_flow_ends_as_expected() {
         .await;
     let mut wrong = Vec::new();
     for (case, end) in &ends {
-        let end = match end {
+        let (end, differences) = match end {
             Ok(end) => end,
             Err(error) => {
                 wrong.push(format!("{}: {error:#}", case.name));
                 continue;
             }
         };
-        wrong.extend(case.expect.compare(end).into_iter().map(|text| format!("{}: {text}", case.name)));
+        let found = case.expect.compare(end).into_iter().chain(differences.iter().cloned());
+        wrong.extend(found.map(|text| format!("{}: {text}", case.name)));
         let snapshot = catch_unwind(AssertUnwindSafe(|| timeline::check(case, end)));
         if snapshot.is_err() {
             wrong.push(format!("{}: the timeline is another than timeline.snap", case.name));
@@ -48,12 +50,17 @@ async fn every_flow_ends_as_expected() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
-async fn run(case: &Case) -> anyhow::Result<End> {
+/// Runs a flow, and repeats the run as a test. The end, and the differences between both.
+async fn run(case: &Case) -> anyhow::Result<(End, Vec<String>)> {
     let platform = Platform::start()?;
     for source in &case.load {
         platform.put(source).await?;
     }
     let end = platform.run(&case.flow, case.inputs.clone()).await;
+    let end = end.map(|end| {
+        let wrong = suite::compare(case, &end, platform.parts());
+        (end, wrong)
+    });
     platform.stop().await;
     end
 }
