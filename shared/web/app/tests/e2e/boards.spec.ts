@@ -18,7 +18,7 @@ test('a dashboard is made from the template, shows its charts, and is changed an
   await expect(series.locator('ol > li')).toHaveCount(8);
   await expect(page.getByRole('region', { name: 'Success ratio' })).toContainText('%');
   await expect(page.getByRole('region', { name: 'States' }).getByRole('list')).toContainText('SUCCESS');
-  const table = page.getByRole('region', { name: 'Executions by flow' });
+  const table = page.getByRole('region', { name: 'Executions by flow', exact: true });
   await expect(table.getByRole('row', { name: /shop\.acts steps/ })).toBeVisible();
   await page.getByLabel('Namespace').fill('nowhere');
   await page.getByLabel('Namespace').blur();

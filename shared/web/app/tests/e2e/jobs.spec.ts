@@ -195,7 +195,8 @@ test('U26 J6 to J12: backfills, exact values, keys, finding, a long log, and whe
   await took(3, 'J9');
 
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox', { name: /./ }).last().fill('source=vienna-08.csv');
+  const palette = page.getByRole('dialog', { name: 'Palette' });
+  await palette.getByRole('combobox').fill('source=vienna-08.csv');
   await page.getByRole('option').filter({ hasText: run.id }).first().click();
   await expect(page).toHaveURL(new RegExp(run.id));
   await took(1, 'J10');
