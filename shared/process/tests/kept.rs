@@ -256,9 +256,11 @@ async fn a_process_without_keeper_and_supervisor_is_found_by_its_directory() {
     let script = parent(&tree[2]);
     let supervisor = parent(&script);
     let keeper = parent(&supervisor);
-    // Keeper and supervisor end when the process does. Stopped, they are still there to be killed.
-    signal("-STOP", &[keeper.clone(), supervisor.clone()]);
-    signal("-KILL", &[first.id().unwrap().to_string(), keeper, supervisor]);
+    // Each of the three ends when its parent does. Stopped, and killed from the last child up, each
+    // one is still there when its turn comes.
+    let three = [supervisor, keeper, first.id().unwrap().to_string()];
+    signal("-STOP", &three);
+    signal("-KILL", &three);
     let path = root.path().to_owned();
     let taken = tokio::task::spawn_blocking(move || {
         segue_process::take_over(&path.join("lock"), &path, Duration::from_secs(10))
