@@ -8,7 +8,14 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     let known = name.starts_with("bytes_")
         || matches!(
             name,
-            "byte_values" | "safe_text" | "sha512" | "from_base32" | "to_base32" | "from_hex" | "from_base64"
+            "byte_values"
+                | "farm_fingerprint"
+                | "safe_text"
+                | "sha512"
+                | "from_base32"
+                | "to_base32"
+                | "from_hex"
+                | "from_base64"
         );
     known.then(|| of_bytes(name, arguments))
 }
@@ -78,6 +85,7 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
             });
             hex(&out.collect::<Vec<_>>())
         }
+        "farm_fingerprint" => farmhash::fingerprint64(&own(0)?).cast_signed().to_string(),
         "safe_text" => String::from_utf8_lossy(&own(0)?).into_owned(),
         "sha512" => {
             use sha2::Digest as _;
@@ -99,11 +107,11 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
     }))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-fn bytes(digits: &str) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(digits: &str) -> Result<Vec<u8>, String> {
     digits
         .as_bytes()
         .chunks(2)

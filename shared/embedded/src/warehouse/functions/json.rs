@@ -1,5 +1,6 @@
 //! Functions of JSON. The values come and go as texts.
 
+use super::json_path::{Path, Step};
 use super::{Outcome, integer};
 use serde_json::{Map, Value};
 
@@ -69,6 +70,11 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
             keys.sort();
             keys.dedup();
             Ok(serde_json::to_string(&keys).ok())
+        }
+        "json_flatten" => {
+            let mut items = Vec::new();
+            flatten(value, &mut items);
+            out(Some(Value::Array(items)))
         }
         "json_type" => Ok(Some(kind(&value).to_owned())),
         "json_strip_nulls" => out(Some(stripped(value).unwrap_or(Value::Null))),
@@ -195,6 +201,14 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// The values that are no arrays, of arrays at any depth.
+fn flatten(value: Value, found: &mut Vec<Value>) {
+    match value {
+        Value::Array(items) => items.into_iter().for_each(|item| flatten(item, found)),
+        other => found.push(other),
+    }
+}
+
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -253,107 +267,6 @@ fn stripped(value: Value) -> Option<Value> {
             members.into_iter().filter_map(|(name, value)| Some((name, stripped(value)?))).collect(),
         )),
         other => Some(other),
-    }
-}
-
-/// A part of a path.
-#[derive(Debug, Clone)]
-enum Step {
-    Member(String),
-    Element(usize),
-}
-
-/// A JSONPath.
-struct Path {
-    lax: bool,
-    recursive: bool,
-    steps: Vec<Step>,
-}
-
-impl Path {
-    fn parse(text: &str) -> Result<Self, String> {
-        let refused = || format!("Invalid JSONPath: {text}");
-        let mut rest = text.trim();
-        let (mut lax, mut recursive) = (false, false);
-        loop {
-            if let Some(next) = rest.strip_prefix("lax ") {
-                lax = true;
-                rest = next.trim_start();
-            } else if let Some(next) = rest.strip_prefix("recursive ") {
-                recursive = true;
-                rest = next.trim_start();
-            } else {
-                break;
-            }
-        }
-        rest = rest.strip_prefix('$').ok_or_else(refused)?;
-        let mut steps = Vec::new();
-        while !rest.is_empty() {
-            if let Some(next) = rest.strip_prefix('.') {
-                if let Some(quoted) = next.strip_prefix('"') {
-                    let end = quoted.find('"').ok_or_else(refused)?;
-                    steps.push(Step::Member(quoted.get(..end).unwrap_or_default().to_owned()));
-                    rest = quoted.get(end + 1..).unwrap_or_default();
-                } else {
-                    let end = next.find(['.', '[']).unwrap_or(next.len());
-                    let name = next.get(..end).unwrap_or_default();
-                    if name.is_empty() || name.contains('*') {
-                        return Err(refused());
-                    }
-                    steps.push(Step::Member(name.to_owned()));
-                    rest = next.get(end..).unwrap_or_default();
-                }
-            } else if let Some(next) = rest.strip_prefix('[') {
-                let quote = next.chars().next().filter(|c| matches!(c, '\'' | '"'));
-                if let Some(quote) = quote {
-                    let inner = next.get(1..).unwrap_or_default();
-                    let end = inner.find(&format!("{quote}]")).ok_or_else(refused)?;
-                    steps.push(Step::Member(inner.get(..end).unwrap_or_default().to_owned()));
-                    rest = inner.get(end + 2..).unwrap_or_default();
-                } else {
-                    let (index, after) = next.split_once(']').ok_or_else(refused)?;
-                    steps.push(match index.trim().parse() {
-                        Ok(index) => Step::Element(index),
-                        Err(_) => return Err(refused()),
-                    });
-                    rest = after;
-                }
-            } else {
-                return Err(refused());
-            }
-        }
-        Ok(Self { lax, recursive, steps })
-    }
-
-    /// The value at the path. In lax mode all values, as an array.
-    fn find(&self, value: &Value) -> Option<Value> {
-        if !self.lax {
-            let mut own = value;
-            for step in &self.steps {
-                own = match step {
-                    Step::Member(name) => own.get(name)?,
-                    Step::Element(index) => own.get(index)?,
-                };
-            }
-            return Some(own.clone());
-        }
-        let mut found = vec![value.clone()];
-        for step in &self.steps {
-            found = found.iter().flat_map(|value| self.lax_step(value, step, true)).collect();
-        }
-        Some(Value::Array(found))
-    }
-
-    fn lax_step(&self, value: &Value, step: &Step, first: bool) -> Vec<Value> {
-        match (step, value) {
-            (Step::Member(name), Value::Object(members)) => members.get(name).cloned().into_iter().collect(),
-            (Step::Member(_), Value::Array(items)) if first || self.recursive => {
-                items.iter().flat_map(|item| self.lax_step(item, step, false)).collect()
-            }
-            (Step::Element(index), Value::Array(items)) => items.get(*index).cloned().into_iter().collect(),
-            (Step::Element(0), value) => vec![value.clone()],
-            _ => Vec::new(),
-        }
     }
 }
 

@@ -2,19 +2,23 @@
 //!
 //! A function that gets NULL returns NULL. An error of a function is the error of the statement, with BigQuery's text.
 //!
-//! The module must not know statements, tables and types of columns. To add a function of texts, add a branch in a
-//! `call` function of `text`, `bytes`, `json`, `regexps` or `strftime`, and use it in a table of `sql/analyze/functions`.
+//! The module must not know statements, tables and types of columns. To add a function of texts, add a branch in the
+//! `call` function of a module such as `text` or `bytes`, and use it in a table of `sql/analyze/functions`.
 
+mod buckets;
 mod bytes;
 mod cast_format;
 pub(crate) mod format;
 pub(crate) mod json;
+mod json_path;
+mod net;
 mod numbers;
 mod regexps;
 mod register;
 mod strftime;
 pub(crate) mod text;
 pub(crate) mod times;
+mod unicode;
 
 pub(crate) use register::register;
 
@@ -23,9 +27,18 @@ type Outcome = Result<Option<String>, String>;
 
 /// Calls the function `name`.
 fn call(name: &str, arguments: &[&str]) -> Outcome {
-    for module in
-        [numbers::call, text::call, bytes::call, json::call, regexps::call, strftime::call, cast_format::call]
-    {
+    for module in [
+        numbers::call,
+        text::call,
+        bytes::call,
+        json::call,
+        regexps::call,
+        strftime::call,
+        cast_format::call,
+        buckets::call,
+        net::call,
+        unicode::call,
+    ] {
         if let Some(outcome) = module(name, arguments) {
             return outcome;
         }

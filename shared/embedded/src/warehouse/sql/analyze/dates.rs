@@ -399,7 +399,7 @@ impl Analyzer<'_> {
 }
 
 /// The type and the verb in the name of a function such as `DATE_ADD`.
-fn family(name: &str) -> Option<(DataType, &str)> {
+pub(super) fn family(name: &str) -> Option<(DataType, &str)> {
     let (ty, verb) = name.rsplit_once('_')?;
     Some((nominal(ty), verb))
 }

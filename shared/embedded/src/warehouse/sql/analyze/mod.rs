@@ -9,6 +9,7 @@
 //! To add a function, add it to a table in `functions`. To add an expression, add a branch in `expr.rs`.
 
 mod aggregate;
+mod buckets;
 mod calls;
 mod cast;
 pub(crate) mod change;
@@ -21,6 +22,7 @@ mod group;
 mod having;
 mod literals;
 mod names;
+mod normalize;
 mod operators;
 mod order;
 mod parameters;

@@ -7,7 +7,7 @@ use super::cast::as_text;
 use super::coerce::{coerce, supertype};
 use super::names::Names;
 use super::value::{Form, Value, field, text_literal};
-use super::{Analyzed, Analyzer, dates, missing, refuse};
+use super::{Analyzed, Analyzer, dates, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
@@ -19,10 +19,12 @@ pub(super) const NAMES: &[&str] = &[
     "COALESCE",
     "CONCAT",
     "DATETIME_ADD",
+    "DATETIME_BUCKET",
     "DATETIME_DIFF",
     "DATETIME_SUB",
     "DATETIME_TRUNC",
     "DATE_ADD",
+    "DATE_BUCKET",
     "DATE_DIFF",
     "DATE_SUB",
     "DATE_TRUNC",
@@ -47,6 +49,7 @@ pub(super) const NAMES: &[&str] = &[
     "LEAST",
     "MAKE_INTERVAL",
     "NORMALIZE",
+    "NORMALIZE_AND_CASEFOLD",
     "NULLIF",
     "NULLIFZERO",
     "PARSE_DATE",
@@ -63,6 +66,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAFE_NEGATE",
     "SAFE_SUBTRACT",
     "TIMESTAMP_ADD",
+    "TIMESTAMP_BUCKET",
     "TIMESTAMP_DIFF",
     "TIMESTAMP_SUB",
     "TIMESTAMP_TRUNC",
@@ -92,6 +96,10 @@ impl Analyzer<'_> {
             "DATE_TRUNC" | "DATETIME_TRUNC" | "TIMESTAMP_TRUNC" | "TIME_TRUNC" => {
                 Some(self.date_trunc(call, names, at)?)
             }
+            "DATE_BUCKET" | "DATETIME_BUCKET" | "TIMESTAMP_BUCKET" => {
+                Some(self.date_bucket(call, names, at)?)
+            }
+            "NORMALIZE" | "NORMALIZE_AND_CASEFOLD" => Some(self.normalize(call, names, at)?),
             "LAST_DAY" => Some(self.last_day(call, names, at)?),
             "FORMAT_DATE" | "FORMAT_DATETIME" | "FORMAT_TIME" | "FORMAT_TIMESTAMP" => {
                 Some(self.format_date(call, names, at)?)
@@ -106,9 +114,6 @@ impl Analyzer<'_> {
         };
         if dated.is_some() {
             return Ok(dated);
-        }
-        if name == "NORMALIZE" {
-            return Err(missing(at, name));
         }
         let values = self.arguments(&call.arguments, names)?;
         let refused = || no_signature(name, &values, at);

@@ -43,6 +43,7 @@ pub(super) const TABLE: &[Function] = &[
             ("SS:s", "CAST(CAST(bqf('json_extract_scalars', {0}, {1}) AS JSON) AS VARCHAR[])"),
         ],
     ),
+    ("JSON_FLATTEN", &[("J:j", "CAST(CAST(bqf('json_flatten', {0t}) AS JSON) AS JSON[])")]),
     (
         "JSON_KEYS",
         &[

@@ -21,8 +21,6 @@ const OTHERS: &[&str] = &[
     "BOOL_ARRAY",
     "CHANGES",
     "COLLATE",
-    "DATETIME_BUCKET",
-    "DATE_BUCKET",
     "DETERMINISTIC_DECRYPT_BYTES",
     "DETERMINISTIC_DECRYPT_STRING",
     "DETERMINISTIC_ENCRYPT",
@@ -32,7 +30,6 @@ const OTHERS: &[&str] = &[
     "DOUBLE_ARRAY",
     "EXTERNAL_OBJECT_TRANSFORM",
     "EXTERNAL_QUERY",
-    "FARM_FINGERPRINT",
     "FLOAT64_ARRAY",
     "GAP_FILL",
     "GENERATE_RANGE_ARRAY",
@@ -41,7 +38,6 @@ const OTHERS: &[&str] = &[
     "HLL_COUNT.MERGE",
     "HLL_COUNT.MERGE_PARTIAL",
     "INT64_ARRAY",
-    "JSON_FLATTEN",
     "KEYS.ADD_KEY_FROM_RAW_BYTES",
     "KEYS.KEYSET_CHAIN",
     "KEYS.KEYSET_FROM_JSON",
@@ -67,18 +63,6 @@ const OTHERS: &[&str] = &[
     "LAX_INT64_ARRAY",
     "LAX_STRING_ARRAY",
     "ML.PREDICT",
-    "NET.HOST",
-    "NET.IPV4_FROM_INT64",
-    "NET.IPV4_TO_INT64",
-    "NET.IP_FROM_STRING",
-    "NET.IP_NET_MASK",
-    "NET.IP_TO_STRING",
-    "NET.IP_TRUNC",
-    "NET.PUBLIC_SUFFIX",
-    "NET.REG_DOMAIN",
-    "NET.SAFE_IP_FROM_STRING",
-    "NORMALIZE",
-    "NORMALIZE_AND_CASEFOLD",
     "OBJ.FETCH_METADATA",
     "OBJ.GET_ACCESS_URL",
     "OBJ.MAKE_REF",
@@ -164,15 +148,13 @@ const OTHERS: &[&str] = &[
     "ST_Y",
     "TEXT_ANALYZE",
     "TF_IDF",
-    "TIMESTAMP_BUCKET",
     "VECTOR_SEARCH",
 ];
 
 /// The functions that the embedded warehouse has.
 fn supported() -> Vec<&'static str> {
-    let special = special::NAMES.iter().filter(|name| !OTHERS.contains(name));
     let mut found: Vec<&'static str> = super::names()
-        .chain(special.copied())
+        .chain(special::NAMES.iter().copied())
         .chain(aggregate::NAMES.iter().copied())
         .chain(windows::NAMES.iter().copied())
         .chain(["ARRAY", "CAST", "EXISTS", "EXTRACT", "SAFE_CAST", "STRUCT", "UNNEST"])

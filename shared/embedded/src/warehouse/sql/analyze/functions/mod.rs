@@ -15,6 +15,7 @@
 mod arrays;
 mod json;
 pub(super) mod list;
+mod net;
 mod numbers;
 mod texts;
 mod times;
@@ -26,7 +27,8 @@ use crate::warehouse::sql::datatype::DataType;
 /// A function: its name, and its signatures with their expressions.
 pub(super) type Function = (&'static str, &'static [(&'static str, &'static str)]);
 
-const TABLES: [&[Function]; 5] = [texts::TABLE, numbers::TABLE, times::TABLE, json::TABLE, arrays::TABLE];
+const TABLES: [&[Function]; 6] =
+    [texts::TABLE, numbers::TABLE, times::TABLE, json::TABLE, arrays::TABLE, net::TABLE];
 
 /// The function of this name.
 pub(super) fn find(name: &str) -> Option<&'static Function> {

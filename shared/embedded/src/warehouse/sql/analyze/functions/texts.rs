@@ -17,6 +17,13 @@ pub(super) const TABLE: &[Function] = &[
     ("CONTAINS_SUBSTR", &[("SS:L", "(bqf('contains_substr', {0}, {1}) = 'true')")]),
     ("EDIT_DISTANCE", &[("SS:I", "CAST(bqf('edit_distance', {0}, {1}) AS BIGINT)")]),
     ("ENDS_WITH", &[("SS:L", "suffix({0}, {1})"), ("BB:L", "suffix({0h}, {1h})")]),
+    (
+        "FARM_FINGERPRINT",
+        &[
+            ("S:I", "CAST(bqf('farm_fingerprint', hex(encode({0}))) AS BIGINT)"),
+            ("B:I", "CAST(bqf('farm_fingerprint', {0h}) AS BIGINT)"),
+        ],
+    ),
     ("FROM_BASE32", &[("S:B", "unhex(bqf('from_base32', {0}))")]),
     ("FROM_BASE64", &[("S:B", "unhex(bqf('from_base64', {0}))")]),
     ("FROM_HEX", &[("S:B", "unhex(bqf('from_hex', {0}))")]),
