@@ -6,7 +6,6 @@
 
 use crate::client::{Needs, Reach, Session};
 use crate::report::Output;
-use clap::CommandFactory as _;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 use segue_api_types::{Backfill, Execution, Flow, Namespace, Page, TriggerHit};
@@ -28,7 +27,7 @@ type Words = Vec<CompletionCandidate>;
 
 /// Prints the words that fit and ends, if the variable asks for them. Must be called before any thread starts.
 pub(crate) fn answer() {
-    CompleteEnv::with_factory(crate::Cli::command).var(VARIABLE).complete();
+    CompleteEnv::with_factory(crate::arguments::command).var(VARIABLE).complete();
 }
 
 /// The script that a shell reads to complete the arguments of this program. None for an unknown shell.

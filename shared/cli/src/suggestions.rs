@@ -32,11 +32,10 @@ pub(crate) fn with_suggestion(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     fn of(line: &[&str]) -> String {
         let words = || line.iter().map(|word| (*word).to_owned());
-        let command = crate::Cli::command();
+        let command = crate::arguments::command();
         let error = command.clone().try_get_matches_from(std::iter::once("segue".to_owned()).chain(words()));
         with_suggestion(error.unwrap_err(), command, words()).to_string()
     }

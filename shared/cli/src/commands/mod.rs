@@ -3,7 +3,7 @@
 //! - `local`: verbs that read files or the data directory of this machine
 //! - `remote`: verbs that call Segue's REST API
 //!
-//! To add a verb, add its file to `local` or `remote`, and an arm to [`Command`](crate::Command).
+//! To add a verb, add its file to `local` or `remote`, and an arm to [`Command`](crate::arguments::Command).
 
 pub(crate) mod local;
 pub(crate) mod remote;

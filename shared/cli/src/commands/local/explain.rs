@@ -1,7 +1,7 @@
 //! `segue explain`: the page of an error code.
 
+use super::markdown::shown;
 use crate::report::table;
-use console::style;
 use rust_embed::Embed;
 use segue_model::diagnostic::codes;
 use segue_model::suggest;
@@ -50,28 +50,6 @@ pub(crate) fn run(args: &Args) -> u8 {
     }
 }
 
-/// A page of Markdown for a terminal: headings in bold, examples indented.
-pub(super) fn shown(page: &str) -> String {
-    let mut text = String::new();
-    let mut is_example = false;
-    for line in page.lines() {
-        let line = match line {
-            fence if fence.starts_with("```") => {
-                is_example = !is_example;
-                continue;
-            }
-            example if is_example => format!("    {}", style(example).dim()),
-            heading if heading.starts_with('#') => {
-                style(heading.trim_start_matches(['#', ' '])).bold().to_string()
-            }
-            other => other.to_owned(),
-        };
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +61,7 @@ mod tests {
             let text = shown(&String::from_utf8_lossy(&page.data));
             let text = console::strip_ansi_codes(&text).into_owned();
             assert!(text.starts_with(&format!("{code}\n\n{title}\n")), "{text}");
-            assert!(!text.contains("```"), "{text}");
+            assert!(!text.contains("```") && !text.contains("]("), "{text}");
         }
     }
 

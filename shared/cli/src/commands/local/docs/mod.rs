@@ -1,6 +1,10 @@
-//! `segue docs`: the page of a task type, trigger or condition.
+//! `segue docs`: the page of a task type, trigger or condition, and what many types have in common.
 
-use super::explain::shown;
+mod topics;
+
+pub(super) use topics::topic_at;
+
+use super::markdown::shown;
 use crate::environment::environment;
 use crate::report::table;
 use segue_model::suggest;
@@ -8,10 +12,13 @@ use segue_standalone::pages::Pages;
 use std::path::PathBuf;
 
 /// Prints the page of a type of task, trigger or condition: what it does, an example, its properties and its outputs.
+///
+/// `task`, `trigger`, `condition` and `connector` print what all of them have in common.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue docs core.flow.ForEach
   segue docs io.kestra.plugin.gcp.bigquery.Query
+  segue docs task
   segue docs --list
   segue docs --list slack")]
 pub(crate) struct Args {
@@ -31,7 +38,7 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
     if args.list || args.name.is_none() {
         return Ok(list(&pages, wanted));
     }
-    if let Some(page) = pages.page(wanted) {
+    if let Some(page) = pages.page(wanted).or_else(|| topics::topic(wanted)) {
         crate::print::text(shown(&page));
         return Ok(crate::OK);
     }
@@ -90,13 +97,29 @@ mod tests {
 
     #[test]
     fn a_type_is_found_by_its_name_a_short_name_or_its_last_part() {
-        for name in
-            ["io.kestra.plugin.core.log.Log", "core.log.Log", "foreach", "io.kestra.core.tasks.log.Log"]
-        {
+        for name in [
+            "io.kestra.plugin.core.log.Log",
+            "core.log.Log",
+            "foreach",
+            "io.kestra.core.tasks.log.Log",
+            "task",
+        ] {
             assert_eq!(of(name), crate::OK, "{name}");
         }
         for name in ["core.log.Lgo", "Query", "nothing.like.it"] {
             assert_eq!(of(name), crate::REFUSED, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_page_has_a_link_that_a_terminal_cannot_follow() {
+        let pages = Pages::new(&segue_standalone::catalog_with(&[]).unwrap()).unwrap();
+        for kind in pages.types() {
+            let text = shown(&pages.page(kind.name).unwrap());
+            assert!(!text.contains("]("), "{}: {text}", kind.name);
+        }
+        for name in ["task", "trigger", "condition", "connector"] {
+            assert!(!shown(&topics::topic(name).unwrap()).contains("]("), "{name}");
         }
     }
 
