@@ -11,10 +11,14 @@ locals {
 
   people = one([for name, facts in local.functions : name if try(facts.ingress, "") == "all"])
 
-  # The service `webhooks` starts executions, so it has the same roles, but none on the whole project.
+  # The service `webhooks` starts executions, and everybody reaches it. So it has the same roles, but none for what
+  # people do in the pages: no list of permissions, and nothing on the whole project or on objects of flows.
   deployed = merge(local.functions, {
     for name in ["webhooks"] : name => merge(local.functions[local.people], {
-      roles     = [for one in local.functions[local.people].roles : one if one.target != "project"]
+      roles = [
+        for one in local.functions[local.people].roles : one
+        if can(one.role) && !contains(["buckets", "project"], one.target)
+      ]
       timeout_s = 60
     }) if var.public_webhooks && local.people != null
   })
