@@ -11,6 +11,7 @@
 //! also has `#[serde(default)]`, so that a newer command line can read the answers of an older server.
 
 mod backfill;
+mod blueprint;
 mod concurrency;
 mod dashboard;
 mod error;
@@ -41,6 +42,7 @@ mod warehouse;
 pub use backfill::{
     ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewPeriod, PreviewSlot,
 };
+pub use blueprint::{Blueprint, BlueprintSource};
 pub use concurrency::{ConcurrencyLimit, ConcurrencyUpdate};
 pub use dashboard::{ChartData, ChartFilters, ChartPreview, Dashboard, DashboardSettings, TimeWindow};
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-model", &[]),
     ("segue-api-types", &["segue-model"]),
+    ("segue-blueprints", &[]),
     ("segue-template", &["segue-model"]),
     ("segue-engine", &["segue-model", "segue-template"]),
     ("segue-catalog", &["segue-connectors", "segue-engine", "segue-model"]),
@@ -60,6 +61,7 @@ const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
 /// needs the list of all task types. It only connects the libraries that decide.
 const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-api-types",
+    "segue-blueprints",
     "segue-engine",
     "segue-executor",
     "segue-catalog",

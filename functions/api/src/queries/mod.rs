@@ -8,6 +8,7 @@
 //! How to add a query: write a function here, and a handler in `routes` that calls the function.
 
 pub(crate) mod backfills;
+pub(crate) mod blueprints;
 pub(crate) mod concurrency;
 pub(crate) mod dashboards;
 pub(crate) mod executions;

@@ -6,10 +6,10 @@ use crate::parts::Api;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use segue_api_types as types;
-use segue_model::Json as Value;
 use segue_model::catalog::{RunBy, TaskType};
 use segue_model::parse::{flow_document, parse_flow};
 use segue_model::trigger_types::{TriggerType, condition, trigger, trigger_types};
+use segue_model::{Json as Value, Map};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The last part of a name.
@@ -97,29 +97,35 @@ pub(crate) fn missing(api: &Api, source: &str) -> Answer<types::MissingPlugins> 
     let Some(document) = flow_document(source) else {
         return Err(crate::source::refusal(&parse_flow(source, &api.catalog).diagnostics));
     };
+    let is_missing =
+        |name: &String| known(api, name).is_err() && trigger(name).or_else(|| condition(name)).is_none();
+    let missing_types = used(&document).into_iter().filter(is_missing).collect();
+    Ok(types::MissingPlugins { missing_types, artifacts: Vec::new() })
+}
+
+/// The types of the tasks and triggers of a flow, by name.
+pub(crate) fn used(flow: &Map) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for part in ["tasks", "errors", "finally", "afterExecution", "triggers"] {
-        if let Some(value) = document.get(part) {
-            collect(api, value, &mut found);
+        if let Some(value) = flow.get(part) {
+            collect(value, &mut found);
         }
     }
-    Ok(types::MissingPlugins { missing_types: found.into_iter().collect(), artifacts: Vec::new() })
+    found
 }
 
 /// Collects the types of things that have an id.
-fn collect(api: &Api, value: &Value, found: &mut BTreeSet<String>) {
+fn collect(value: &Value, found: &mut BTreeSet<String>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(api, item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(map) => {
             let text = |key: &str| map.get(key).and_then(Value::as_str);
             if let (Some(_), Some(name)) = (text("id"), text("type"))
                 && name.contains('.')
-                && known(api, name).is_err()
-                && trigger(name).or_else(|| condition(name)).is_none()
             {
                 found.insert(name.to_owned());
             }
-            map.values().for_each(|inner| collect(api, inner, found));
+            map.values().for_each(|inner| collect(inner, found));
         }
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! The endpoints of the API, with one module for each kind of thing.
 
 mod backfills;
+mod blueprints;
 mod concurrency;
 mod dashboards;
 mod events;
@@ -49,6 +50,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         secrets::endpoints(),
         namespace_files::endpoints(),
         plugins::endpoints(),
+        blueprints::endpoints(),
         warehouse::endpoints(),
         storage::endpoints(),
         stats::endpoints(),

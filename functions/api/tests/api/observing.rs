@@ -320,3 +320,23 @@ async fn a_realtime_trigger_has_no_next_fire_time() {
     let of_flow = server.get("/triggers/company.team/scheduled").await.ok();
     assert_eq!(of_flow["results"][0].get("nextExecutionDate"), None, "{of_flow:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blueprints_are_listed_and_each_one_can_be_saved() {
+    let server = Server::new().await;
+    let all = server.get("/blueprints").await.ok();
+    let all = all.as_array().unwrap();
+    assert_eq!(all.len(), segue_blueprints::ALL.len());
+    for found in all {
+        assert!(!found["description"].as_str().unwrap().is_empty(), "{found:#}");
+        assert!(!found["types"].as_array().unwrap().is_empty(), "{found:#}");
+        let one = server.get(&format!("/blueprints/{}", found["id"].as_str().unwrap())).await.ok();
+        assert_eq!(&one["blueprint"], found);
+        let source = one["source"].as_str().unwrap();
+        let saved = server.yaml("POST", "/flows", source).await.ok();
+        assert_eq!((&saved["namespace"], &saved["id"]), (&found["namespace"], &found["flowId"]));
+    }
+    let hello = all.iter().find(|one| one["id"] == "hello").unwrap();
+    assert!(hello["types"].as_array().unwrap().contains(&json!("io.kestra.plugin.core.trigger.Schedule")));
+    server.get("/blueprints/none").await.refused(404);
+}

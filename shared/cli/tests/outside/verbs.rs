@@ -4,9 +4,9 @@ use crate::world::World;
 use serde_json::Value;
 
 #[test]
-fn a_template_can_be_checked_run_planned_and_tested() {
+fn every_blueprint_can_be_checked_run_planned_and_tested() {
     let world = World::new();
-    for template in ["hello", "etl", "scripts"] {
+    for template in segue_blueprints::ALL.iter().map(|one| one.id) {
         let dir = format!("my-{template}");
         world.segue(&["init", &dir, "--template", template]).says(0, &["created", "segue run"]);
         let flows = format!("{dir}/flows");

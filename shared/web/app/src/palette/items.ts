@@ -33,6 +33,7 @@ const pages: Item[] = [
   { kind: 'page', text: 'Warehouse', hint: 'tables and SQL', address: href({ page: 'warehouse' }) },
   { kind: 'page', text: 'Storage', hint: 'buckets and objects', address: href({ page: 'storage' }) },
   { kind: 'page', text: 'Task types', hint: 'what each type does', address: href({ page: 'types' }) },
+  { kind: 'page', text: 'Blueprints', hint: 'flows to start from', address: href({ page: 'blueprints' }) },
   { kind: 'page', text: 'Health', hint: '', address: href({ page: 'health' }) },
   {
     kind: 'page',

@@ -49,6 +49,8 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     },
     { name: 'types', address: `${ui}/plugins?q=bigquery+query`, text: 'io.kestra.plugin.gcp.bigquery.Query' },
     { name: 'type', address: `${ui}/plugins/io.kestra.plugin.core.log.Log`, text: 'message' },
+    { name: 'blueprints', address: `${ui}/blueprints`, text: 'From a CSV file to a table' },
+    { name: 'blueprint', address: `${ui}/blueprints/branches`, text: 'by_lorry' },
     { name: 'dashboard', address: `${ui}/dashboards`, text: 'Needs attention' },
     { name: 'triggers', address: `${ui}/triggers`, text: 'first_of_month' },
     { name: 'logs', address: `${ui}/logs`, text: ' lines' },

@@ -1,16 +1,14 @@
-//! `segue init`: a folder with a flow to start from.
+//! `segue init`: a folder with a flow to start from, which is one of the blueprints (`shared/blueprints`).
 
 use anyhow::Context as _;
-use rust_embed::Embed;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use segue_blueprints::Blueprint;
 use std::path::{Path, PathBuf};
-
-/// The files of the templates. Each template is a folder.
-#[derive(Embed)]
-#[folder = "src/commands/local/init/templates"]
-struct Files;
 
 /// The schema that the flows of the templates name in their first line.
 const SCHEMA: &str = "flow.schema.json";
+/// The file with what Git does not keep.
+const GITIGNORE: &str = ".gitignore";
 /// What Git does not keep.
 const IGNORED: &str = ".segue/\n.env\n";
 
@@ -25,83 +23,53 @@ pub(crate) struct Args {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// The flow to start from.
-    #[arg(short, long, value_enum, default_value_t = Template::Hello)]
-    template: Template,
+    #[arg(short, long, value_name = "BLUEPRINT", value_parser = blueprints(), default_value = "hello")]
+    template: &'static Blueprint,
 }
 
-/// A flow to start from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Template {
-    /// Inputs, a loop, outputs and a schedule.
-    Hello,
-    /// From a CSV file to a table in the local warehouse, and a query on it.
-    Etl,
-    /// Shell scripts that pass files and values to each other.
-    Scripts,
-}
-
-impl Template {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Hello => "hello",
-            Self::Etl => "etl",
-            Self::Scripts => "scripts",
-        }
-    }
+/// Reads the id of a blueprint. The help lists the ids with their titles.
+fn blueprints() -> impl TypedValueParser<Value = &'static Blueprint> {
+    let all = segue_blueprints::ALL.iter().map(|one| PossibleValue::new(one.id).help(one.title));
+    PossibleValuesParser::new(all)
+        .try_map(|id| segue_blueprints::find(&id).ok_or_else(|| format!("there is no blueprint {id}")))
 }
 
 pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let mut files = files(args.template);
-    files.push((SCHEMA.to_owned(), super::schema::text("flow", data_dir)?.into_bytes()));
-    files.push((".gitignore".to_owned(), IGNORED.as_bytes().to_vec()));
-    let there: Vec<_> = files.iter().filter(|(name, _)| args.folder.join(name).exists()).collect();
+    let Blueprint { flow, source, tests, .. } = *args.template;
+    let flow = format!("flows/{flow}.yaml");
+    let schema = super::schema::text("flow", data_dir)?;
+    let files = [
+        (flow.as_str(), source),
+        (&flow.replace(".yaml", ".test.yaml"), tests),
+        (SCHEMA, &schema),
+        (GITIGNORE, IGNORED),
+    ];
     // A .gitignore of the user stays as it is.
-    if let Some((name, _)) = there.iter().find(|(name, _)| name != ".gitignore") {
+    let in_the_way = files.iter().find(|(name, _)| *name != GITIGNORE && args.folder.join(name).exists());
+    if let Some((name, _)) = in_the_way {
         eprintln!(
             "error: {} exists already, and nothing was written; name another folder",
             args.folder.join(name).display()
         );
         return Ok(crate::REFUSED);
     }
-    let mut flow = None;
-    for (name, content) in &files {
+    for (name, content) in files {
         let path = args.folder.join(name);
         if path.exists() {
             continue;
         }
         write(&path, content)?;
         crate::print::line(format_args!("created {}", path.display()));
-        if is_flow(name) {
-            flow = Some(path);
-        }
     }
-    if let Some(flow) = flow {
-        let flow = flow.display();
-        crate::print::line(format_args!(
-            "\nNext:\n  segue validate {flow}\n  segue run {flow}\n  segue test {flows}\n  segue server --flows {flows} \
-             --open",
-            flows = args.folder.join("flows").display()
-        ));
-    }
+    let (flow, flows) = (args.folder.join(&flow), args.folder.join("flows"));
+    let (flow, flows) = (flow.display(), flows.display());
+    crate::print::line(format_args!(
+        "\nNext:\n  segue validate {flow}\n  segue run {flow}\n  segue test {flows}\n  segue server --flows {flows} --open"
+    ));
     Ok(crate::OK)
 }
 
-/// Whether a file of a template is a flow, and not the tests of a flow or the schema.
-fn is_flow(name: &str) -> bool {
-    name.ends_with(".yaml") && !name.ends_with(".test.yaml")
-}
-
-/// The files of a template, with their paths in the folder.
-fn files(template: Template) -> Vec<(String, Vec<u8>)> {
-    let prefix = format!("{}/", template.name());
-    let of = |path: std::borrow::Cow<'static, str>| {
-        let name = path.strip_prefix(&prefix)?.to_owned();
-        Some((name, Files::get(&path)?.data.into_owned()))
-    };
-    Files::iter().filter_map(of).collect()
-}
-
-fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+fn write(path: &Path, content: &str) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
@@ -111,53 +79,39 @@ fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ValueEnum as _;
-    use segue_engine::check::read_flow;
 
-    #[test]
-    fn every_template_is_valid_without_a_remark() {
-        let catalog = segue_standalone::catalog().unwrap();
-        for template in Template::value_variants() {
-            let files = files(*template);
-            assert!(!files.is_empty(), "{template:?}");
-            for (name, content) in files.into_iter().filter(|(name, _)| is_flow(name)) {
-                let parsed = read_flow(std::str::from_utf8(&content).unwrap(), &catalog);
-                assert_eq!(parsed.diagnostics, [], "{name}");
-                assert!(parsed.flow.is_some(), "{name}");
-            }
-        }
+    fn args(folder: &Path, template: &str) -> Args {
+        Args { folder: folder.to_owned(), template: segue_blueprints::find(template).unwrap() }
     }
 
     #[test]
-    fn the_tests_of_a_template_pass() {
+    fn every_blueprint_is_a_template() {
         #[derive(clap::Parser)]
         struct Line {
             #[command(flatten)]
-            args: super::super::test::Args,
+            args: Args,
         }
-        for template in Template::value_variants() {
-            let folder = tempfile::tempdir().unwrap();
-            let args = Args { folder: folder.path().join("flows"), template: *template };
-            assert_eq!(run(&args, None).unwrap(), crate::OK);
+        for blueprint in segue_blueprints::ALL {
             let line =
-                <Line as clap::Parser>::parse_from([std::ffi::OsStr::new("test"), args.folder.as_os_str()]);
-            let data = Some(folder.path().join("data"));
-            assert_eq!(super::super::test::run(&line.args, data).unwrap(), crate::OK, "{template:?}");
+                <Line as clap::Parser>::try_parse_from(["init", "--template", blueprint.id, "my-flows"]);
+            assert_eq!(line.unwrap().args.template, blueprint);
         }
+        let refused = <Line as clap::Parser>::try_parse_from(["init", "--template", "none", "my-flows"]);
+        assert!(refused.is_err());
     }
 
     #[test]
     fn files_that_exist_are_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let args = |template| Args { folder: folder.path().to_owned(), template };
-        std::fs::write(folder.path().join(".gitignore"), "mine\n").unwrap();
-        assert_eq!(run(&args(Template::Hello), None).unwrap(), crate::OK);
-        let flow = folder.path().join("flows/hello.yaml");
+        let folder = folder.path();
+        std::fs::write(folder.join(".gitignore"), "mine\n").unwrap();
+        assert_eq!(run(&args(folder, "hello"), None).unwrap(), crate::OK);
+        let flow = folder.join("flows/hello.yaml");
         std::fs::write(&flow, "mine").unwrap();
-        assert_eq!(run(&args(Template::Hello), None).unwrap(), crate::REFUSED);
-        assert_eq!(run(&args(Template::Etl), None).unwrap(), crate::REFUSED, "the schema is there");
-        assert!(!folder.path().join("flows/sales.yaml").exists());
+        assert_eq!(run(&args(folder, "hello"), None).unwrap(), crate::REFUSED);
+        assert_eq!(run(&args(folder, "etl"), None).unwrap(), crate::REFUSED, "the schema is there");
+        assert!(!folder.join("flows/sales.yaml").exists());
         assert_eq!(std::fs::read_to_string(&flow).unwrap(), "mine");
-        assert_eq!(std::fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "mine\n");
+        assert_eq!(std::fs::read_to_string(folder.join(".gitignore")).unwrap(), "mine\n");
     }
 }

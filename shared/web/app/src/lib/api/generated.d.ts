@@ -3495,6 +3495,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/blueprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists flows to start from, the simplest first. */
+        get: operations["blueprints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/blueprints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a flow to start from, with its source and its tests. */
+        get: operations["blueprint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/warehouse/tables": {
         parameters: {
             query?: never;
@@ -4065,6 +4099,32 @@ export interface components {
         };
         /** @description The state of a backfill. */
         BackfillState: "RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED";
+        /** @description A flow to start from. */
+        Blueprint: {
+            /** @description The name of the blueprint, which `segue init --template` takes too. */
+            id: string;
+            /** @description What the flow shows, in a few words. */
+            title: string;
+            /** @description What the flow does, in Markdown. */
+            description: string;
+            /** @description Words to find the blueprint by. */
+            tags: string[];
+            /** @description The types of the tasks and triggers. */
+            types: string[];
+            /** @description The namespace of the flow. */
+            namespace: string;
+            /** @description The id of the flow. */
+            flowId: string;
+        };
+        /** @description A flow to start from, with its files. */
+        BlueprintSource: {
+            /** @description What the flow is. */
+            blueprint: components["schemas"]["Blueprint"];
+            /** @description The flow, in YAML. */
+            source: string;
+            /** @description The tests of the flow, in YAML. */
+            tests: string;
+        };
         /** @description A task before which an execution waits. */
         Breakpoint: {
             /** @description The id of the task. */
@@ -14665,6 +14725,61 @@ export interface operations {
                 };
                 content: {
                     "image/svg+xml": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    blueprints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blueprint"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    blueprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlueprintSource"];
                 };
             };
             400: components["responses"]["Refused"];

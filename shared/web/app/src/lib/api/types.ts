@@ -5,6 +5,8 @@ type Schemas = components['schemas'];
 
 export type Backfill = Schemas['Backfill'];
 export type BackfillPreview = Schemas['BackfillPreview'];
+export type Blueprint = Schemas['Blueprint'];
+export type BlueprintSource = Schemas['BlueprintSource'];
 export type Bucket = Schemas['Bucket'];
 export type BucketObject = Schemas['BucketObject'];
 export type BucketObjects = Schemas['BucketObjects'];

@@ -18,6 +18,8 @@ describe('addresses of pages', () => {
       { page: 'secrets' },
       { page: 'types' },
       { page: 'type', type: 'io.kestra.plugin.core.log.Log' },
+      { page: 'blueprints' },
+      { page: 'blueprint', id: 'etl' },
     ];
     for (const route of routes) expect(read(href(route))).toEqual(route);
   });
@@ -47,6 +49,7 @@ describe('addresses of pages', () => {
       '/ui/executions/a/b/c/d/e',
       '/ui/namespaces/a',
       '/ui/main/kv/a',
+      '/ui/main/blueprints/a/b',
     ]) {
       expect(read(path)).toEqual({ page: 'missing', path });
     }

@@ -23,6 +23,8 @@ export type Route =
   | { page: 'health' }
   | { page: 'types' }
   | { page: 'type'; type: string }
+  | { page: 'blueprints' }
+  | { page: 'blueprint'; id: string }
   | { page: 'missing'; path: string };
 
 export const BASE = '/ui/';
@@ -68,6 +70,7 @@ export function read(path: string): Route {
   if (page === 'namespaces') return namespace(rest) ?? missing;
   if ((page === 'kv' || page === 'secrets' || page === 'health') && rest.length === 0) return { page };
   if (page === 'plugins') return types(rest) ?? missing;
+  if (page === 'blueprints') return blueprints(rest) ?? missing;
   if (page === 'data') return data(rest) ?? missing;
   return missing;
 }
@@ -108,6 +111,11 @@ function types([type, ...more]: string[]): Route | undefined {
   return more.length === 0 ? { page: 'type', type } : undefined;
 }
 
+function blueprints([id, ...more]: string[]): Route | undefined {
+  if (id === undefined) return { page: 'blueprints' };
+  return more.length === 0 ? { page: 'blueprint', id } : undefined;
+}
+
 function data(parts: string[]): Route | undefined {
   const [page, ...more] = parts;
   return (page === 'warehouse' || page === 'storage') && more.length === 0 ? { page } : undefined;
@@ -129,6 +137,7 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
     case 'kv':
     case 'secrets':
     case 'health':
+    case 'blueprints':
       return route.page;
     case 'warehouse':
     case 'storage':
@@ -137,6 +146,8 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
       return 'plugins';
     case 'type':
       return `plugins/${encodeURIComponent(route.type)}`;
+    case 'blueprint':
+      return `blueprints/${encodeURIComponent(route.id)}`;
     case 'namespace':
       return ['namespaces', 'edit', route.namespace, route.tab].map(encodeURIComponent).join('/');
     case 'dashboard':
