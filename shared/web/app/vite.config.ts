@@ -17,6 +17,7 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: { checks: { pluginTimings: false } },
   },
-  server: { proxy: { '/api': { target: server, changeOrigin: true } } },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  // The server accepts changes from its own pages only, so requests have its origin.
+  server: { proxy: { '/api': { target: server, changeOrigin: true, headers: { Origin: server } } } },
+  test: { include: ['src/**/*.test.ts', 'tests/*.test.ts'], environment: 'node' },
 });

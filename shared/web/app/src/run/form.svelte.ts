@@ -1,6 +1,7 @@
 // A form for inputs: to run a flow, to replay an execution, to resume a pause. A field that somebody touched keeps its
 // value; all others show what the server resolves.
 import { post, Refusal } from '../lib/api/client';
+import { upload } from '../lib/api/upload';
 import type { FlowPart, InputsValidation } from '../lib/api/types';
 import type { Given } from './commands';
 import { field, sent, shown, strings, type Field } from './inputs';
@@ -38,6 +39,9 @@ export class InputForm {
   readonly fields: FieldState[];
   refused = $state.raw<Refusal>();
   isSending = $state(false);
+  /** How much of the form is sent. Undefined while nothing is sent. */
+  sent = $state.raw<{ bytes: number; all: number }>();
+  #sending: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #request: AbortController | undefined;
 
@@ -112,13 +116,25 @@ export class InputForm {
     try {
       await this.#validate();
       if (this.wrong.length > 0) return undefined;
-      return { answer: await post<T>(this.target.send, this.#form(true), { query }) };
+      this.#sending = new AbortController();
+      const { signal } = this.#sending;
+      const progress = (bytes: number, all: number) => (this.sent = { bytes, all });
+      return { answer: await upload<T>(this.target.send, this.#form(true), progress, { query, signal }) };
     } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') return undefined;
       this.refused = error instanceof Refusal ? error : new Refusal(0, String(error));
       return undefined;
     } finally {
       this.isSending = false;
+      this.sent = undefined;
+      this.#sending = undefined;
     }
+  }
+
+  /** Stops what is sent. The form stays as it is. False if nothing was on its way. */
+  stop(): boolean {
+    this.#sending?.abort();
+    return this.#sending !== undefined;
   }
 
   /** What was touched. Hidden inputs are not sent. */

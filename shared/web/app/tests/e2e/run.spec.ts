@@ -1,5 +1,8 @@
 // The dialog that runs a flow.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { violations } from './axe';
 import { type Execution, expect, test } from './segue';
 
@@ -169,4 +172,113 @@ test('U55 an earlier execution fills everything but its secret', async ({ page, 
   await expect(dialog.getByLabel('key', { exact: true })).toHaveValue('');
   await dialog.getByLabel('Fill in from').selectOption('');
   await expect(dialog.getByLabel('text', { exact: true })).toHaveValue('hello');
+});
+
+test('U20 a value that is not in the list is taken where the flow allows it', async ({ page, segue }) => {
+  await segue.save(`id: custom
+namespace: shop.forms
+inputs:
+  - { id: year, type: SELECT, values: ['2019', '2020'], allowCustomValue: true }
+  - { id: command, type: SELECT, values: [dbt build], allowCustomValue: true }
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.debug.Return
+    format: '{{ inputs.year }} {{ inputs.command }}'
+`);
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/custom`);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('year', { exact: true }).fill('2021');
+  await dialog.getByLabel('command', { exact: true }).fill('dbt run -s x');
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/shop\.forms\/custom\//);
+  const { inputs } = await segue.get<Execution>(`/executions/${page.url().split('/').at(-2) ?? ''}`);
+  expect(inputs).toEqual({ year: '2021', command: 'dbt run -s x' });
+});
+
+test('U57 what a concurrency limit does is said before the start, and comes true', async ({
+  page,
+  segue,
+}) => {
+  for (const [behavior, words, state] of [
+    ['QUEUE', 'this one will wait', 'QUEUED'],
+    ['FAIL', 'this one will fail', 'FAILED'],
+    ['CANCEL', 'this one will be cancelled', 'CANCELLED'],
+  ] as const) {
+    const id = `limited_${behavior.toLowerCase()}`;
+    await segue.save(`id: ${id}
+namespace: shop.limits
+concurrency: { limit: 1, behavior: ${behavior} }
+tasks:
+  - id: wait
+    type: io.kestra.plugin.core.flow.Pause
+`);
+    await page.goto(`${segue.url}/ui/main/flows?run=shop.limits/${id}`);
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByText('This flow has no inputs.')).toBeVisible();
+    await expect(dialog.getByRole('note')).toHaveCount(0);
+    await segue.until(`shop.limits/${id}`, 'PAUSED');
+    await expect(dialog.getByRole('note')).toContainText(words);
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await expect(page).toHaveURL(new RegExp(`/executions/shop\\.limits/${id}/`));
+    await expect(page.getByText(state, { exact: true }).first()).toBeVisible();
+  }
+});
+
+test('U52 a large file is sent with its progress, and a stopped upload leaves nothing', async ({
+  page,
+  segue,
+}) => {
+  test.setTimeout(180_000);
+  const bytes = 1024 ** 3;
+  const folder = mkdtempSync(join(tmpdir(), 'segue-large-'));
+  const large = join(folder, 'large.bin');
+  writeFileSync(large, '');
+  truncateSync(large, bytes);
+  await segue.save(`id: takes_a_file
+namespace: shop.forms
+inputs:
+  - { id: note, type: STRING, defaults: x }
+  - { id: file, type: FILE }
+tasks:
+  - id: size
+    type: io.kestra.plugin.core.storage.Size
+    uri: '{{ inputs.file }}'
+`);
+  const runs = () => segue.get<{ total: number }>('/executions/search?filters[flowId][EQUALS]=takes_a_file');
+  const kept = () => segue.bytesKept();
+  const before = kept();
+  let checked = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/validate')) checked += request.postDataBuffer()?.length ?? 0;
+  });
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/takes_a_file`);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('file', { exact: true }).setInputFiles(large);
+  await dialog.getByLabel('note', { exact: true }).fill('y');
+  await expect(dialog.getByText('1,073,741,824 B')).toBeVisible();
+  // The network of the browser takes 4 MB a second, so the upload is on its way for minutes.
+  const network = await page.context().newCDPSession(page);
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 4_000_000 };
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', slow);
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(dialog.getByRole('progressbar')).toBeVisible();
+  await expect(dialog.getByRole('status')).toContainText(/MiB, [\d,]+ B of 1\.0 GiB/);
+  await dialog.getByRole('button', { name: 'Stop' }).click();
+  await expect(dialog.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
+  await expect(dialog.getByLabel('note', { exact: true })).toHaveValue('y');
+  expect((await runs()).total).toBe(0);
+  await expect.poll(kept).toBeLessThan(before + 1_000_000);
+  expect(checked).toBeLessThan(10_000);
+
+  await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/shop\.forms\/takes_a_file\//, { timeout: 120_000 });
+  const id = page.url().split('/').at(-2) ?? '';
+  await expect
+    .poll(async () => (await segue.get<Execution>(`/executions/${id}`)).state.current)
+    .toBe('SUCCESS');
+  const outputs = await segue.get<{ taskRunList: { outputs: { size: number } }[] }>(`/executions/${id}`);
+  expect(outputs.taskRunList[0]?.outputs.size).toBe(bytes);
+  rmSync(folder, { recursive: true });
 });

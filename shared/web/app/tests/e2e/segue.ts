@@ -1,7 +1,7 @@
 // A Segue of its own for each worker: the real program on an empty data directory, with the flows of this folder.
 import { test as base, expect, type Page } from '@playwright/test';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -185,6 +185,13 @@ export class Segue {
     const address = `${this.url}/api/v1/main/storage/buckets/${bucket}/object?key=${key}`;
     const answer = await fetch(address, { method: 'POST', body: form });
     expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
+  /** The bytes of all files in the data directory. */
+  bytesKept(): number {
+    const files = readdirSync(this.data, { recursive: true, withFileTypes: true });
+    const sizes = files.map((file) => statSync(join(file.parentPath, file.name), { throwIfNoEntry: false }));
+    return sizes.reduce((sum, file) => sum + (file?.isFile() ? file.size : 0), 0);
   }
 
   /** Puts many small objects into a bucket. The store has each object in a file of its name. */

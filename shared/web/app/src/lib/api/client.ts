@@ -112,18 +112,25 @@ export async function download(
   URL.revokeObjectURL(url);
 }
 
+/** What every request has. A proxy that signs users in then answers 401 instead of leading to its page. */
+export const HEADERS: Readonly<Record<string, string>> = { 'X-Requested-With': 'XMLHttpRequest' };
+
+/** The whole address of a request. */
+export function addressOf(address: string, query?: URLSearchParams): string {
+  const text = query?.toString();
+  return `${BASE}${address}${text ? `?${text}` : ''}`;
+}
+
 async function send(method: string, address: string, options: Options, body?: unknown): Promise<Response> {
-  const query = options.query?.toString();
   // A form and a blob have their own type of content.
   const isTyped = body instanceof FormData || body instanceof Blob;
   let answer: Response;
   try {
-    answer = await fetch(`${BASE}${address}${query ? `?${query}` : ''}`, {
+    answer = await fetch(addressOf(address, options.query), {
       method,
       credentials: 'same-origin',
-      // A proxy that signs users in then answers 401 instead of leading to its page.
       headers: {
-        'X-Requested-With': 'XMLHttpRequest',
+        ...HEADERS,
         ...options.headers,
         ...(body !== undefined && !isTyped && { 'Content-Type': 'application/json' }),
         ...(options.ifRevision !== undefined && { 'If-Match': `"${options.ifRevision}"` }),
@@ -135,22 +142,26 @@ async function send(method: string, address: string, options: Options, body?: un
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Refusal(0, 'The server does not answer.');
   }
-  if (!answer.ok) throw await refusal(answer);
+  if (!answer.ok) throw refusalOf(answer.status, await answer.text());
   return answer;
 }
 
 async function read<T>(answer: Response): Promise<T> {
-  const text = await answer.text();
+  return readBody<T>(await answer.text());
+}
+
+/** The JSON of a body. */
+export function readBody<T>(text: string): T {
   // The types come from the description that the server is tested against. An answer without a body has no type.
   return (text === '' ? undefined : parseExact(text)) as T;
 }
 
-async function refusal(answer: Response): Promise<Refusal> {
-  const text = await answer.text();
+/** Why the server refused, from its status and body. */
+export function refusalOf(status: number, text: string): Refusal {
   try {
     const error = JSON.parse(text) as ApiError;
-    return new Refusal(answer.status, error.message, error._embedded.errors);
+    return new Refusal(status, error.message, error._embedded.errors);
   } catch {
-    return new Refusal(answer.status, text || `The server answered ${answer.status}.`);
+    return new Refusal(status, text || `The server answered ${status}.`);
   }
 }

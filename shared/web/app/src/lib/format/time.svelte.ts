@@ -1,16 +1,25 @@
-// Dates in the one zone of all pages: the browser's or UTC.
+// Dates in the one zone of all pages: the browser's, UTC, or another that somebody chose.
 
 const KEY = 'zone';
+/** The zone of the browser. */
+const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** The names of all zones to choose from: the browser's and UTC first. */
+export const ZONES: readonly string[] = [...new Set([OWN, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
 
 class Zone {
-  /** `UTC`, or undefined for the browser's zone. */
-  chosen = $state<'UTC' | undefined>(localStorage.getItem(KEY) === 'UTC' ? 'UTC' : undefined);
-  readonly name = $derived(this.chosen ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  name = $state(ZONES.find((name) => name === localStorage.getItem(KEY)) ?? OWN);
 
+  /** The browser's own zone is not kept, so that it follows the browser. */
+  choose(name: string): void {
+    this.name = name;
+    if (name === OWN) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, name);
+  }
+
+  /** Switches between UTC and the browser's zone. */
   toggle(): void {
-    this.chosen = this.chosen ? undefined : 'UTC';
-    if (this.chosen) localStorage.setItem(KEY, this.chosen);
-    else localStorage.removeItem(KEY);
+    this.choose(this.name === 'UTC' ? OWN : 'UTC');
   }
 }
 

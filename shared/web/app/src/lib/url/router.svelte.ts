@@ -1,4 +1,5 @@
 // The address of the page as state. Everything that can be shared by a link is in the address.
+import { come, leave } from './returning';
 import { BASE, read } from './routes';
 
 class Router {
@@ -14,7 +15,14 @@ class Router {
   /** Asked before another page is shown. The page stays if the answer is false. */
   #mayLeave: ((next: URL) => boolean) | undefined;
 
+  /** The entry of the history. Each has a name of its own. */
+  #entry = entryOf(history.state) ?? newEntry();
+
   constructor() {
+    history.scrollRestoration = 'manual';
+    history.replaceState({ entry: this.#entry }, '');
+    addEventListener('pagehide', () => leave(this.#entry));
+    come(this.#entry);
     addEventListener('popstate', () => this.#back());
     document.addEventListener('click', (event) => this.#follow(event));
   }
@@ -60,13 +68,28 @@ class Router {
   /** Follows Back and Forward. The browser has changed the address already, so a page that stays puts its own back. */
   #back(): void {
     const next = new URL(location.href);
-    if (this.#mayLeave?.(next) === false) history.pushState(null, '', this.#url);
-    else this.#url = next;
+    if (this.#mayLeave?.(next) === false) {
+      this.#push(this.#url);
+      return;
+    }
+    leave(this.#entry);
+    this.#entry = entryOf(history.state) ?? newEntry();
+    this.#url = next;
+    come(this.#entry);
+  }
+
+  #push(url: URL): void {
+    this.#entry = newEntry();
+    history.pushState({ entry: this.#entry }, '', url);
   }
 
   #set(url: URL, isReplaced: boolean): void {
-    if (isReplaced) history.replaceState(null, '', url);
-    else history.pushState(null, '', url);
+    if (isReplaced) {
+      history.replaceState({ entry: this.#entry }, '', url);
+    } else {
+      leave(this.#entry);
+      this.#push(url);
+    }
     this.#url = url;
   }
 
@@ -80,6 +103,17 @@ class Router {
     event.preventDefault();
     this.go(link.href);
   }
+}
+
+/** A name that no other entry of this tab has. */
+function newEntry(): string {
+  return String(performance.timeOrigin + performance.now());
+}
+
+/** The name of an entry of the history. Undefined for an entry that the router did not make. */
+function entryOf(state: unknown): string | undefined {
+  const entry = (state as { entry?: unknown } | null)?.entry;
+  return typeof entry === 'string' ? entry : undefined;
 }
 
 export const router = new Router();

@@ -3,6 +3,8 @@
 export interface Limit {
   most: number;
   words: string;
+  /** What becomes of one execution more. */
+  fate: string;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -11,11 +13,18 @@ const WORDS: Readonly<Record<string, string>> = {
   CANCEL: 'Others are cancelled at once.',
 };
 
+const FATES: Readonly<Record<string, string>> = {
+  QUEUE: 'this one will wait',
+  FAIL: 'this one will fail',
+  CANCEL: 'this one will be cancelled',
+};
+
 /** The limit. Undefined if the flow has none. */
 export function limitOf(flow: object): Limit | undefined {
   const found = (flow as Record<string, unknown>)['concurrency'];
   if (typeof found !== 'object' || found === null) return undefined;
   const { limit, behavior = 'QUEUE' } = found as { limit?: unknown; behavior?: unknown };
   const most = Number(limit);
-  return most > 0 ? { most, words: WORDS[String(behavior)] ?? '' } : undefined;
+  const what = String(behavior);
+  return most > 0 ? { most, words: WORDS[what] ?? '', fate: FATES[what] ?? '' } : undefined;
 }
