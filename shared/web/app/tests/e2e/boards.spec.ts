@@ -1,4 +1,5 @@
 // Dashboards that people write: made, shown, changed and deleted.
+import { readFile } from 'node:fs/promises';
 import { expect, test } from './segue';
 
 test('a dashboard is made from the template, shows its charts, and is changed and deleted', async ({
@@ -20,6 +21,12 @@ test('a dashboard is made from the template, shows its charts, and is changed an
   await expect(page.getByRole('region', { name: 'States' }).getByRole('list')).toContainText('SUCCESS');
   const table = page.getByRole('region', { name: 'Executions by flow', exact: true });
   await expect(table.getByRole('row', { name: /shop\.acts steps/ })).toBeVisible();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Executions by flow as CSV' }).click(),
+  ]);
+  const csv = await readFile(await file.path(), 'utf8');
+  expect(csv.split('\n').filter((line) => line.includes('shop.acts,steps'))).toHaveLength(1);
   await page.getByLabel('Namespace').fill('nowhere');
   await page.getByLabel('Namespace').blur();
   await expect(table).toContainText('Nothing in this time');

@@ -205,6 +205,59 @@ test('U97 SQL is completed, checked before it runs, read only at first, and exac
   await expect(result.getByRole('columnheader', { name: /^one/ })).toBeVisible();
 });
 
+test('U97 several queries are kept with what was run, and a table has its DDL', async ({ page, segue }) => {
+  const sql = `CREATE SCHEMA IF NOT EXISTS kept;
+CREATE OR REPLACE TABLE kept.days (day DATE NOT NULL OPTIONS(description="the day"), n NUMERIC(10, 2) DEFAULT 1.5,
+  tags ARRAY<STRING>) PARTITION BY day CLUSTER BY n OPTIONS(description="one row a day");
+CREATE OR REPLACE VIEW kept.all_days AS SELECT day FROM kept.days`;
+  await segue.post('/warehouse/query', { sql });
+  const console = `${segue.url}/ui/main/data/warehouse?view=sql`;
+  await page.goto(`${console}&sql=SELECT+11+AS+n`);
+  const text = page.getByRole('textbox', { name: 'SQL' });
+  const result = page.getByRole('region', { name: 'Result' });
+  await expect(text).toContainText('SELECT 11');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect(result).toContainText('11');
+  await page.getByRole('button', { name: 'New query' }).click();
+  await expect(result).toHaveCount(0);
+  await text.click();
+  await page.keyboard.type('SELECT nothing');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByRole('alert')).toContainText('nothing');
+  const queries = page.getByRole('group', { name: 'Queries' });
+  await page.goto(console);
+  await expect(queries.getByRole('button', { name: 'SELECT nothing', exact: true })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  await queries.getByRole('button', { name: 'SELECT 11 AS n', exact: true }).click();
+  await expect(text).toContainText('SELECT 11');
+  await queries.getByRole('button', { name: 'Close SELECT 11 AS n' }).click();
+  await expect(text).toContainText('SELECT nothing');
+  await page.getByText('History').click();
+  const past = page.getByRole('list', { name: 'What was run' }).getByRole('listitem');
+  await expect(past).toHaveCount(2);
+  await expect(past.first()).toContainText('✕');
+  await expect(past.last()).toContainText('1 rows');
+  await past.last().getByRole('button').click();
+  await expect(text).toContainText('SELECT 11');
+
+  // The statement makes the same table again.
+  type Tables = Record<string, unknown>[];
+  const before = await segue.get<Tables>('/warehouse/tables?dataset=kept');
+  for (const table of ['all_days', 'days']) {
+    await page.goto(`${segue.url}/ui/main/data/warehouse?table=kept.${table}&view=ddl`);
+    const ddl = await page.getByLabel('DDL', { exact: true }).innerText();
+    const create = ddl.replace(/^CREATE (TABLE|VIEW)/, 'CREATE OR REPLACE $1');
+    await segue.post('/warehouse/query', { sql: create });
+  }
+  expect(await segue.get<Tables>('/warehouse/tables?dataset=kept')).toEqual(before);
+  const { rows } = await segue.post<Result>('/warehouse/query', {
+    sql: "INSERT INTO kept.days (day) VALUES ('2024-01-01'); SELECT n FROM kept.days",
+  });
+  expect(rows).toEqual([{ n: 1.5 }]);
+});
+
 test('U97 without the local warehouse there is no page of tables', async ({ page, segue }) => {
   await page.route('**/api/v1/main/configs', async (route) => {
     const answer = await route.fetch();
