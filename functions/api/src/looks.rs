@@ -75,6 +75,22 @@ mod tests {
         assert_eq!(pauses, [1, 2, 4, 5, 5, 1]);
     }
 
+    /// The table of docs/cost.md multiplies this number with the reads of a look, which the test `state_costs` of the
+    /// adapter counts on Firestore's emulator.
+    #[test]
+    fn an_open_page_looks_twelve_times_a_minute_while_nothing_changes() {
+        let (shortest, longest) = BILLED;
+        let mut looks = Looks { shortest, longest, pause: shortest };
+        let mut passed = looks.pause(true);
+        let mut count = vec![0; 60];
+        while let Some(minute) = count.get_mut(passed.as_secs() as usize / 60) {
+            *minute += 1;
+            passed += looks.pause(false);
+        }
+        assert_eq!(count.first(), Some(&13), "the first minute");
+        assert!(count.iter().skip(1).all(|minute| *minute == 12), "{count:?}");
+    }
+
     #[tokio::test]
     async fn a_store_without_marks_is_always_read() {
         let directory = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 // Live changes: one stream for all tabs, cuts, and rest.
 import { Relay } from './relay';
-import { expect, test as base } from './segue';
+import { type Execution, expect, test as base } from './segue';
 
 const test = base.extend<{ relay: Relay }>({
   relay: async ({ segue }, use) => {
@@ -71,4 +71,42 @@ test('U34 a tab that nobody touches for ten minutes holds no stream, until a key
   await segue.resume(run.id);
   await page.keyboard.press('Shift');
   await expect(page.getByText('SUCCESS', { exact: true }).first()).toBeVisible();
+});
+
+test('the page of an execution that has ended asks for nothing in an hour, and that of a running one has one stream', async ({
+  page,
+  relay,
+  segue,
+}) => {
+  await page.clock.install();
+  const asked: string[] = [];
+  page.context().on('request', (request) => asked.push(request.url()));
+  const address = (id: string, tab: string) =>
+    segue.address({ id, namespace: 'shop.orders', flowId: 'waits_for_a_person' } as Execution, tab);
+  const done = await segue.run('shop.orders/nightly_load');
+  for (const tab of ['gantt', 'logs', 'overview', 'topology', 'outputs']) {
+    await page.goto(segue.address(done, tab).replace(segue.url, relay.url));
+    await expect(page.locator('[data-status=ended]')).toBeVisible();
+    await page.waitForLoadState('networkidle');
+    asked.length = 0;
+    await page.clock.runFor('01:00:00');
+    await page.mouse.move(20, 20);
+    await page.keyboard.press('Shift');
+    await page.waitForLoadState('networkidle');
+    expect(asked, tab).toEqual([]);
+    await expect.poll(() => relay.open).toBe(0);
+  }
+  const run = await segue.until('shop.orders/waits_for_a_person', 'PAUSED');
+  await page.goto(address(run.id, 'logs').replace(segue.url, relay.url));
+  await expect(page.locator('[data-status=live]')).toBeVisible();
+  asked.length = 0;
+  const opened = relay.opened;
+  // Somebody uses the page all the time, so it follows for the whole hour.
+  for (let minute = 0; minute < 60; minute += 5) {
+    await page.keyboard.press('Shift');
+    await page.clock.runFor('05:00');
+  }
+  expect(asked).toEqual([]);
+  expect(relay.opened).toBe(opened);
+  await segue.resume(run.id);
 });
