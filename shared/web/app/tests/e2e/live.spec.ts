@@ -81,24 +81,31 @@ test('the page of an execution that has ended asks for nothing in an hour, and t
   await page.clock.install();
   const asked: string[] = [];
   page.context().on('request', (request) => asked.push(request.url()));
+  /** Waits until a while has no request. */
+  const quiet = async (): Promise<void> => {
+    let before = -1;
+    const isSame = () => before === (before = asked.length);
+    await expect.poll(isSame, { intervals: [1_000] }).toBe(true);
+  };
   const address = (id: string, tab: string) =>
     segue.address({ id, namespace: 'shop.orders', flowId: 'waits_for_a_person' } as Execution, tab);
   const done = await segue.run('shop.orders/nightly_load');
   for (const tab of ['gantt', 'logs', 'overview', 'topology', 'outputs']) {
     await page.goto(segue.address(done, tab).replace(segue.url, relay.url));
     await expect(page.locator('[data-status=ended]')).toBeVisible();
-    await page.waitForLoadState('networkidle');
+    await quiet();
     asked.length = 0;
     await page.clock.runFor('01:00:00');
     await page.mouse.move(20, 20);
     await page.keyboard.press('Shift');
-    await page.waitForLoadState('networkidle');
+    await quiet();
     expect(asked, tab).toEqual([]);
     await expect.poll(() => relay.open).toBe(0);
   }
   const run = await segue.until('shop.orders/waits_for_a_person', 'PAUSED');
   await page.goto(address(run.id, 'logs').replace(segue.url, relay.url));
   await expect(page.locator('[data-status=live]')).toBeVisible();
+  await quiet();
   asked.length = 0;
   const opened = relay.opened;
   // Somebody uses the page all the time, so it follows for the whole hour.
@@ -106,6 +113,7 @@ test('the page of an execution that has ended asks for nothing in an hour, and t
     await page.keyboard.press('Shift');
     await page.clock.runFor('05:00');
   }
+  await quiet();
   expect(asked).toEqual([]);
   expect(relay.opened).toBe(opened);
   await segue.resume(run.id);
