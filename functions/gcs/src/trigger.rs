@@ -109,7 +109,7 @@ impl PollingTrigger for Trigger {
             (now, new) = self.listed(&*objects, &seen, target.as_ref()).await?;
         }
         let more = now.has_more();
-        let memory = if now == seen { None } else { Some(now.write(context, memory).await?) };
+        let memory = if now == seen { None } else { Some(now.write(context, &seen).await?) };
         if new.is_empty() {
             return Ok(Find { memory, ..Find::default() });
         }
@@ -161,12 +161,10 @@ impl Trigger {
             && let Some(name) = seen.next(&selection)
         {
             // The object may be gone, or replaced.
-            let Some(info) = objects.head(&ObjectAddress::new(&bucket, &name)).await? else { continue };
-            let generation = info.generation;
-            if self.on.is_new(seen.generation(&name), generation) {
-                seen.add(&name, generation);
-                new.push(Blob::from_info(info));
-            }
+            let there = objects.head(&ObjectAddress::new(&bucket, &name)).await?;
+            let there = there.filter(|info| self.on.is_new(seen.generation(&name), info.generation));
+            seen.take(there.as_ref().map(|info| info.generation));
+            new.extend(there.map(Blob::from_info));
         }
         Ok((seen, new))
     }
@@ -376,5 +374,54 @@ mod tests {
         let memory = find.memory.unwrap();
         assert!(memory.len() < 300, "{memory}");
         assert_eq!(platform.find(all, Some(&memory)).await, Find::default());
+    }
+
+    /// Otherwise a bucket with many new objects is a large file for each execution.
+    #[tokio::test]
+    async fn a_look_at_waiting_objects_writes_no_file() {
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        let object = |number: usize| format!("in/a-rather-long-name-of-an-object-{number:03}");
+        for number in 0..400 {
+            platform.put(&format!("gs://b-1/{}", object(number)), b"").await;
+        }
+        let some = trigger(json!({"maxFiles": 20}));
+        let first = platform.find(some.clone(), None).await;
+        let file = first.memory.clone().unwrap();
+        assert!(file.starts_with("kestra:///") && file.len() < 300, "{file}");
+        let (mut find, mut found) = (first.clone(), names(&first));
+        while find.more {
+            find = platform.find(some.clone(), find.memory.as_deref()).await;
+            assert!(find.memory.as_ref().unwrap().contains(&file), "the first file is still the memory");
+            found.extend(names(&find));
+        }
+        assert_eq!(found, (0..400).map(object).collect::<Vec<_>>());
+        assert_eq!(platform.find(some.clone(), find.memory.as_deref()).await, Find::default());
+        platform.put("gs://b-1/in/late", b"").await;
+        let late = platform.find(some.clone(), find.memory.as_deref()).await;
+        assert_eq!(names(&late), ["in/late"]);
+        assert_eq!(platform.find(some, late.memory.as_deref()).await, Find::default());
+    }
+
+    #[tokio::test]
+    async fn a_long_list_of_taken_objects_is_written_into_a_new_file() {
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        for number in 0..1_000 {
+            platform.put(&format!("gs://b-1/in/{number:04}"), b"").await;
+        }
+        let some = trigger(json!({"maxFiles": 200}));
+        let (mut memory, mut found) = (None, 0);
+        loop {
+            let find = platform.find(some.clone(), memory.as_deref()).await;
+            found += names(&find).len();
+            memory = find.memory.clone().or(memory);
+            assert!(memory.as_ref().unwrap().len() < 9_000);
+            if !find.more {
+                break;
+            }
+        }
+        assert_eq!(found, 1_000);
+        assert_eq!(platform.find(some, memory.as_deref()).await, Find::default());
     }
 }

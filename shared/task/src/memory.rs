@@ -9,7 +9,7 @@ use segue_ports::storage::PLATFORM_FOLDER;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// The largest text that is a part of the trigger's state, in bytes.
-const LARGEST_TEXT: usize = 8 * 1024;
+pub const LARGEST_TEXT: usize = 8 * 1024;
 /// The largest file, in bytes.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
 /// The age of a file that no look on its way can name, in milliseconds. A lost look is repeated after an hour.
@@ -62,10 +62,15 @@ pub async fn keep(
 /// # Errors
 /// An error of internal storage.
 pub async fn recall(context: &TaskContext, kept: &str) -> Result<String, TaskError> {
-    if !kept.starts_with("kestra://") {
+    if !is_file(kept) {
         return Ok(kept.to_owned());
     }
     Ok(context.ports().storage.get_text(kept, LARGEST_FILE).await?)
+}
+
+/// Whether a text was kept in a file.
+pub fn is_file(kept: &str) -> bool {
+    kept.starts_with("kestra://")
 }
 
 /// The time in the name of a file of this kind, in milliseconds since 1970. A file without one is very old.

@@ -53,7 +53,7 @@ pub(super) fn forget(layout: &Layout, address: &ObjectAddress) -> Result<(), Por
     let path = layout.attributes(address);
     match std::fs::remove_file(&path) {
         Ok(()) => {
-            prune(&path, &layout.attributes_of_bucket(&address.bucket));
+            prune(layout, &path, &layout.attributes_of_bucket(&address.bucket));
             Ok(())
         }
         Err(error) if is_absent(&error) => Ok(()),
@@ -88,10 +88,10 @@ pub(super) fn say_of_bucket(layout: &Layout, info: &BucketInfo) -> Result<(), Po
 }
 
 /// Removes the empty folders above `path`, below `top`.
-pub(super) fn prune(path: &Path, top: &Path) {
+pub(super) fn prune(layout: &Layout, path: &Path, top: &Path) {
     for folder in path.ancestors().skip(1).take_while(|folder| *folder != top && folder.starts_with(top)) {
         // The first folder that is not empty stays, and so do the folders above it.
-        if std::fs::remove_dir(folder).is_err() {
+        if layout.named.remove(folder).is_err() {
             return;
         }
     }
@@ -115,7 +115,9 @@ fn write<T: Serialize>(layout: &Layout, path: &Path, value: &T) -> Result<(), Po
         .map_err(|error| failed(path, &error))
         .and_then(|()| layout.sync_file(&temporary))
         .and_then(|()| {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| failed(path, &error))?;
+            path.parent()
+                .map_or(Ok(()), |folder| layout.named.create(folder))
+                .map_err(|error| failed(path, &error))?;
             std::fs::rename(&temporary, path).map_err(|error| failed(path, &error))
         });
     match written {

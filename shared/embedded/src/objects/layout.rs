@@ -5,6 +5,7 @@
 //! - `.buckets/<bucket>.json`: description of a bucket
 //! - `.tmp/`: files that are being written
 
+use super::named::Named;
 use super::names::check_key;
 use crate::private;
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ pub(super) struct Layout {
     pub(super) root: PathBuf,
     /// Whether files and their names are synced to the disk before a write is answered.
     sync: bool,
+    /// The folders with names that are on the disk.
+    pub(super) named: Named,
     /// The last generation that was given. Generations increase even if the clock does not.
     last: AtomicU64,
 }
@@ -41,7 +44,7 @@ impl Layout {
 
     /// The directory of a store, which need not exist. Nothing is created or synced.
     pub(super) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), sync: false, last: AtomicU64::new(0) }
+        Self { root: root.to_owned(), sync: false, named: Named::default(), last: AtomicU64::new(0) }
     }
 
     /// Syncs the content of a file to the disk, if the durability is full.
@@ -52,19 +55,13 @@ impl Layout {
         std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(|error| failed(file, &error))
     }
 
-    /// Syncs the entries of the folders above `path`, up to and including `top`, if the durability is full. A folder
-    /// that was removed in the meantime is skipped.
+    /// Brings the name of `path`, or its removal, and the names of the folders below `top` to the disk, if the
+    /// durability is full.
     pub(super) fn sync_names(&self, path: &Path, top: &Path) -> Result<(), PortError> {
         if !self.sync {
             return Ok(());
         }
-        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
-            match private::sync_folder(folder) {
-                Err(error) if !is_absent(&error) => return Err(failed(folder, &error)),
-                _ => {}
-            }
-        }
-        Ok(())
+        self.named.sync(path, top, private::sync_folder).map_err(|(folder, error)| failed(folder, &error))
     }
 
     fn temporaries(&self) -> PathBuf {

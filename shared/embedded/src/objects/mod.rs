@@ -17,6 +17,7 @@ mod attributes;
 pub(crate) mod files;
 mod layout;
 mod list;
+mod named;
 mod names;
 mod place;
 
@@ -244,10 +245,10 @@ impl ObjectStore for DirectoryObjectStore {
                 )));
             }
             // Only folders are left. Their objects were removed at the same time.
-            std::fs::remove_dir_all(&path).map_err(|error| failed(&path, &error))?;
+            layout.named.remove_all(&path).map_err(|error| failed(&path, &error))?;
             for left in [layout.attributes_of_bucket(&name), layout.bucket_file(&name)] {
                 let removed =
-                    if left.is_dir() { std::fs::remove_dir_all(&left) } else { std::fs::remove_file(&left) };
+                    if left.is_dir() { layout.named.remove_all(&left) } else { std::fs::remove_file(&left) };
                 removed
                     .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(failed(&left, &error)) })?;
             }
@@ -375,7 +376,7 @@ impl ObjectStore for DirectoryObjectStore {
                 Err(error) => return Err(failed(&path, &error)),
             }
             let bucket = layout.bucket(&address.bucket)?;
-            prune(&path, &bucket);
+            prune(layout, &path, &bucket);
             forget(layout, &address)?;
             layout.sync_names(&path, &bucket)?;
             Ok(true)

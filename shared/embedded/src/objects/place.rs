@@ -58,7 +58,7 @@ pub(super) fn place(
     loop {
         tries += 1;
         let moved = match target.parent() {
-            Some(folder) if folder != bucket => std::fs::create_dir_all(folder),
+            Some(folder) if folder != bucket => layout.named.create(folder),
             _ => Ok(()),
         }
         .and_then(|()| std::fs::rename(file, &target));
