@@ -323,6 +323,8 @@ impl Knowledge {
             "labels" => self.are_labels_unknown || any(&self.labels),
             "vars" => self.are_variables_unknown || any(&self.variables),
             "taskrun" | "item" | "parent" | "parents" => facts.in_unknown_loop,
+            // Paths in the working directory of a task, which does not exist before the task runs.
+            "workingDir" | "outputDir" | "inputFiles" | "outputFiles" | "dbFilePath" => true,
             _ => false,
         }
     }

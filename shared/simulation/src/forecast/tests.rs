@@ -143,6 +143,20 @@ fn properties_are_rendered_as_far_as_they_are_known() {
 }
 
 #[test]
+fn paths_of_a_working_directory_are_not_known_before_the_task_runs() {
+    let source = r#"tasks:
+  - id: q
+    type: io.kestra.plugin.jdbc.duckdb.Queries
+    outputFiles: [trips]
+    sql: "COPY trips TO '{{ outputFiles.trips }}' -- {{ workingDir }}"
+"#;
+    let found = look(source, &[]);
+    assert_eq!(found.state, State::Success, "{:?}", found.problems);
+    let sql = &task(&found, "q").properties["sql"];
+    assert_eq!(sql, "COPY trips TO '‹outputFiles.trips›' -- ‹workingDir›");
+}
+
+#[test]
 fn reads_writes_cost_and_missing_secrets_are_listed() {
     let found = look(BRANCHES, &[]);
     let touches: Vec<String> = found

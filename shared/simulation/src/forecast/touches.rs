@@ -164,7 +164,12 @@ fn words(sql: &str) -> (Vec<String>, Vec<String>) {
     while let Some(letter) = letters.next() {
         let is_comment = letter == '-' && letters.peek() == Some(&'-');
         match letter {
-            '\'' => texts.push(until(&mut letters, '\'')),
+            '\'' => {
+                texts.push(until(&mut letters, '\''));
+                words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()));
+                // A text takes the place of a word, because `FROM 'trips.csv' WHERE` reads no table `WHERE`.
+                words.push("'".to_owned());
+            }
             '`' | '"' => word.push_str(&until(&mut letters, letter)),
             '‹' => {
                 word.push(letter);
@@ -277,9 +282,10 @@ mod tests {
         let sql = "CREATE TABLE IF NOT EXISTS `p.d.main` (a STRING); -- FROM nothing\n\
                    CREATE OR REPLACE EXTERNAL TABLE `p.d.x` (b INT64) OPTIONS (uris = ['gs://b/f.csv']);\n\
                    WITH t AS (SELECT * FROM d.src) MERGE INTO d.main M USING t ON M.a = t.a;\n\
-                   DELETE FROM d.old; SELECT 'read from here' FROM UNNEST([1]) JOIN `‹kv('P')›.d.other`";
+                   DELETE FROM d.old; SELECT 'read from here' FROM UNNEST([1]) JOIN `‹kv('P')›.d.other`;\n\
+                   SELECT * FROM 'trips.csv' WHERE a > 1";
         let (words, texts) = words(sql);
-        assert_eq!(texts, ["gs://b/f.csv", "read from here"]);
+        assert_eq!(texts, ["gs://b/f.csv", "read from here", "trips.csv"]);
         let found = tables(&words).into_iter().map(|(access, name)| format!("{access:?} {name}"));
         let found: Vec<_> = found.collect();
         assert_eq!(
