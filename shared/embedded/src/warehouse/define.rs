@@ -3,6 +3,7 @@
 //! The module must not know queries and their results.
 
 use super::catalog::{self, Record};
+use super::column_types::{self, ColumnTypes};
 use super::engine::{Engine, Failure};
 use super::execute::expression;
 use super::external::ExternalTable;
@@ -82,11 +83,19 @@ pub(crate) fn create_table(
         cluster_by: create.cluster_by.clone(),
         options: create.options.clone(),
         view_query: None,
+        column_types: match (&create.columns, relation) {
+            (Some(columns), _) => {
+                column_types::lost(columns.iter().map(|column| (column.name.as_str(), &column.data_type)))
+            }
+            (None, Some(relation)) => column_types::of_query(relation),
+            (None, None) => ColumnTypes::new(),
+        },
     };
     if let Some((source, _)) = &create.source {
         // A table that is made like another one has its partitions.
         let known: Option<TableDetails> = catalog::get(connection, Record::Table, &catalog::key(source))?;
         let known = known.unwrap_or_default();
+        details.column_types = known.column_types;
         details.partition_by = details.partition_by.or(known.partition_by);
         if details.cluster_by.is_empty() {
             details.cluster_by = known.cluster_by;
@@ -325,9 +334,18 @@ pub(crate) fn alter(
                 if column.description.is_some() {
                     comment(engine, table, &column.name, column.description.as_deref())?;
                 }
+                let own = [(column.name.as_str(), &column.data_type)];
+                let types = column_types::lost(own.into_iter());
+                column_types::change(&engine.connection, table, |known| known.extend(types))?;
             }
             Alteration::Other(text) => {
-                engine.connection.execute_batch(&format!("ALTER {what} {name} {text}"))?
+                engine.connection.execute_batch(&format!("ALTER {what} {name} {text}"))?;
+                let columns = engine.columns(table)?;
+                let is_there =
+                    |known: &String| columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(known));
+                column_types::change(&engine.connection, table, |known| {
+                    known.retain(|name, _| is_there(name))
+                })?;
             }
             Alteration::Default(column, default) => {
                 let shape = Catalog::table(engine, table)?;

@@ -15,7 +15,7 @@ use super::sql::statement::Statement;
 use super::sql::{lex, syntax};
 use super::streaming::RowsOut;
 use super::tables::TableDetails;
-use super::{define, export, ingestion, partitions, result, script, tables, values};
+use super::{column_types, define, export, ingestion, partitions, result, script, tables, values};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
     Column, CreateDisposition, DmlStats, QueryJob, QueryResult, ScriptStatement, TableKind, TableReference,
@@ -343,10 +343,19 @@ fn into_destination(
         return Ok(());
     }
     let rows = match (there, job.write_disposition.unwrap_or(WriteDisposition::WriteEmpty)) {
-        (false, _) => written(engine, &format!("CREATE TABLE {target} AS {sql}"))?,
+        (false, _) => {
+            let rows = written(engine, &format!("CREATE TABLE {target} AS {sql}"))?;
+            column_types::change(&engine.connection, &table, |known| {
+                *known = column_types::of_query(relation)
+            })?;
+            rows
+        }
         (true, WriteDisposition::WriteTruncate) => {
             writable(engine, &table)?;
             let rows = written(engine, &format!("CREATE OR REPLACE TABLE {target} AS {sql}"))?;
+            column_types::change(&engine.connection, &table, |known| {
+                *known = column_types::of_query(relation)
+            })?;
             let known: Option<TableDetails> =
                 catalog::get(&engine.connection, Record::Table, &catalog::key(&table))?;
             ingestion::prepare(engine, &table, known.unwrap_or_default().partition_by.as_deref())?;

@@ -228,7 +228,12 @@ impl ExternalTable {
         let columns: Vec<String> = self
             .columns
             .iter()
-            .map(|column| format!("CAST({0} AS {1}) AS {0}", quote(&column.name), column.data_type.duckdb()))
+            .map(|column| {
+                let (name, target) = (quote(&column.name), column.data_type.duckdb());
+                let value = format!("CAST({name} AS {target})");
+                let is_geography = column.data_type == DataType::Geography;
+                format!("{} AS {name}", if is_geography { geography(&value) } else { value })
+            })
             .collect();
         format!("SELECT {} FROM {source}", columns.join(", "))
     }
@@ -246,7 +251,11 @@ impl ExternalTable {
             let is_bytes = column.data_type == DataType::Bytes;
             let read = if is_bytes { "VARCHAR".to_owned() } else { target.clone() };
             types.push(format!("{}: {}", literal(&column.name), literal(&read)));
-            let value = if is_bytes { format!("from_base64({name})") } else { name.clone() };
+            let value = match column.data_type {
+                DataType::Bytes => format!("from_base64({name})"),
+                DataType::Geography => geography(&name),
+                _ => name.clone(),
+            };
             values.push(format!("CAST({value} AS {target}) AS {name}"));
         }
         format!("SELECT {} FROM {source}, columns = {{{}}})", values.join(", "), types.join(", "))
@@ -266,7 +275,8 @@ impl ExternalTable {
             let location = literal(&format!("{} (position {position})", column.name));
             let target = column.data_type.duckdb();
             values.push(match (&column.data_type, care) {
-                (DataType::String | DataType::Geography, _) => name.clone(),
+                (DataType::String, _) => name.clone(),
+                (DataType::Geography, _) => format!("{} AS {name}", geography(&name)),
                 (DataType::Int64, _) => format!("bq_csv_int64({name}, {location}) AS {name}"),
                 (DataType::Bytes, _) => format!("from_base64({name}) AS {name}"),
                 (_, Care::Fast) => name.clone(),
@@ -407,4 +417,9 @@ fn wrong(uri: &str, error: &PortError) -> WarehouseError {
         }
         other => WarehouseError::Unavailable { message: format!("{uri} cannot be read: {other}") },
     }
+}
+
+/// A text of a file as a GEOGRAPHY: WKT or GeoJSON.
+fn geography(text: &str) -> String {
+    format!("bqf('st_geogfrom', {text})")
 }

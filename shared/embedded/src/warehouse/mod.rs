@@ -22,6 +22,7 @@
 //! `sql/analyze/functions`.
 
 mod catalog;
+mod column_types;
 mod define;
 mod engine;
 mod error;

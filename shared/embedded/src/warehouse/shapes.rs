@@ -10,7 +10,7 @@ use super::sql::datatype::DataType;
 use super::sql::names::{PARTITION_TIME, duckdb_name};
 use super::sql::routine::Routine;
 use super::tables::{self, TableDetails};
-use super::{information, ingestion};
+use super::{column_types, information, ingestion};
 use duckdb::params;
 use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
 use serde_json::Value;
@@ -83,7 +83,8 @@ impl Catalog for Engine {
 }
 
 impl Engine {
-    fn columns(&self, table: &TableReference) -> Result<Vec<(String, DataType)>, WarehouseError> {
+    pub(crate) fn columns(&self, table: &TableReference) -> Result<Vec<(String, DataType)>, WarehouseError> {
+        let types = column_types::of(&self.connection, table)?;
         let read = || -> duckdb::Result<Vec<(String, DataType)>> {
             let mut statement = self.connection.prepare_cached(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() AND \
@@ -91,8 +92,9 @@ impl Engine {
             )?;
             let of = params![table.dataset, table.table, PARTITION_TIME];
             let rows = statement.query_map(of, |row| {
-                let data_type: String = row.get(1)?;
-                Ok((row.get(0)?, DataType::from_duckdb(&data_type)))
+                let (name, data_type): (String, String) = (row.get(0)?, row.get(1)?);
+                let data_type = column_types::known(&types, &name, DataType::from_duckdb(&data_type));
+                Ok((name, data_type))
             })?;
             rows.collect()
         };

@@ -3,6 +3,7 @@
 //! The module must not know SQL translation and jobs.
 
 use super::catalog::{self, Record};
+use super::column_types::{self, ColumnTypes};
 use super::error::internal;
 use super::external::ExternalTable;
 use super::result;
@@ -22,6 +23,9 @@ pub(crate) struct TableDetails {
     /// The query of a view, as written. `None` for a table, and for a view of an older version.
     #[serde(default)]
     pub(crate) view_query: Option<String>,
+    /// The types that DuckDB keeps as another type.
+    #[serde(default)]
+    pub(crate) column_types: ColumnTypes,
 }
 
 /// Whether a dataset exists.
@@ -180,6 +184,7 @@ fn width(column: &Column) -> u64 {
 }
 
 fn columns(connection: &Connection, table: &TableReference) -> Result<Vec<Column>, WarehouseError> {
+    let types = column_types::of(connection, table)?;
     let read = || -> duckdb::Result<Vec<Column>> {
         let mut statement = connection.prepare(
             "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() WHERE database_name = \
@@ -189,7 +194,8 @@ fn columns(connection: &Connection, table: &TableReference) -> Result<Vec<Column
         let rows = statement.query_map(params![table.dataset, table.table, PARTITION_TIME], |row| {
             let (name, data_type): (String, String) = (row.get(0)?, row.get(1)?);
             let nullable: bool = row.get(2)?;
-            Ok(result::column(&name, &DataType::from_duckdb(&data_type), !nullable, row.get(3)?))
+            let data_type = column_types::known(&types, &name, DataType::from_duckdb(&data_type));
+            Ok(result::column(&name, &data_type, !nullable, row.get(3)?))
         })?;
         rows.collect()
     };

@@ -9,6 +9,7 @@ mod buckets;
 mod bytes;
 mod cast_format;
 pub(crate) mod format;
+mod geography;
 pub(crate) mod json;
 mod json_path;
 mod net;
@@ -38,6 +39,7 @@ fn call(name: &str, arguments: &[&str]) -> Outcome {
         buckets::call,
         net::call,
         unicode::call,
+        geography::call,
     ] {
         if let Some(outcome) = module(name, arguments) {
             return outcome;

@@ -4,7 +4,7 @@
 //! is refused too.
 //!
 //! A signature is written with one letter for each type: I INT64, F FLOAT64, N NUMERIC, G BIGNUMERIC, S STRING, B BYTES,
-//! L BOOL, D DATE, M DATETIME, T TIME, Z TIMESTAMP, V INTERVAL, J JSON, X any type. A small letter is an array of the
+//! L BOOL, D DATE, M DATETIME, T TIME, Z TIMESTAMP, V INTERVAL, J JSON, O GEOGRAPHY, X any type. A small letter is an array of the
 //! type. `*` after a letter: any number of such arguments. After `:` follows the type of the result.
 //!
 //! In the expression, `{0}` is the first argument, `{0t}` its text, `{0h}` the hexadecimal digits of bytes, `{0w}` a
@@ -13,6 +13,7 @@
 //! To add a function, add a line to a table.
 
 mod arrays;
+mod geography;
 mod json;
 pub(super) mod list;
 mod net;
@@ -27,8 +28,8 @@ use crate::warehouse::sql::datatype::DataType;
 /// A function: its name, and its signatures with their expressions.
 pub(super) type Function = (&'static str, &'static [(&'static str, &'static str)]);
 
-const TABLES: [&[Function]; 6] =
-    [texts::TABLE, numbers::TABLE, times::TABLE, json::TABLE, arrays::TABLE, net::TABLE];
+const TABLES: [&[Function]; 7] =
+    [texts::TABLE, numbers::TABLE, times::TABLE, json::TABLE, arrays::TABLE, net::TABLE, geography::TABLE];
 
 /// The function of this name.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
