@@ -62,6 +62,23 @@ else
   printf 'google-clients: the clients for Node.js cannot be installed, so their tests are skipped\n'
 fi
 
+# The clients for Go, as one program.
+go_clients() {
+  local source=$tests/go program
+  program=$cache/go-$(cat "$source"/* | cksum | cut -d ' ' -f 1)
+  if [ ! -x "$program" ]; then
+    printf 'google-clients: building the clients for Go into %s\n' "$program" >&2
+    (cd "$source" && go build -mod=readonly -o "$program" .) >&2 || return 1
+  fi
+  printf '%s\n' "$program"
+}
+if command -v go >/dev/null && GO_CLIENTS=$(go_clients); then
+  export GO_CLIENTS
+else
+  unset GO_CLIENTS
+  printf 'google-clients: the clients for Go cannot be built, so their tests are skipped\n'
+fi
+
 data=$(mktemp -d)
 log=$data/server.log
 SECRET_CLIENT_TEST=$(printf 'a secret of the server' | base64)

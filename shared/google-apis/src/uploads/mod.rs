@@ -129,7 +129,7 @@ impl<About> Uploads<About> {
             return Err(Refusal::invalid("more bytes have arrived than the upload announced"));
         }
         if total != Some(have) {
-            return Ok(Progress::More(continues(have)));
+            return Ok(Progress::More(continues(have, headers)));
         }
         let Some(Upload { about, file }) = held.take() else { return Err(unknown()) };
         self.cancel(id);
@@ -137,9 +137,15 @@ impl<About> Uploads<About> {
     }
 }
 
-/// The answer to a piece that is not the last.
-fn continues(have: u64) -> Response {
-    let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
+/// The answer to a piece that is not the last: 308, as Google has it. A client that takes 308 for a redirect, as Go's does,
+/// asks for 200 and finds 308 in a header.
+fn continues(have: u64, headers: &HeaderMap) -> Response {
+    let wants_success = headers.get("x-guploader-no-308").is_some_and(|value| value == "yes");
+    let mut response = if wants_success {
+        (StatusCode::OK, [("x-http-status-code-override", "308")]).into_response()
+    } else {
+        StatusCode::PERMANENT_REDIRECT.into_response()
+    };
     if let Some(last) = have.checked_sub(1)
         && let Ok(range) = HeaderValue::from_str(&format!("bytes=0-{last}"))
     {
