@@ -4,11 +4,14 @@ import datetime
 import decimal
 import io
 import json
+from pathlib import Path
 
 import pandas
 import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery as bq
+
+DATA = Path(__file__).parent.parent / "data"
 
 
 def rows(client, sql, config=None):
@@ -265,3 +268,42 @@ def test_the_flows_see_the_same_tables(bigquery, dataset, segue):
     names = rows(bigquery, f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES")
     assert names == [{"table_name": "t"}]
     assert json.loads(segue("env", "--format", "json"))["GOOGLE_CLOUD_PROJECT"] == bigquery.project
+
+
+def test_the_county_of_each_bike_station_is_found(bigquery, dataset):
+    def load(table, file, columns):
+        schema = [bq.SchemaField(*column.split(":")) for column in columns]
+        config = bq.LoadJobConfig(source_format="CSV", skip_leading_rows=1, schema=schema)
+        with (DATA / file).open("rb") as content:
+            bigquery.load_table_from_file(content, f"{dataset}.{table}", job_config=config).result()
+
+    load("counties", "bay_area_county_polygons.csv", ["shape:GEOGRAPHY", "id:INTEGER", "fips:STRING", "county:STRING"])
+    texts = [f"{name}:STRING" for name in ("id", "city", "station", "name", "docks", "since", "street", "epc", "transit")]
+    numbers = [f"{name}:FLOAT" for name in ("latitude", "longitude", "x", "y")]
+    load("stations", "bike_share_stations.csv", texts + numbers)
+    kinds = {field.name: field.field_type for field in bigquery.get_table(f"{dataset}.counties").schema}
+    assert kinds["shape"] == "GEOGRAPHY"
+    found = bigquery.query_and_wait(
+        f"""SELECT s.city, c.county, COUNT(*) AS stations
+        FROM {dataset}.stations AS s
+        JOIN {dataset}.counties AS c ON ST_CONTAINS(c.shape, ST_GEOGPOINT(s.longitude, s.latitude))
+        GROUP BY s.city, c.county ORDER BY s.city"""
+    )
+    assert [tuple(row) for row in found] == [
+        ("Berkeley", "Alameda", 36),
+        ("Emeryville", "Alameda", 11),
+        ("Oakland", "Alameda", 83),
+        ("San Francisco", "San Francisco", 318),
+        ("San Jose", "Santa Clara", 83),
+    ]
+
+
+def test_geographies_come_from_files_and_rows(bigquery, dataset):
+    config = bq.LoadJobConfig(schema=[bq.SchemaField("place", "GEOGRAPHY")])
+    rows_in = [{"place": "POINT (1 2)"}, {"place": '{"type": "Point", "coordinates": [3, 4]}'}]
+    bigquery.load_table_from_json(rows_in, f"{dataset}.places", job_config=config).result()
+    with pytest.raises(exceptions.BadRequest, match="Invalid WKT"):
+        bigquery.load_table_from_json([{"place": "POINT"}], f"{dataset}.places", job_config=config).result()
+    found = bigquery.query_and_wait(f"SELECT place, ST_X(place) AS x FROM {dataset}.places ORDER BY x")
+    assert [tuple(row) for row in found] == [("POINT(1 2)", 1.0), ("POINT(3 4)", 3.0)]
+    assert found.schema[0].field_type == "GEOGRAPHY"
