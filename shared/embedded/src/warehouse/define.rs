@@ -104,7 +104,11 @@ pub(crate) fn create_table(
             details.options.entry(option).or_insert(value);
         }
     }
-    let query = relation.map(|relation| relation.table_sql(&[])).or_else(|| {
+    let declared = create.columns.as_deref().unwrap_or_default();
+    let fitted = relation.map(|relation| {
+        relation.fitted(|index, _| declared.get(index).map(|column| column.data_type.clone()))
+    });
+    let query = fitted.transpose()?.or_else(|| {
         create.source.as_ref().map(|(source, rows)| {
             format!("SELECT * FROM {}{}", duckdb_name(source), if *rows { "" } else { " WHERE false" })
         })

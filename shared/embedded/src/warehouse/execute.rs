@@ -7,7 +7,7 @@ use super::engine::{Engine, Failure};
 use super::error::{self, Context};
 use super::rows::written;
 use super::sql::analyze::change::Changed;
-use super::sql::analyze::{Analyzer, Relation, Variables};
+use super::sql::analyze::{Analyzer, Catalog, Relation, Variables};
 use super::sql::datatype::DataType;
 use super::sql::names::{Scope, duckdb_name, message_name};
 use super::sql::routine::{Procedure, Routine};
@@ -75,9 +75,13 @@ impl Prepared {
         };
         let mut reads = analyzer.tables();
         if let Statement::CreateTable(create) = statement
-            && let Some((source, _)) = &create.source
+            && let Some((source, rows)) = &create.source
         {
-            tables::require(&engine.connection, source)?;
+            let kind = tables::require(&engine.connection, source)?;
+            if *rows && kind != TableKind::Table {
+                let message = format!("{} is no table, so it cannot be copied", message_name(source));
+                return Err(super::sql::invalid(&message, None, Some("write CREATE TABLE … AS SELECT")));
+            }
             reads.push(source.clone());
         }
         Ok(Self { reads, content })
@@ -328,7 +332,15 @@ fn into_destination(
         tables::require(&engine.connection, &table)?;
     }
     let target = duckdb_name(&table);
-    let sql = relation.table_sql(&[]);
+    let is_replaced = job.write_disposition == Some(WriteDisposition::WriteTruncate);
+    let sql = if there && (!is_replaced || destination.contains('$')) {
+        let columns = Catalog::table(engine, &table)?.columns;
+        relation.fitted(|_, name| {
+            columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, ty)| ty.clone())
+        })?
+    } else {
+        relation.table_sql(&[])
+    };
     if let Some((_, id)) = destination.trim_matches('`').split_once('$') {
         // A table that does not exist has no partitions.
         writable(engine, &table)?;

@@ -139,6 +139,13 @@ fn parquet(
             return Err(invalid(&message, None, None).into());
         }
     };
+    if let Some(column) = relation.columns.iter().find(|column| column.ty.has_bignumeric()) {
+        let message = format!(
+            "EXPORT DATA of BIGNUMERIC as Parquet is not supported by the embedded warehouse: {}",
+            column.name
+        );
+        return Err(invalid(&message, None, Some("CAST the column to NUMERIC or STRING")).into());
+    }
     let path = literal(&file.to_string_lossy());
     let rows = relation.table_sql(&[]);
     let sql = format!("COPY ({rows}) TO {path} (FORMAT parquet, COMPRESSION '{own}')");

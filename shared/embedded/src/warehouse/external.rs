@@ -99,6 +99,16 @@ impl ExternalTable {
         if let Some(unknown) = options.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(invalid(&format!("Unknown option: {unknown}"), None, None));
         }
+        let nested = |column: &&ColumnSpec| {
+            column.data_type.has_bignumeric() && column.data_type != DataType::BigNumeric
+        };
+        if let Some(column) = columns.iter().find(nested) {
+            let message = format!(
+                "BIGNUMERIC in the list or record {} of a file is not supported by the embedded warehouse",
+                column.name
+            );
+            return Err(invalid(&message, None, Some("declare STRING, and CAST it in a query")));
+        }
         let delimiter = match text("field_delimiter").as_deref() {
             None => ",".to_owned(),
             Some("tab" | "\\t") => "\t".to_owned(),
@@ -229,10 +239,13 @@ impl ExternalTable {
             .columns
             .iter()
             .map(|column| {
-                let (name, target) = (quote(&column.name), column.data_type.duckdb());
-                let value = format!("CAST({name} AS {target})");
-                let is_geography = column.data_type == DataType::Geography;
-                format!("{} AS {name}", if is_geography { geography(&value) } else { value })
+                let name = quote(&column.name);
+                let value = match column.data_type {
+                    DataType::BigNumeric => format!("bq_bignumeric_of({name})"),
+                    DataType::Geography => geography(&format!("CAST({name} AS VARCHAR)")),
+                    ref own => format!("CAST({name} AS {})", own.duckdb()),
+                };
+                format!("{value} AS {name}")
             })
             .collect();
         format!("SELECT {} FROM {source}", columns.join(", "))
@@ -248,14 +261,13 @@ impl ExternalTable {
         let (mut types, mut values) = (Vec::new(), Vec::new());
         for column in &self.columns {
             let (name, target) = (quote(&column.name), column.data_type.duckdb());
-            let is_bytes = column.data_type == DataType::Bytes;
-            let read = if is_bytes { "VARCHAR".to_owned() } else { target.clone() };
-            types.push(format!("{}: {}", literal(&column.name), literal(&read)));
-            let value = match column.data_type {
-                DataType::Bytes => format!("from_base64({name})"),
-                DataType::Geography => geography(&name),
-                _ => name.clone(),
+            let (read, value) = match column.data_type {
+                DataType::Bytes => ("VARCHAR".to_owned(), format!("from_base64({name})")),
+                DataType::BigNumeric => ("VARCHAR".to_owned(), format!("bqf_bignumeric({name})")),
+                DataType::Geography => (target.clone(), geography(&name)),
+                _ => (target.clone(), name.clone()),
             };
+            types.push(format!("{}: {}", literal(&column.name), literal(&read)));
             values.push(format!("CAST({value} AS {target}) AS {name}"));
         }
         format!("SELECT {} FROM {source}, columns = {{{}}})", values.join(", "), types.join(", "))
@@ -279,6 +291,9 @@ impl ExternalTable {
                 (DataType::Geography, _) => format!("{} AS {name}", geography(&name)),
                 (DataType::Int64, _) => format!("bq_csv_int64({name}, {location}) AS {name}"),
                 (DataType::Bytes, _) => format!("from_base64({name}) AS {name}"),
+                (DataType::BigNumeric, _) => {
+                    format!("bq_csv_value({name}, bqf_safe_bignumeric({name}), 'BIGNUMERIC', {location}) AS {name}")
+                }
                 (_, Care::Fast) => name.clone(),
                 (own, Care::Full) => {
                     let type_name = literal(&own.bigquery());
@@ -371,7 +386,7 @@ impl ExternalTable {
 
 fn reader_type(own: &DataType, care: Care) -> String {
     match (own, care) {
-        (DataType::Int64 | DataType::Bytes, _) | (_, Care::Full) => "VARCHAR".into(),
+        (DataType::Int64 | DataType::Bytes | DataType::BigNumeric, _) | (_, Care::Full) => "VARCHAR".into(),
         (DataType::Numeric, Care::Fast) => NARROW_NUMERIC.into(),
         (other, Care::Fast) => other.duckdb(),
     }

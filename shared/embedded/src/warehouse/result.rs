@@ -3,7 +3,7 @@
 //!
 //! To add a type, add a branch in [`json`].
 
-use super::functions::times;
+use super::functions::{bignumeric, times};
 use super::sql::datatype::DataType;
 use base64::Engine as _;
 use duckdb::types::{TimeUnit, Value as Cell};
@@ -45,6 +45,9 @@ pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
         (Cell::Double(own), _) => float(*own),
         (Cell::Decimal(own), _) => decimal(&own.to_string()),
         (Cell::Text(own) | Cell::Enum(own), _) => Value::String(own.clone()),
+        (Cell::Blob(own), DataType::BigNumeric) => {
+            bignumeric::of_bytes(own).map_or(Value::Null, |units| decimal(&bignumeric::shown(&units)))
+        }
         (Cell::Blob(own), _) => Value::String(base64::engine::general_purpose::STANDARD.encode(own)),
         (Cell::Date32(days), _) => Value::String(date(i64::from(*days))),
         (Cell::Time64(unit, own), _) => Value::String(time(micros(*unit, *own))),

@@ -175,7 +175,7 @@ pub(crate) fn describe(
 
 /// BigQuery's logical size of a value in bytes. Texts have different lengths, so a typical size is used for them.
 fn width(column: &Column) -> u64 {
-    match column.data_type.as_str() {
+    match column.data_type.split('(').next().unwrap_or_default() {
         "BOOL" => 1,
         "NUMERIC" | "BYTES" | "STRING" => 16,
         "BIGNUMERIC" => 32,

@@ -2,7 +2,7 @@
 //!
 //! To add a type, add a branch in [`literal`].
 
-use super::functions::times;
+use super::functions::{bignumeric, times};
 use super::result::micros;
 use super::sql::analyze::value::{field_names, text_literal};
 use super::sql::datatype::DataType;
@@ -30,6 +30,10 @@ pub(crate) fn literal(cell: &Cell, ty: &DataType) -> String {
             format!("CAST({} AS JSON)", text_literal(own))
         }
         Cell::Text(own) | Cell::Enum(own) => text_literal(own),
+        Cell::Blob(own) if *ty == DataType::BigNumeric => {
+            let units = bignumeric::of_bytes(own).unwrap_or_default();
+            format!("CAST('{units}' AS BIGNUM)")
+        }
         Cell::Blob(own) => {
             format!("unhex('{}')", own.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         }

@@ -48,6 +48,10 @@ fn single(field: &Value, value: &Value) -> Value {
         ("DATETIME", Value::String(text)) => json!(text.trim_end_matches('Z')),
         ("FLOAT", Value::String(text)) => json!(text.replace("inf", "Infinity")),
         (_, Value::String(text)) => json!(text),
+        // Without an exponent, as in BigQuery.
+        ("NUMERIC" | "BIGNUMERIC", Value::Number(own)) if own.is_f64() => {
+            json!(own.as_f64().unwrap_or_default().to_string())
+        }
         (_, other) => json!(other.to_string()),
     }
 }
@@ -113,6 +117,17 @@ fn change_time(field: &Value, value: &mut Value, times: Times) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_have_no_exponent() {
+        let schema =
+            json!({"fields": [{"name": "n", "type": "NUMERIC"}, {"name": "b", "type": "BIGNUMERIC"}]});
+        let own = json!({"n": 1e20, "b": 1e-20});
+        assert_eq!(
+            row(&schema, own.as_object().unwrap()),
+            json!({"f": [{"v": "100000000000000000000"}, {"v": "0.00000000000000000001"}]})
+        );
+    }
 
     #[test]
     fn every_value_is_a_text() {

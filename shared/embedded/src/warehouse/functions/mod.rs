@@ -5,6 +5,7 @@
 //! The module must not know statements, tables and types of columns. To add a function of texts, add a branch in the
 //! `call` function of a module such as `text` or `bytes`, and use it in a table of `sql/analyze/functions`.
 
+pub(crate) mod bignumeric;
 mod buckets;
 mod bytes;
 mod cast_format;
@@ -29,6 +30,7 @@ type Outcome = Result<Option<String>, String>;
 /// Calls the function `name`.
 fn call(name: &str, arguments: &[&str]) -> Outcome {
     for module in [
+        bignumeric::call,
         numbers::call,
         text::call,
         bytes::call,

@@ -1,4 +1,4 @@
-//! Arithmetic of FLOAT64, NUMERIC and BIGNUMERIC with BigQuery's errors.
+//! Arithmetic of FLOAT64 and NUMERIC with BigQuery's errors.
 
 use duckdb::arrow::datatypes::i256;
 
@@ -200,12 +200,8 @@ fn unscaled(text: &str, scale: i8) -> Result<i128, String> {
 
 /// Calls the function `name` of decimals as texts. `None` if it is in another module.
 pub(super) fn call(name: &str, arguments: &[&str]) -> Option<super::Outcome> {
-    let (kind, operator) = name.split_once('_')?;
-    let scale = match kind {
-        "numeric" => 9,
-        "bignumeric" => 18,
-        _ => return None,
-    };
+    let operator = name.strip_prefix("numeric_")?;
+    let scale = 9;
     let [left, right] = arguments else { return None };
     let computed = || -> Result<i128, String> {
         let own = unscaled(left, scale)?;

@@ -49,8 +49,7 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
         },
         ("int_shift_left" | "int_shift_right", [number, count]) => shift(name, number, count),
         ("float64", [text]) => float64(text),
-        ("numeric", [text]) => decimal(text, 29, 9, "NUMERIC"),
-        ("bignumeric", [text]) => decimal(text, 20, 18, "BIGNUMERIC"),
+        ("numeric", [text]) => decimal(text),
         _ => return None,
     };
     Some(outcome)
@@ -84,9 +83,10 @@ fn float64(text: &str) -> Outcome {
     }
 }
 
-/// A decimal with at most these digits before the point. More digits after it are rounded, half away from zero.
-fn decimal(text: &str, before: usize, after: usize, kind: &str) -> Outcome {
-    let refused = || format!("Invalid {kind} value: {text}");
+/// A NUMERIC. More than nine digits after the point are rounded, half away from zero.
+fn decimal(text: &str) -> Outcome {
+    let (before, after) = (29, 9);
+    let refused = || format!("Invalid NUMERIC value: {text}");
     let plain = text.trim();
     let (sign, rest) = match plain.strip_prefix('-') {
         Some(rest) => ("-", rest),

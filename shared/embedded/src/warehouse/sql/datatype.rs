@@ -47,7 +47,8 @@ impl DataType {
             Self::Float64 => "DOUBLE".into(),
             Self::Numeric => WIDE_NUMERIC.into(),
             Self::Decimal(precision, scale) => format!("DECIMAL({precision},{scale})"),
-            Self::BigNumeric => "DECIMAL(38,18)".into(),
+            // The whole number of the smallest unit: see `functions/bignumeric`.
+            Self::BigNumeric => "BIGNUM".into(),
             Self::Bool => "BOOLEAN".into(),
             Self::Timestamp => "TIMESTAMPTZ".into(),
             Self::DateTime => "TIMESTAMP".into(),
@@ -81,7 +82,10 @@ impl DataType {
             Self::Int64 => "INT64".into(),
             Self::Float64 => "FLOAT64".into(),
             Self::Numeric => "NUMERIC".into(),
-            Self::Decimal(precision, scale) => format!("NUMERIC({precision}, {scale})"),
+            Self::Decimal(precision, scale) => {
+                let big = if self.plain() == Self::BigNumeric { "BIG" } else { "" };
+                format!("{big}NUMERIC({precision}, {scale})")
+            }
             Self::BigNumeric => "BIGNUMERIC".into(),
             Self::Bool => "BOOL".into(),
             Self::Timestamp => "TIMESTAMP".into(),
@@ -122,6 +126,16 @@ impl DataType {
         }
     }
 
+    /// Whether the type is BIGNUMERIC, or has one in it.
+    pub(crate) fn has_bignumeric(&self) -> bool {
+        match self {
+            Self::BigNumeric => true,
+            Self::Array(element) => element.has_bignumeric(),
+            Self::Struct(fields) => fields.iter().any(|(_, own)| own.has_bignumeric()),
+            _ => false,
+        }
+    }
+
     /// The type of a DuckDB column, from DuckDB's name for it.
     pub(crate) fn from_duckdb(name: &str) -> Self {
         if let Some(element) = name.strip_suffix("[]") {
@@ -135,12 +149,12 @@ impl DataType {
             let (width, scale) = (numbers.next().unwrap_or(38), numbers.next().unwrap_or(9));
             return match (width, scale) {
                 (18.., 0..=9) => Self::Numeric,
-                (_, 10..) => Self::BigNumeric,
                 (width, scale) => Self::Decimal(width, scale),
             };
         }
         match name {
             "BLOB" => Self::Bytes,
+            "BIGNUM" => Self::BigNumeric,
             "BIGINT" | "INTEGER" | "SMALLINT" | "TINYINT" | "HUGEINT" | "UBIGINT" | "UINTEGER"
             | "USMALLINT" | "UTINYINT" => Self::Int64,
             "DOUBLE" | "FLOAT" => Self::Float64,
@@ -230,9 +244,14 @@ pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseErr
         .collect();
     let close = tokens.iter().position(|token| token.is_symbol(")")).unwrap_or(tokens.len());
     let data_type = match (simple, numbers.as_slice()) {
-        (DataType::Numeric | DataType::BigNumeric, [precision]) => DataType::Decimal((*precision).min(38), 0),
+        (DataType::Numeric | DataType::BigNumeric, [precision, ..]) if *precision > 38 => {
+            let message = format!("{name} of {precision} digits is not supported by the embedded warehouse");
+            let hint = "write BIGNUMERIC without a number of digits, or at most 38 digits";
+            return Err(super::invalid(&message, at, Some(hint)));
+        }
+        (DataType::Numeric | DataType::BigNumeric, [precision]) => DataType::Decimal(*precision, 0),
         (DataType::Numeric | DataType::BigNumeric, [precision, scale]) => {
-            DataType::Decimal((*precision).min(38), *scale)
+            DataType::Decimal(*precision, *scale)
         }
         (other, _) => other,
     };

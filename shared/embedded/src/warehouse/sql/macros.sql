@@ -11,8 +11,8 @@ CREATE OR REPLACE TEMP MACRO bqf_float64(x) AS CAST(bqf('float64', x) AS DOUBLE)
 CREATE OR REPLACE TEMP MACRO bqf_safe_float64(x) AS TRY(CAST(bqf('float64', x) AS DOUBLE));
 CREATE OR REPLACE TEMP MACRO bqf_numeric(x) AS CAST(bqf('numeric', x) AS DECIMAL(38,9));
 CREATE OR REPLACE TEMP MACRO bqf_safe_numeric(x) AS TRY(CAST(bqf('numeric', x) AS DECIMAL(38,9)));
-CREATE OR REPLACE TEMP MACRO bqf_bignumeric(x) AS CAST(bqf('bignumeric', x) AS DECIMAL(38,18));
-CREATE OR REPLACE TEMP MACRO bqf_safe_bignumeric(x) AS TRY(CAST(bqf('bignumeric', x) AS DECIMAL(38,18)));
+CREATE OR REPLACE TEMP MACRO bqf_bignumeric(x) AS CAST(bqf('bignumeric', x) AS BIGNUM);
+CREATE OR REPLACE TEMP MACRO bqf_safe_bignumeric(x) AS TRY(CAST(bqf('bignumeric', x) AS BIGNUM));
 CREATE OR REPLACE TEMP MACRO bqf_date(x) AS CAST(make_timestamp(bqf_parse('date', x)) AS DATE);
 CREATE OR REPLACE TEMP MACRO bqf_safe_date(x) AS CAST(make_timestamp(bqf_parse('safe_date', x)) AS DATE);
 CREATE OR REPLACE TEMP MACRO bqf_datetime(x) AS make_timestamp(bqf_parse('datetime', x));
@@ -29,8 +29,8 @@ CREATE OR REPLACE TEMP MACRO bq_float_to_int64(x) AS CAST(round(x) AS BIGINT);
 CREATE OR REPLACE TEMP MACRO bq_safe_float_to_int64(x) AS TRY_CAST(round(x) AS BIGINT);
 CREATE OR REPLACE TEMP MACRO bq_float_to_numeric(x) AS bqf_numeric(bqf_float_text(x));
 CREATE OR REPLACE TEMP MACRO bq_safe_float_to_numeric(x) AS bqf_safe_numeric(bqf_float_text(x));
-CREATE OR REPLACE TEMP MACRO bq_float_to_bignumeric(x) AS bqf_bignumeric(bqf_float_text(x));
-CREATE OR REPLACE TEMP MACRO bq_safe_float_to_bignumeric(x) AS bqf_safe_bignumeric(bqf_float_text(x));
+CREATE OR REPLACE TEMP MACRO bq_float_to_bignumeric(x) AS CAST(bqf('bignumeric_of_float', CAST(x AS VARCHAR)) AS BIGNUM);
+CREATE OR REPLACE TEMP MACRO bq_safe_float_to_bignumeric(x) AS TRY(bq_float_to_bignumeric(x));
 CREATE OR REPLACE TEMP MACRO bq_decimal_text(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END;
 -- A second has no, three or six digits after the point.
 CREATE OR REPLACE TEMP MACRO bq_datetime_text(x) AS CASE WHEN epoch_us(x) % 1000000 = 0 THEN CAST(x AS VARCHAR) WHEN epoch_us(x) % 1000 = 0 THEN strftime(x, '%Y-%m-%d %H:%M:%S.%g') ELSE strftime(x, '%Y-%m-%d %H:%M:%S.%f') END;
@@ -45,10 +45,15 @@ CREATE OR REPLACE TEMP MACRO bqf_numeric_multiply(a, b) AS CAST(bqf('numeric_mul
 CREATE OR REPLACE TEMP MACRO bqf_numeric_divide(a, b) AS CAST(bqf('numeric_divide', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9));
 CREATE OR REPLACE TEMP MACRO bqf_numeric_round(a, n) AS CAST(bqf('numeric_round', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,9));
 CREATE OR REPLACE TEMP MACRO bqf_numeric_trunc(a, n) AS CAST(bqf('numeric_trunc', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,9));
-CREATE OR REPLACE TEMP MACRO bqf_bignumeric_multiply(a, b) AS CAST(bqf('bignumeric_multiply', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,18));
-CREATE OR REPLACE TEMP MACRO bqf_bignumeric_divide(a, b) AS CAST(bqf('bignumeric_divide', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,18));
-CREATE OR REPLACE TEMP MACRO bqf_bignumeric_round(a, n) AS CAST(bqf('bignumeric_round', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,18));
-CREATE OR REPLACE TEMP MACRO bqf_bignumeric_trunc(a, n) AS CAST(bqf('bignumeric_trunc', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,18));
+-- A function of `functions/bignumeric`. BIGNUM is the whole number of the smallest unit of a BIGNUMERIC.
+CREATE OR REPLACE TEMP MACRO bqf_big(f, a) AS CAST(bqf('bignumeric_' || f, CAST(a AS VARCHAR)) AS BIGNUM), (f, a, b) AS CAST(bqf('bignumeric_' || f, CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS BIGNUM);
+CREATE OR REPLACE TEMP MACRO bq_bignumeric_of(x) AS bqf_bignumeric(CAST(x AS VARCHAR));
+CREATE OR REPLACE TEMP MACRO bq_bignumeric_text(x) AS bqf('bignumeric_text', CAST(x AS VARCHAR));
+CREATE OR REPLACE TEMP MACRO bq_bignumeric_to_float(x) AS CAST(bq_bignumeric_text(x) AS DOUBLE);
+CREATE OR REPLACE TEMP MACRO bq_bignumeric_to_int64(x) AS CAST(bqf('bignumeric_int64', CAST(x AS VARCHAR)) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO bq_safe_bignumeric_to_int64(x) AS TRY(bq_bignumeric_to_int64(x));
+CREATE OR REPLACE TEMP MACRO bq_bignumeric_to_numeric(x) AS CAST(bqf('bignumeric_numeric', CAST(x AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bq_safe_bignumeric_to_numeric(x) AS TRY(bq_bignumeric_to_numeric(x));
 
 CREATE OR REPLACE TEMP MACRO bq_int_div(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: DIV(' || a || ', ' || b || ')') ELSE a // b END;
 CREATE OR REPLACE TEMP MACRO bq_mod(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END;

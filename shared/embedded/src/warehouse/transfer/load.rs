@@ -135,7 +135,8 @@ fn columns_of(destination: &TableReference) -> Result<String, WarehouseError> {
     Ok(format!(
         "SELECT column_name, data_type FROM {}.INFORMATION_SCHEMA.COLUMNS WHERE table_name = {} ORDER BY ordinal_position",
         quoted(&destination.dataset)?,
-        literal(&destination.table)
+        // A partition has the columns of its table.
+        literal(destination.table.split('$').next().unwrap_or_default())
     ))
 }
 

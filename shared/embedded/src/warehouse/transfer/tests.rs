@@ -4,7 +4,8 @@ use super::super::DuckDbWarehouse;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use segue_ports::warehouse::{
-    Column, FileFormat, LoadJob, LoadSource, QueryJob, TableReference, Warehouse as _, WarehouseError,
+    Column, CopyJob, FileFormat, LoadJob, LoadSource, QueryJob, TableReference, Warehouse as _,
+    WarehouseError, WriteDisposition,
 };
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -153,6 +154,108 @@ async fn decimals_of_parquet_become_the_allowed_type() {
     );
     let unknown = world.warehouse.load(with("x", &["FLOAT64"])).await.unwrap_err();
     assert!(unknown.to_string().contains("FLOAT64"), "{unknown}");
+}
+
+#[tokio::test]
+async fn loads_keep_all_digits_of_a_bignumeric() {
+    let world = World::new().await;
+    world.put("big.csv", b"578960446186580977117854925043439539266.25\n1e-38\n\n");
+    world.put("big.json", b"{\"n\": \"578960446186580977117854925043439539266.25\"}\n{\"n\": 1.5}\n{}\n");
+    world.put("bad.csv", b"1x\n");
+    for (format, name, wanted) in [
+        (FileFormat::Csv, "csv", "0.00000000000000000000000000000000000001"),
+        (FileFormat::Json, "json", "1.5"),
+    ] {
+        world.query(&format!("CREATE TABLE d.{name} (n BIGNUMERIC)")).await;
+        world.warehouse.load(load(&format!("big.{name}"), name, format)).await.unwrap();
+        assert_eq!(
+            world.query(&format!("SELECT CAST(t.n AS STRING) AS n FROM d.{name} AS t ORDER BY t.n")).await,
+            json!([{"n": null}, {"n": wanted}, {"n": "578960446186580977117854925043439539266.25"}])
+        );
+    }
+    let bad = world.warehouse.load(load("bad.csv", "csv", FileFormat::Csv)).await.unwrap_err();
+    assert!(bad.to_string().contains("as BIGNUMERIC for field n (position 0)"), "{bad}");
+    let file = world.folder.path().join("objects/bkt/n.parquet");
+    let copy = format!("COPY (SELECT 2::DECIMAL(10,2) AS n) TO '{}' (FORMAT parquet)", file.display());
+    duckdb::Connection::open_in_memory().unwrap().execute_batch(&copy).unwrap();
+    world.query("CREATE TABLE d.parquet (n BIGNUMERIC)").await;
+    world.warehouse.load(load("n.parquet", "parquet", FileFormat::Parquet)).await.unwrap();
+    assert_eq!(world.query("SELECT n FROM d.parquet").await, json!([{"n": 2}]));
+}
+
+#[tokio::test]
+async fn loads_and_queries_write_into_one_partition() {
+    let world = World::new().await;
+    world.query("CREATE TABLE d.arrived (n INT64) PARTITION BY _PARTITIONDATE").await;
+    world.put("n.csv", b"1\n2\n");
+    let rows = "SELECT CAST(_PARTITIONDATE AS STRING) AS day, n FROM d.arrived ORDER BY day, n";
+    let first = || load("n.csv", "arrived$20210101", FileFormat::Csv);
+    world.warehouse.load(first()).await.unwrap();
+    let into = |partition: &str, sql: &str, disposition: WriteDisposition| {
+        let job = QueryJob {
+            sql: sql.to_owned(),
+            destination_table: Some(format!("d.arrived${partition}")),
+            write_disposition: Some(disposition),
+            ..QueryJob::default()
+        };
+        world.warehouse.query(job)
+    };
+    into("20210102", "SELECT 3 AS n", WriteDisposition::WriteEmpty).await.unwrap();
+    let day = |day: &str, n: i64| json!({"day": day, "n": n});
+    let both = [day("2021-01-01", 1), day("2021-01-01", 2), day("2021-01-02", 3)];
+    assert_eq!(world.query(rows).await, json!(both));
+    // Only the partition is replaced.
+    world.put("n.csv", b"4\n");
+    let replaced = LoadJob { write_disposition: Some(WriteDisposition::WriteTruncate), ..first() };
+    world.warehouse.load(replaced).await.unwrap();
+    into("20210102", "SELECT 5 AS n", WriteDisposition::WriteAppend).await.unwrap();
+    let rest = [day("2021-01-01", 4), day("2021-01-02", 3), day("2021-01-02", 5)];
+    assert_eq!(world.query(rows).await, json!(rest));
+    let full = into("20210102", "SELECT 6 AS n", WriteDisposition::WriteEmpty).await.unwrap_err();
+    assert!(full.to_string().contains("d.arrived$20210102"), "{full}");
+    let wrong = into("2021", "SELECT 6 AS n", WriteDisposition::WriteAppend).await.unwrap_err();
+    assert!(wrong.to_string().contains("write 8 digits"), "{wrong}");
+    assert_eq!(world.query(rows).await, json!(rest));
+}
+
+#[tokio::test]
+async fn a_copy_keeps_the_partitions_of_its_source() {
+    let world = World::new().await;
+    world.query("CREATE TABLE d.days (day DATE, n INT64) PARTITION BY day CLUSTER BY n OPTIONS(description='own')").await;
+    world.query("INSERT INTO d.days VALUES (DATE '2021-01-01', 1), (DATE '2021-01-02', 2)").await;
+    world.query("CREATE TABLE d.arrived (n INT64) PARTITION BY _PARTITIONDATE").await;
+    world.query("INSERT INTO d.arrived (_PARTITIONTIME, n) VALUES (TIMESTAMP '2021-01-01', 1)").await;
+    world.query("CREATE VIEW d.seen AS SELECT n FROM d.days").await;
+    let copy = |from: &str, to: &str, disposition: Option<WriteDisposition>| {
+        let job = CopyJob {
+            sources: vec![table(from)],
+            destination: table(to),
+            write_disposition: disposition,
+            ..CopyJob::default()
+        };
+        world.warehouse.copy(job)
+    };
+    assert_eq!(copy("days", "same", None).await.unwrap().rows, Some(2));
+    let info = world.warehouse.table_info("d", "same").await.unwrap();
+    assert_eq!((info.partition_by.as_deref(), info.cluster_by), (Some("day"), vec!["n".to_owned()]));
+    assert_eq!(info.description.as_deref(), Some("own"));
+    // The time when a row arrived is copied too.
+    copy("arrived", "same", Some(WriteDisposition::WriteTruncate)).await.unwrap();
+    assert_eq!(
+        world.query("SELECT CAST(_PARTITIONTIME AS STRING) AS t, n FROM d.same").await,
+        json!([{"t": "2021-01-01 00:00:00+00", "n": 1}])
+    );
+    let info = world.warehouse.table_info("d", "same").await.unwrap();
+    assert_eq!(info.cluster_by, Vec::<String>::new());
+    // A table with rows keeps them.
+    assert!(copy("days", "same", None).await.is_err());
+    copy("arrived", "same", Some(WriteDisposition::WriteAppend)).await.unwrap();
+    assert_eq!(world.query("SELECT COUNT(*) AS n FROM d.same").await, json!([{"n": 2}]));
+    // A view has no partitions, and its rows are copied.
+    assert_eq!(copy("seen", "rows", None).await.unwrap().rows, Some(2));
+    let job = QueryJob { sql: "CREATE TABLE d.x COPY d.seen".to_owned(), ..QueryJob::default() };
+    let refused = world.warehouse.query(job).await.unwrap_err();
+    assert!(refused.to_string().contains("d.seen is no table, so it cannot be copied"), "{refused}");
 }
 
 #[tokio::test]

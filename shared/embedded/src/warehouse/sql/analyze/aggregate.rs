@@ -229,10 +229,13 @@ impl Analyzer<'_> {
                 DataType::Int64 => {
                     Value::new(DataType::Int64, format!("CAST({} AS BIGINT)", parts.call("sum", &x)))
                 }
-                DataType::Numeric | DataType::BigNumeric => Value::new(
-                    first.ty.clone(),
+                DataType::Numeric => Value::new(
+                    DataType::Numeric,
                     format!("CAST({} AS {})", parts.call("sum", &x), first.ty.duckdb()),
                 ),
+                DataType::BigNumeric => {
+                    Value::new(DataType::BigNumeric, format!("bqf_big('sum', {})", parts.call("sum", &x)))
+                }
                 DataType::Float64 => {
                     let infinite = Parts {
                         order: String::new(),
@@ -266,12 +269,7 @@ impl Analyzer<'_> {
                 DataType::BigNumeric => {
                     let sum = parts.call("sum", &x);
                     let count = parts.call("count", &x);
-                    Value::new(
-                        DataType::BigNumeric,
-                        format!(
-                            "bqf_bignumeric_divide(CAST({sum} AS DECIMAL(38,18)), CAST(nullif({count}, 0) AS DECIMAL(38,18)))"
-                        ),
-                    )
+                    Value::new(DataType::BigNumeric, format!("bqf_big('average', {sum}, {count})"))
                 }
                 _ => return Err(refused()),
             },

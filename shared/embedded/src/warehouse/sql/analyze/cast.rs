@@ -38,8 +38,14 @@ impl Analyzer<'_> {
         if let DataType::Decimal(precision, scale) = to {
             let cast = if safe { "TRY_CAST" } else { "CAST" };
             let (precision, scale) = (*precision, *scale);
-            let wide = own.ty.duckdb();
-            own.sql = format!("CAST({cast}({} AS DECIMAL({precision},{scale})) AS {wide})", own.sql);
+            let is_big = own.ty == DataType::BigNumeric;
+            let exact = if is_big { format!("bq_bignumeric_text({})", own.sql) } else { own.sql };
+            let limited = format!("{cast}({exact} AS DECIMAL({precision},{scale}))");
+            own.sql = if is_big {
+                format!("bq_bignumeric_of({limited})")
+            } else {
+                format!("CAST({limited} AS {})", own.ty.duckdb())
+            };
         }
         Ok(own)
     }
@@ -138,28 +144,31 @@ fn invalid_cast(from: &DataType, to: &DataType, at: At) -> segue_ports::warehous
 }
 
 /// The conversion of `x` in DuckDB's syntax. `None`: BigQuery has no such conversion.
-fn conversion(from: &DataType, to: &DataType, x: &str, safe: bool) -> Option<String> {
+pub(super) fn conversion(from: &DataType, to: &DataType, x: &str, safe: bool) -> Option<String> {
     use DataType::{
-        BigNumeric, Bool, Bytes, Date, DateTime, Float64, Int64, Interval, Numeric, String, Time, Timestamp,
+        BigNumeric, Bool, Bytes, Date, DateTime, Decimal, Float64, Int64, Interval, Numeric, String, Time,
+        Timestamp,
     };
     let safely = |name: &str| format!("bq_{}{name}({x})", if safe { "safe_" } else { "" });
     let parsed = |name: &str| format!("bqf_{}{name}({x})", if safe { "safe_" } else { "" });
     Some(match (from, to) {
         (Bool, Int64) => format!("CAST({x} AS BIGINT)"),
         (Int64, Bool) => format!("({x} <> 0)"),
-        (Int64, Float64 | Numeric | BigNumeric) | (Numeric, BigNumeric | Float64) | (BigNumeric, Float64) => {
-            format!("CAST({x} AS {})", to.duckdb())
-        }
+        (Int64, Float64 | Numeric) | (Numeric, Float64) => format!("CAST({x} AS {})", to.duckdb()),
+        (Int64 | Numeric | Decimal(..), BigNumeric) => format!("bq_bignumeric_of({x})"),
+        (BigNumeric, Float64) => format!("bq_bignumeric_to_float({x})"),
+        (BigNumeric, Int64) => safely("bignumeric_to_int64"),
+        (BigNumeric, Numeric) => safely("bignumeric_to_numeric"),
+        (BigNumeric, String) => format!("bq_bignumeric_text({x})"),
         (Float64, Int64) => safely("float_to_int64"),
-        (Numeric | BigNumeric, Int64) => {
+        (Numeric, Int64) => {
             format!("{}({x} AS BIGINT)", if safe { "TRY_CAST" } else { "CAST" })
         }
         (Float64, Numeric) => safely("float_to_numeric"),
         (Float64, BigNumeric) => safely("float_to_bignumeric"),
-        (BigNumeric, Numeric) => format!("{}({x} AS DECIMAL(38,9))", if safe { "TRY_CAST" } else { "CAST" }),
         (Int64 | Bool, String) => format!("CAST({x} AS VARCHAR)"),
         (Float64, String) => format!("bqf_float_text({x})"),
-        (Numeric | BigNumeric, String) => format!("bq_decimal_text({x})"),
+        (Numeric, String) => format!("bq_decimal_text({x})"),
         (Bytes, String) => safely("bytes_text"),
         (String, Bytes) => format!("encode({x})"),
         (Date, String) => format!("CAST({x} AS VARCHAR)"),

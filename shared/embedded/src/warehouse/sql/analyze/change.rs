@@ -85,8 +85,7 @@ impl Analyzer<'_> {
         ty: &DataType,
         at: At,
     ) -> Analyzed<String> {
-        let plain = ty.plain();
-        let value = super::coerce::coerce(value, &plain).ok_or_else(|| {
+        let sql = super::coerce::stored(value, ty).ok_or_else(|| {
             refuse(
                 at,
                 &format!(
@@ -96,11 +95,10 @@ impl Analyzer<'_> {
                 ),
             )
         })?;
-        let value = value.settled();
-        if let Some(unit) = target.shape.ingested_by.filter(|_| name == PARTITION_TIME) {
-            return Ok(format!("bq_partition_time({}, '{unit}')", value.sql));
-        }
-        Ok(if plain == *ty { value.sql } else { format!("CAST({} AS {})", value.sql, ty.duckdb()) })
+        Ok(match target.shape.ingested_by.filter(|_| name == PARTITION_TIME) {
+            Some(unit) => format!("bq_partition_time({sql}, '{unit}')"),
+            None => sql,
+        })
     }
 
     fn insert(&self, target: &Target, columns: &[(String, At)], rows: &Rows, at: At) -> Analyzed<String> {

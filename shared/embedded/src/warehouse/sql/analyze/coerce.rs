@@ -2,6 +2,7 @@
 //!
 //! The module must not know scopes and functions.
 
+use super::cast::conversion;
 use super::literals;
 use super::value::{Form, Value, field, field_names, structure};
 use crate::warehouse::sql::datatype::DataType;
@@ -80,8 +81,48 @@ fn converted(value: &Value, to: &DataType) -> String {
         DataType::Struct(fields) => rebuilt(value, fields, &|value, to| {
             coerce(value, to).map_or_else(|| value.sql.clone(), |value| value.sql)
         }),
+        _ if value.ty.has_bignumeric() || to.has_bignumeric() => {
+            // `converts` has said that there is a conversion.
+            conversion(&value.ty, to, &value.sql, false).unwrap_or_else(|| "NULL".to_owned())
+        }
         _ => format!("CAST({} AS {})", value.sql, to.duckdb()),
     }
+}
+
+/// The value of a column, as expressions have it: a NUMERIC with fewer digits is a NUMERIC.
+pub(super) fn plain(value: &Value) -> Value {
+    let ty = value.ty.plain();
+    if ty == value.ty {
+        return value.clone();
+    }
+    let sql = match (&value.ty, &ty) {
+        (own, plain) if !plain.has_bignumeric() || own.duckdb() == plain.duckdb() => {
+            format!("CAST({} AS {})", value.sql, plain.duckdb())
+        }
+        (DataType::Array(element), _) => {
+            let item = plain(&Value::new((**element).clone(), "e"));
+            format!("list_transform({}, lambda e: {})", value.sql, item.sql)
+        }
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            rebuilt(value, fields, &|value, _| plain(value).sql)
+        }
+        _ => format!("bq_bignumeric_of({})", value.sql),
+    };
+    Value::new(ty, sql)
+}
+
+/// The value for a column of this type, which is stored with fewer digits than expressions have. `None`: no such value.
+pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
+    let own = coerce(value, &to.plain())?.settled();
+    Some(match to {
+        to if own.ty == *to => own.sql,
+        DataType::Decimal(..) if own.ty == DataType::BigNumeric => {
+            format!("CAST(bq_bignumeric_text({}) AS {})", own.sql, to.duckdb())
+        }
+        // DuckDB would take the digits for a whole number.
+        to if own.ty.has_bignumeric() && own.ty.duckdb() != to.duckdb() => return None,
+        to => format!("CAST({} AS {})", own.sql, to.duckdb()),
+    })
 }
 
 /// A struct with other fields, field by field.

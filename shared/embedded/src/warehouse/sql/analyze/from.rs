@@ -1,6 +1,6 @@
 //! FROM: tables, UNNEST, queries, table functions and joins.
 
-use super::coerce::{coerce, supertype};
+use super::coerce::{coerce, plain, supertype};
 use super::names::{Column, Names, Source};
 use super::query::value_columns;
 use super::value::Value;
@@ -138,12 +138,20 @@ impl Analyzer<'_> {
             let list: Vec<String> = shape
                 .columns
                 .iter()
-                .map(|(column, ty)| match columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(column)) {
-                    Some((_, own)) if own == ty => quote(column),
-                    Some(_) => format!("CAST({} AS {}) AS {0}", quote(column), ty.duckdb()),
-                    None => format!("CAST(NULL AS {}) AS {}", ty.duckdb(), quote(column)),
+                .map(|(column, ty)| {
+                    Ok(match columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(column)) {
+                        Some((_, own)) if own == ty => quote(column),
+                        Some((_, own)) if own.has_bignumeric() || ty.has_bignumeric() => {
+                            return Err(missing(
+                                at,
+                                &format!("The column {column} with other types in other tables"),
+                            ));
+                        }
+                        Some(_) => format!("CAST({} AS {}) AS {0}", quote(column), ty.duckdb()),
+                        None => format!("CAST(NULL AS {}) AS {}", ty.duckdb(), quote(column)),
+                    })
                 })
-                .collect();
+                .collect::<Analyzed<_>>()?;
             let suffix = name.get(prefix.len()..).unwrap_or_default();
             parts.push(format!(
                 "SELECT {}, {} AS _TABLE_SUFFIX FROM {}.{}",
@@ -360,11 +368,7 @@ fn mentions(expr: &Expr, column: &str) -> bool {
 
 /// A stored column. A NUMERIC with fewer digits is a NUMERIC in expressions.
 pub(super) fn stored(ty: &DataType, sql: &str) -> Value {
-    let plain = ty.plain();
-    if plain == *ty {
-        return Value::new(plain, sql);
-    }
-    Value::new(plain.clone(), format!("CAST({sql} AS {})", plain.duckdb()))
+    plain(&Value::new(ty.clone(), sql))
 }
 
 /// The columns of a table that has this name in DuckDB.

@@ -28,7 +28,7 @@ impl Analyzer<'_> {
         let x = values.first().cloned().map(Value::settled).ok_or_else(refused)?;
         let extreme = format!("{}({})", if is_max { "max" } else { "min" }, by.sql);
         let list = format!("bq_having(list(struct_pack(v := {}, b := {})), {extreme})", x.sql, by.sql);
-        let is_number = matches!(x.ty, DataType::Int64 | DataType::Numeric | DataType::BigNumeric);
+        let is_number = matches!(x.ty, DataType::Int64 | DataType::Numeric);
         let (ty, sql) = match (name, values) {
             ("ANY_VALUE", [_]) => (x.ty, format!("list_extract({list}, 1)")),
             ("ARRAY_AGG", [_]) if !matches!(x.ty, DataType::Array(_)) => {
@@ -47,6 +47,9 @@ impl Analyzer<'_> {
             ("SUM", [_]) if is_number => {
                 let sql = format!("CAST(list_sum({list}) AS {})", x.ty.duckdb());
                 (x.ty, sql)
+            }
+            ("SUM", [_]) if x.ty == DataType::BigNumeric => {
+                (x.ty, format!("bqf_big('sum', list_sum({list}))"))
             }
             ("AVG", [_]) if x.ty == DataType::Int64 => (DataType::Float64, format!("list_avg({list})")),
             // NaN has an order of its own.

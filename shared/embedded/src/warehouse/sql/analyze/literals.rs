@@ -3,7 +3,7 @@
 //! The module must not know DuckDB's functions, except how it writes a literal.
 
 use super::value::{Form, Value, text_literal};
-use crate::warehouse::functions::{json, times};
+use crate::warehouse::functions::{bignumeric, json, times};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::literal;
 
@@ -15,7 +15,8 @@ pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
             format!("DATE '{}'", times::print_date(days))
         }
         DataType::DateTime => {
-            let micros = times::datetime(text).ok_or_else(|| format!("Invalid datetime string \"{text}\""))?;
+            let micros =
+                times::datetime(text).ok_or_else(|| format!("Invalid datetime string \"{text}\""))?;
             format!("TIMESTAMP '{}'", times::print_datetime(micros))
         }
         DataType::Time => {
@@ -23,15 +24,16 @@ pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
             format!("TIME '{}'", times::print_time(micros))
         }
         DataType::Timestamp => {
-            let micros = times::timestamp(text, None).ok_or_else(|| format!("Invalid timestamp: '{text}'"))?;
+            let micros =
+                times::timestamp(text, None).ok_or_else(|| format!("Invalid timestamp: '{text}'"))?;
             format!("TIMESTAMPTZ '{}+00'", times::print_datetime(micros))
         }
-        DataType::Numeric => decimal(text, 29, 9).ok_or_else(|| format!("Invalid NUMERIC value: {text}"))?,
-        DataType::BigNumeric => decimal(text, 20, 18).ok_or_else(|| {
-            format!(
-                "Invalid BIGNUMERIC value: {text} (the embedded warehouse has 20 digits before and 18 after the point)"
-            )
-        })?,
+        DataType::Numeric => decimal(text).ok_or_else(|| format!("Invalid NUMERIC value: {text}"))?,
+        DataType::BigNumeric => {
+            let units =
+                bignumeric::parse(text, true).ok_or_else(|| format!("Invalid BIGNUMERIC value: {text}"))?;
+            format!("CAST('{units}' AS BIGNUM)")
+        }
         DataType::Json => {
             let own = json::normal(text).map_err(|error| format!("Invalid JSON literal: {error}"))?;
             format!("CAST({} AS JSON)", text_literal(&own))
@@ -41,8 +43,8 @@ pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
     Ok(Value { never_null: true, ..Value::new(ty.clone(), sql) })
 }
 
-/// A decimal with at most these digits before and after the point. `None` if it has more, or is no number.
-fn decimal(text: &str, before: usize, after: usize) -> Option<String> {
+/// A NUMERIC. `None` if it has more than 29 digits before or 9 after the point, or is no number.
+fn decimal(text: &str) -> Option<String> {
     let plain = plain(text.trim())?;
     let (sign, digits) = match plain.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -50,13 +52,13 @@ fn decimal(text: &str, before: usize, after: usize) -> Option<String> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-    if whole.len() > before || fraction.len() > after {
+    if whole.len() > 29 || fraction.len() > 9 {
         return None;
     }
     let whole = if whole.is_empty() { "0" } else { whole };
     let number =
         if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") };
-    Some(format!("CAST('{number}' AS DECIMAL(38,{after}))"))
+    Some(format!("CAST('{number}' AS DECIMAL(38,9))"))
 }
 
 /// A number without an exponent.

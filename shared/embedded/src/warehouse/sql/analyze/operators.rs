@@ -33,6 +33,7 @@ impl Analyzer<'_> {
             ("+", _) => return Ok(Value { form: Form::Other, ..value }),
             ("~", DataType::Bytes) => format!("unhex(bqf('bytes_not', hex({})))", value.sql),
             ("NOT", _) => format!("(NOT {})", value.sql),
+            (_, DataType::BigNumeric) => format!("bqf_big('negate', {})", value.sql),
             _ => format!("({operator}{})", value.sql),
         };
         Ok(Value { never_null: value.never_null, ..Value::new(value.ty, sql) })
@@ -139,9 +140,7 @@ impl Analyzer<'_> {
         let sql = match (&ty, operator) {
             (DataType::Float64, _) => format!("bqf_float_{name}({l}, {r})"),
             (DataType::Numeric, "*" | "/") => format!("bqf_numeric_{name}({}, {})", wide(l, 9), wide(r, 9)),
-            (DataType::BigNumeric, "*" | "/") => {
-                format!("bqf_bignumeric_{name}({}, {})", wide(l, 18), wide(r, 18))
-            }
+            (DataType::BigNumeric, _) => format!("bqf_big('{name}', {l}, {r})"),
             _ => format!("({l} {operator} {r})"),
         };
         Ok(Value::new(ty, sql))

@@ -1,11 +1,13 @@
 //! Queries: WITH, the body, ORDER BY, LIMIT and pipes.
 
+use super::coerce::stored;
 use super::names::{Column, Names, Source};
 use super::value::{Form, Value, field, field_names};
-use super::{Analyzed, Analyzer, CommonTable, missing, refuse, wrong_syntax};
+use super::{Analyzed, Analyzer, CommonTable, invalid, missing, refuse, wrong_syntax};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{check_column, quote};
 use crate::warehouse::sql::syntax::ast::{At, Body, Expr, OrderItem, Query};
+use segue_ports::warehouse::WarehouseError;
 
 /// An analyzed query.
 #[derive(Debug, Clone)]
@@ -101,6 +103,46 @@ impl Relation {
             .map(|(column, wanted)| format!("v.{} AS {wanted}", column.sql_name))
             .collect();
         format!("SELECT {} FROM ({}) AS v", parts.join(", "), self.sql)
+    }
+
+    /// The query with the types of the columns that its rows are written to. DuckDB itself would take a number for the
+    /// digits of a BIGNUMERIC.
+    ///
+    /// # Errors
+    /// A value has another type than its column.
+    pub(crate) fn fitted(
+        &self,
+        wanted: impl Fn(usize, &str) -> Option<DataType>,
+    ) -> Result<String, WarehouseError> {
+        let mut changed = false;
+        let mut parts = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let name = quote(&column.name);
+            let own = Value {
+                form: column.form.clone(),
+                ..Value::new(column.ty.clone(), format!("v.{}", column.sql_name))
+            };
+            let target = wanted(index, &column.name)
+                .filter(|to| *to != own.ty && (to.plain().has_bignumeric() || own.ty.has_bignumeric()));
+            let sql = match target {
+                None => own.sql,
+                Some(to) => {
+                    changed = true;
+                    stored(&own, &to).ok_or_else(|| {
+                        let (own_name, from, to) = (&column.name, column.ty.bigquery(), to.bigquery());
+                        let message = format!(
+                            "Value of type {from} cannot be assigned to {own_name}, which has type {to}"
+                        );
+                        invalid(&message, None, Some("CAST the value in the query"))
+                    })?
+                }
+            };
+            parts.push(format!("{sql} AS {name}"));
+        }
+        if !changed {
+            return Ok(self.table_sql(&[]));
+        }
+        Ok(format!("SELECT {} FROM ({}) AS v", parts.join(", "), self.sql))
     }
 
     /// A table of structs as a table of their fields.

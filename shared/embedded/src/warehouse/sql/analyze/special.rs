@@ -153,12 +153,13 @@ impl Analyzer<'_> {
                 let own = all.first().map(|value| value.sql.clone()).unwrap_or_default();
                 Value::new(ty, format!("CASE WHEN {} THEN NULL ELSE {own} END", equal.sql))
             }
-            ("NULLIFZERO", [value]) if super::operators::number(&value.ty) => {
-                Value::new(value.ty.clone(), format!("nullif({}, 0)", value.clone().settled().sql))
-            }
+            ("NULLIFZERO", [value]) if super::operators::number(&value.ty) => Value::new(
+                value.ty.clone(),
+                format!("nullif({}, CAST(0 AS {}))", value.clone().settled().sql, value.ty.duckdb()),
+            ),
             ("ZEROIFNULL", [value]) if super::operators::number(&value.ty) => Value::new(
                 value.ty.clone(),
-                format!("CAST(COALESCE({}, 0) AS {})", value.clone().settled().sql, value.ty.duckdb()),
+                format!("COALESCE({}, CAST(0 AS {}))", value.clone().settled().sql, value.ty.duckdb()),
             ),
             ("CONCAT", [_, ..]) => self.concat(&values).ok_or_else(refused)?,
             ("ERROR", [message]) => {
@@ -494,7 +495,8 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
         DataType::Int64 => format!("bq_json_int({x})"),
         DataType::Bool => format!("CAST({x} AS VARCHAR)"),
         DataType::Float64 => format!("bqf('json_float_text', bqf_float_text({x}))"),
-        DataType::Numeric | DataType::BigNumeric => format!("bq_decimal_text({x})"),
+        DataType::Numeric => format!("bq_decimal_text({x})"),
+        DataType::BigNumeric => format!("bq_bignumeric_text({x})"),
         DataType::Json => format!("CAST({x} AS VARCHAR)"),
         DataType::String => format!("bqf('json_quote', {x})"),
         DataType::Bytes => format!("('\"' || base64({x}) || '\"')"),

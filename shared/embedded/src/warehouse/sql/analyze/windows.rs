@@ -250,7 +250,7 @@ impl Analyzer<'_> {
         let value = self.expr(&item.value, names)?;
         let sql = match &value.ty {
             DataType::Int64 => format!("CAST({} AS HUGEINT)", value.sql),
-            DataType::Numeric | DataType::BigNumeric => value.sql,
+            DataType::Numeric => value.sql,
             ty => return Err(missing(at, &format!("RANGE with offsets over {}", ty.bigquery()))),
         };
         let direction = if item.descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };

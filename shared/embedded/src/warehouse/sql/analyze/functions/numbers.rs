@@ -3,7 +3,7 @@
 use super::Function;
 
 pub(super) const TABLE: &[Function] = &[
-    ("ABS", &[("I:I", "abs({0})"), ("N:N", "abs({0})"), ("G:G", "abs({0})"), ("F:F", "abs({0})")]),
+    ("ABS", &[("I:I", "abs({0})"), ("N:N", "abs({0})"), ("G:G", "bqf_big('abs', {0})"), ("F:F", "abs({0})")]),
     ("ACOS", &[("F:F", "bqf_float_math('acos', {0})")]),
     ("ACOSH", &[("F:F", "bqf_float_math('acosh', {0})")]),
     ("ASIN", &[("F:F", "bqf_float_math('asin', {0})")]),
@@ -25,7 +25,7 @@ pub(super) const TABLE: &[Function] = &[
         &[
             ("II:I", "bq_int_div({0}, {1})"),
             ("NN:N", "CAST(trunc(bqf_numeric_divide({0w}, {1w})) AS DECIMAL(38,9))"),
-            ("GG:G", "CAST(trunc(bqf_bignumeric_divide({0w}, {1w})) AS DECIMAL(38,18))"),
+            ("GG:G", "bqf_big('div', {0}, {1})"),
         ],
     ),
     ("EXP", &[("F:F", "bqf_float_math('exp', {0})")]),
@@ -33,7 +33,7 @@ pub(super) const TABLE: &[Function] = &[
         "FLOOR",
         &[
             ("N:N", "CAST(floor({0}) AS DECIMAL(38,9))"),
-            ("G:G", "CAST(floor({0}) AS DECIMAL(38,18))"),
+            ("G:G", "bqf_big('floor', {0})"),
             ("F:F", "floor({0})"),
         ],
     ),
@@ -43,7 +43,10 @@ pub(super) const TABLE: &[Function] = &[
     ("LN", &[("F:F", "bqf_float_math('ln', {0})")]),
     ("LOG", &[("F:F", "bqf_float_math('ln', {0})"), ("FF:F", "bqf_float_math('log', {0}, {1})")]),
     ("LOG10", &[("F:F", "bqf_float_math('log10', {0})")]),
-    ("MOD", &[("II:I", "bq_mod({0}, {1})"), ("NN:N", "bq_mod({0}, {1})"), ("GG:G", "bq_mod({0}, {1})")]),
+    (
+        "MOD",
+        &[("II:I", "bq_mod({0}, {1})"), ("NN:N", "bq_mod({0}, {1})"), ("GG:G", "bqf_big('mod', {0}, {1})")],
+    ),
     ("PARSE_BIGNUMERIC", &[("S:G", "bqf_bignumeric({0})")]),
     ("PARSE_NUMERIC", &[("S:N", "bqf_numeric({0})")]),
     ("POW", POW),
@@ -54,10 +57,10 @@ pub(super) const TABLE: &[Function] = &[
         "ROUND",
         &[
             ("N:N", "CAST(round({0}, 0) AS DECIMAL(38,9))"),
-            ("G:G", "CAST(round({0}, 0) AS DECIMAL(38,18))"),
+            ("G:G", "bqf_big('round', {0}, 0)"),
             ("F:F", "round({0})"),
             ("NI:N", "bqf_numeric_round({0w}, {1})"),
-            ("GI:G", "bqf_bignumeric_round({0w}, {1})"),
+            ("GI:G", "bqf_big('round', {0}, {1})"),
             ("FI:F", "bqf_float_round({0}, {1})"),
         ],
     ),
@@ -68,7 +71,7 @@ pub(super) const TABLE: &[Function] = &[
         &[
             ("I:I", "CAST(sign({0}) AS BIGINT)"),
             ("N:N", "CAST(sign({0}) AS DECIMAL(38,9))"),
-            ("G:G", "CAST(sign({0}) AS DECIMAL(38,18))"),
+            ("G:G", "bqf_big('sign', {0})"),
             ("F:F", "bqf_float_math('sign', {0})"),
         ],
     ),
@@ -81,20 +84,17 @@ pub(super) const TABLE: &[Function] = &[
         "TRUNC",
         &[
             ("N:N", "CAST(trunc({0}) AS DECIMAL(38,9))"),
-            ("G:G", "CAST(trunc({0}) AS DECIMAL(38,18))"),
+            ("G:G", "bqf_big('trunc', {0}, 0)"),
             ("F:F", "trunc({0})"),
             ("NI:N", "bqf_numeric_trunc({0w}, {1})"),
-            ("GI:G", "bqf_bignumeric_trunc({0w}, {1})"),
+            ("GI:G", "bqf_big('trunc', {0}, {1})"),
             ("FI:F", "bqf_float_trunc({0}, {1})"),
         ],
     ),
 ];
 
-const CEIL: &[(&str, &str)] = &[
-    ("N:N", "CAST(ceil({0}) AS DECIMAL(38,9))"),
-    ("G:G", "CAST(ceil({0}) AS DECIMAL(38,18))"),
-    ("F:F", "ceil({0})"),
-];
+const CEIL: &[(&str, &str)] =
+    &[("N:N", "CAST(ceil({0}) AS DECIMAL(38,9))"), ("G:G", "bqf_big('ceil', {0})"), ("F:F", "ceil({0})")];
 
 const POW: &[(&str, &str)] = &[
     ("FF:F", "bqf_float_math('pow', {0}, {1})"),
