@@ -277,7 +277,7 @@ mod tests {
             let error = platform().run(task).await.result.error.unwrap();
             assert!(error.starts_with("the model 'no-such-model' of "), "{error}");
             assert!(error.contains("404") && error.contains("check modelName"), "{error}");
-            assert!(error.contains("there is no such model") && !error.contains("the-key"), "{error}");
+            assert!(error.contains("404 there is no such model (") && !error.contains("the-key"), "{error}");
         }
     }
 

@@ -12,6 +12,7 @@ use rig_core::providers::openai::wire::{self, Dialect, OpenAIConfig};
 use rig_core::{DynModel, operation};
 use rig_reqwest::ReqwestClient;
 use schemars::JsonSchema;
+use segue_model::Json;
 use segue_task::outbound::ClientSettings;
 use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
@@ -356,10 +357,19 @@ fn openai(provider: &Provider, dialect: Option<&Dialect>) -> OpenAIConfig {
     }
 }
 
+/// The sentence in the body of an answer. None if the body has another form.
+fn explanation(body: &str) -> Option<String> {
+    let body: Json = serde_json::from_str(body).ok()?;
+    // Gemini puts the error into a list.
+    let places = ["/error/message", "/0/error/message", "/error", "/message", "/detail"];
+    places.iter().find_map(|place| body.pointer(place)?.as_str()).map(str::to_owned)
+}
+
 /// What a provider said about a failure, without the headers of its answer.
 fn said(error: &ProviderError) -> String {
     let report = error.report();
     let body = report.provider_response.as_ref().map(|response| response.body.clone());
+    let body = body.map(|body| explanation(&body).unwrap_or(body));
     let text = body.filter(|body| !body.trim().is_empty()).unwrap_or_else(|| {
         std::iter::once(report.message.clone())
             .chain(report.source_chain.clone())
