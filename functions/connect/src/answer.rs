@@ -12,15 +12,17 @@ const LARGEST_BODY: usize = 8 * 1024 * 1024;
 /// The largest part of a body in an error message, in characters.
 const QUOTED: usize = 300;
 /// Where services explain a failure, as JSON pointers into the body.
-const EXPLANATIONS: [&str; 14] = [
+const EXPLANATIONS: [&str; 16] = [
     "/error/message",
     "/error/detail",
     "/errors/0/message",
     "/errors/0/detail",
     "/errorMessages/0",
+    "/errorMessage",
     "/error_description",
     "/description",
     "/message",
+    "/Message",
     "/detail",
     "/msg",
     "/reason",
@@ -41,8 +43,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer with its body. `name` is the request's name in errors.
-    pub(crate) async fn read(mut response: Response, name: &str) -> Result<Self, TaskError> {
+    /// Reads an answer with its body. `name` is the request's name in errors. With `as_text`, JSON stays a text.
+    pub(crate) async fn read(mut response: Response, name: &str, as_text: bool) -> Result<Self, TaskError> {
         let status = response.status().as_u16();
         let headers = response.headers().iter().map(|(name, value)| {
             (name.as_str().to_owned(), Json::String(String::from_utf8_lossy(value.as_bytes()).into_owned()))
@@ -60,10 +62,12 @@ impl Answer {
                 )));
             }
         }
+        let text = || Json::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = match serde_json::from_slice(&bytes) {
+            _ if as_text => text(),
             Ok(json) => json,
             Err(_) if bytes.is_empty() => Json::Null,
-            Err(_) => Json::String(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(_) => text(),
         };
         Ok(Self { status, headers, body, links })
     }
@@ -80,13 +84,18 @@ impl Answer {
 
     /// The service's explanation of a failure.
     pub(crate) fn explanation(&self) -> String {
+        let explained = |body: &Json| {
+            let mut found = EXPLANATIONS.iter().filter_map(|pointer| body.pointer(pointer)?.as_str());
+            found.next().map(str::to_owned)
+        };
         let text = match &self.body {
-            Json::String(text) => text.trim().to_owned(),
+            // The connector may have asked for JSON as a text.
+            Json::String(text) => {
+                let json = serde_json::from_str::<Json>(text).ok();
+                json.as_ref().and_then(explained).unwrap_or_else(|| text.trim().to_owned())
+            }
             Json::Null => String::new(),
-            body => EXPLANATIONS
-                .iter()
-                .find_map(|pointer| body.pointer(pointer).and_then(Json::as_str))
-                .map_or_else(|| body.to_string(), str::to_owned),
+            body => explained(body).unwrap_or_else(|| body.to_string()),
         };
         if text.is_empty() {
             return "the answer has no explanation".to_owned();
@@ -126,6 +135,7 @@ mod tests {
         assert_eq!(explanation(json!({"errorMessages": ["bad field"]})), "bad field");
         assert_eq!(explanation(json!({"code": 7})), r#"{"code":7}"#);
         assert_eq!(explanation(json!("invalid_token\n")), "invalid_token");
+        assert_eq!(explanation(json!(r#"{"message": "as a text"}"#)), "as a text");
         assert_eq!(explanation(Json::Null), "the answer has no explanation");
         assert_eq!(explanation(json!("ä".repeat(400))).chars().count(), 301);
     }

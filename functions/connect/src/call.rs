@@ -51,10 +51,17 @@ impl<'a> Call<'a> {
             .iter()
             .map(|(name, output)| (name.clone(), output.value.clone()))
             .collect();
-        match self.typed(&Json::Object(templates)).await? {
-            Json::Object(outputs) => Ok(outputs),
-            _ => Ok(Map::new()),
+        let Json::Object(mut outputs) = self.typed(&Json::Object(templates)).await? else {
+            return Ok(Map::new());
+        };
+        for (name, value) in &mut outputs {
+            if self.connector.outputs.get(name).is_some_and(|output| output.secret)
+                && let Json::String(text) = value
+            {
+                *value = self.context.sealed(text)?;
+            }
         }
+        Ok(outputs)
     }
 
     /// The value of a property; null if it is not set.

@@ -33,6 +33,7 @@ pub(crate) struct Exchange {
     aws: Option<Signer>,
     /// The address of a file that is the body.
     file: Option<String>,
+    as_text: bool,
 }
 
 impl Exchange {
@@ -84,7 +85,8 @@ impl Exchange {
             call.context.mask(password);
             call.context.mask(&format!("{username}:{password}"));
         }
-        Ok(Self { method, url, query, headers, bearer, basic, body, form, content_type, aws, file })
+        let as_text = request.as_text;
+        Ok(Self { method, url, query, headers, bearer, basic, body, form, content_type, aws, file, as_text })
     }
 
     /// The request's name in logs and errors: method and host. The rest of an address may be a secret.
@@ -107,7 +109,7 @@ impl Exchange {
                 Ok(response) if left > 0 && retries.on.contains(&response.status().as_u16()) => {
                     (format!("answered with status {}", response.status()), retry_after(&response))
                 }
-                Ok(response) => return Answer::read(response, &self.name()).await,
+                Ok(response) => return Answer::read(response, &self.name(), self.as_text).await,
                 Err(error) if left > 0 && (error.is_connect() || self.method.is_safe()) => {
                     (format!("got no answer: {}", describe(&error.without_url())), None)
                 }

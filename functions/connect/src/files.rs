@@ -1,4 +1,4 @@
-//! Writes lists of rows to files, one for each name.
+//! Writes lists of rows and texts to files, one for each name.
 
 use crate::call::Call;
 use segue_model::{Json, Map};
@@ -9,7 +9,7 @@ use serde_json::json;
 /// writes the same names.
 ///
 /// # Errors
-/// [`TaskError::Failed`] if the value is not a map of lists. An error of internal storage.
+/// [`TaskError::Failed`] if the value is not a map of lists and texts. An error of internal storage.
 pub(crate) async fn write(call: &Call<'_>, template: &str) -> Result<Json, TaskError> {
     let files = match call.typed(&json!(template)).await? {
         Json::Object(files) => files,
@@ -20,9 +20,18 @@ pub(crate) async fn write(call: &Call<'_>, template: &str) -> Result<Json, TaskE
     };
     let mut written = Map::new();
     for (number, (name, rows)) in files.into_iter().enumerate() {
-        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-        let text: String = rows.iter().map(|row| ion::to_string(row) + "\n").collect();
-        let path = call.context.storage_path(&format!("rows-{number}.ion"));
+        let (text, file) = match rows {
+            Json::String(text) => (text, format!("text-{number}.txt")),
+            Json::Array(rows) => {
+                (rows.iter().map(|row| ion::to_string(row) + "\n").collect(), format!("rows-{number}.ion"))
+            }
+            other => {
+                return Err(TaskError::failed(format!(
+                    "the file '{name}' of the connector is {other}, and neither a list nor a text"
+                )));
+            }
+        };
+        let path = call.context.storage_path(&file);
         let uri = call.context.storage().put_text(&path, text).await?;
         written.insert(name, uri.into());
     }

@@ -54,17 +54,9 @@ impl Task for OauthAccessToken {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let credentials = self.account.credentials(context);
         let token = context.ports().tokens.token_for_flow(&credentials).await?;
-        context.mask(&token.value);
-        let message = context.message();
-        let owner = [message.execution_id.as_str(), message.task_run_id.as_str()];
-        let token_value = context
-            .ports()
-            .cipher
-            .seal(&Json::String(token.value), &owner)
-            .map_err(|error| TaskError::failed(format!("the token cannot be encrypted: {error}")))?;
         Ok(Output {
             access_token: AccessToken {
-                token_value,
+                token_value: context.sealed(&token.value)?,
                 expiration_time: token.expires.map(|time| time.to_string()),
                 scopes: credentials.scopes,
             },

@@ -58,7 +58,8 @@ pub struct Connector {
     pub poll: Option<Poll>,
     /// Asks for the following pages of a list.
     pub paging: Option<Paging>,
-    /// An expression that gives names with lists of rows. Each list becomes an Ion file.
+    /// An expression that gives names with lists of rows, or with texts. Each list becomes an Ion file, and each text a
+    /// file with this text.
     pub files: Option<String>,
     /// The outputs, in the order of the documentation.
     #[serde(default)]
@@ -184,6 +185,9 @@ pub struct Request {
     pub form: Option<Json>,
     /// The media type of the body. Default: `application/json`.
     pub content_type: Option<String>,
+    /// Whether the body of the answer stays a text, byte for byte, also if it is JSON.
+    #[serde(default)]
+    pub as_text: bool,
 }
 
 fn get() -> String {
@@ -286,4 +290,7 @@ pub struct Output {
     pub value: Json,
     /// What the output is, in a sentence.
     pub about: String,
+    /// Whether the value is masked in logs and encrypted in the outputs. Expressions read it as any other output.
+    #[serde(default)]
+    pub secret: bool,
 }

@@ -314,6 +314,20 @@ impl TaskContext {
         self.0.masker.add(secret);
     }
 
+    /// A secret as an output: masked in the log from now on, and encrypted. Expressions read it as any other output.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] if the platform cannot encrypt it.
+    pub fn sealed(&self, secret: &str) -> Result<Json, TaskError> {
+        self.mask(secret);
+        let message = self.message();
+        let owner = [message.execution_id.as_str(), message.task_run_id.as_str()];
+        self.ports()
+            .cipher
+            .seal(&Json::String(secret.to_owned()), &owner)
+            .map_err(|error| TaskError::failed(format!("an output cannot be encrypted: {error}")))
+    }
+
     /// The token that is cancelled when the attempt must stop: it was killed, it timed out, or its lease is
     /// lost. A task that started something outside this process stops it. The task itself is dropped a few
     /// seconds later.

@@ -83,10 +83,18 @@ async fn run(connector: &Connector, test: &ConnectorTest) -> Result<(), String> 
     if let Some(text) = test.unlogged.iter().find(|text| log.contains(text.as_str())) {
         return Err(format!("'{text}' is in the log:\n{log}"));
     }
-    compare(test, ended).map_err(|why| format!("{why}\n{log}"))
+    let mut clear = Json::Object(ended.result.outputs.clone());
+    if let Some(name) =
+        connector.outputs.iter().find(|(name, output)| output.secret && clear[*name].is_string())
+    {
+        return Err(format!("the output {} is not encrypted", name.0));
+    }
+    platform.ports.cipher.open(&mut clear, &mut |_| {}).unwrap();
+    compare(test, ended, clear.as_object().unwrap()).map_err(|why| format!("{why}\n{log}"))
 }
 
-fn compare(test: &ConnectorTest, ended: TestRun) -> Result<(), String> {
+/// Compares the end of a task with the test. `outputs` are those of the task, without encryption.
+fn compare(test: &ConnectorTest, ended: TestRun, outputs: &Map) -> Result<(), String> {
     let failed = ended.result.state == State::Failed;
     let error = ended.result.error.unwrap_or_default();
     match &test.error {
@@ -96,7 +104,7 @@ fn compare(test: &ConnectorTest, ended: TestRun) -> Result<(), String> {
         _ => {}
     }
     match &test.outputs {
-        Some(expected) => same(expected, &ended.result.outputs),
+        Some(expected) => same(expected, outputs),
         None => Ok(()),
     }
 }
