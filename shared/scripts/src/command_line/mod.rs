@@ -9,6 +9,7 @@
 //! the trait `Account` for a struct in `accounts.rs`.
 
 mod accounts;
+mod cloudquery_sync;
 
 use crate::language;
 use crate::program::NeededProgram;
@@ -22,12 +23,16 @@ use segue_model::Json;
 use segue_task::{Task, TaskContext, TaskError, TaskList};
 use serde::Deserialize;
 
+/// The image of CloudQuery.
+const CLOUDQUERY: &str = "ghcr.io/cloudquery/cloudquery:latest-ubuntu";
+
 /// Adds the tasks to the list of a service.
 pub fn add_to(list: TaskList) -> TaskList {
     list.add::<ansible::Commands>()
         .add::<aws::Commands>()
         .add::<azure::Commands>()
         .add::<cloudquery::Commands>()
+        .add::<cloudquery_sync::Sync>()
         .add::<databricks::Commands>()
         .add::<dataform::Commands>()
         .add::<gcloud::Commands>()
@@ -127,7 +132,7 @@ command_line! {
 
 command_line! {
     cloudquery, "io.kestra.plugin.cloudquery.CloudQueryCLI", "CloudQuery.",
-    program: "cloudquery", image: "ghcr.io/cloudquery/cloudquery:latest", packages: &[], account: NoAccount,
+    program: "cloudquery", image: "ghcr.io/cloudquery/cloudquery:latest-ubuntu", packages: &[], account: NoAccount,
     example: "id: sync\ntype: io.kestra.plugin.cloudquery.CloudQueryCLI\nnamespaceFiles:\n  enabled: true\ncommands:\n  - cloudquery sync config.yml --log-console"
 }
 

@@ -57,7 +57,7 @@ async fn a_program_that_is_missing_is_named() {
         run.result.error.as_deref(),
         Some(
             "there is no program 'cloudquery' on this machine, and no Docker that could run the image \
-             'ghcr.io/cloudquery/cloudquery:latest': install the program, or start Docker"
+             'ghcr.io/cloudquery/cloudquery:latest-ubuntu': install the program, or start Docker"
         )
     );
 }
