@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use segue_tests::server::{Client, ServerProcess, seed};
 use serde_json::Value;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const NAMESPACE: &str = "load";
+/// The longest time for the executions of a trigger.
+const MOST: Duration = Duration::from_secs(600);
 
 /// Put load on a server, and print its throughput, latency and memory.
 #[derive(Parser)]
@@ -30,6 +32,9 @@ struct Arguments {
     /// The number of executions of other flows in the store at the start.
     #[arg(long, default_value_t = 0)]
     past: usize,
+    /// The number of objects in a bucket. Each starts an execution, one after the end of the other.
+    #[arg(long, default_value_t = 500)]
+    objects: usize,
 }
 
 #[tokio::main]
@@ -86,6 +91,8 @@ async fn main() -> anyhow::Result<()> {
             arguments.executions
         ),
     )?;
+    let rate = one_execution_each(&client, directory.path(), arguments.objects).await?;
+    line("executions of a trigger on a bucket, one after another", &rate)?;
     let (now, most) = server.memory()?;
     line("memory after the load", &format!("{now} MiB, at most {most} MiB"))
 }
@@ -173,4 +180,32 @@ async fn many(client: &Client, arguments: &Arguments) -> anyhow::Result<()> {
         worker.await??;
     }
     Ok(())
+}
+
+/// Starts an execution for each of many objects in a bucket: a look, an execution, and the next look after its end.
+async fn one_execution_each(client: &Client, data: &Path, objects: usize) -> anyhow::Result<String> {
+    let folder = data.join("objects/dropped/in");
+    std::fs::create_dir_all(&folder)?;
+    for number in 0..objects {
+        std::fs::write(folder.join(format!("object-{number:06}")), "x")?;
+    }
+    let before = client.total().await?;
+    client.import(format!(
+        "id: dropped\nnamespace: {NAMESPACE}\ntasks:\n  - id: say\n    type: io.kestra.plugin.core.debug.Return\n    \
+         format: \"{{{{ trigger.blobs[0].name }}}}\"\ntriggers:\n  - id: watch\n    type: \
+         io.kestra.plugin.gcp.gcs.Trigger\n    from: gs://dropped/in/\n    interval: PT1S\n    maxFiles: 1\n"
+    )).await?;
+    let made = || async { anyhow::Ok(client.total().await?.saturating_sub(before)) };
+    let imported = Instant::now();
+    while made().await? == 0 {
+        ensure!(imported.elapsed() < MOST, "the trigger found nothing");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let began = Instant::now();
+    while made().await? < objects as u64 {
+        ensure!(imported.elapsed() < MOST, "only {} of {objects} executions were made", made().await?);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(format!("{objects} in {seconds:.2} s: {:.0} executions/s", objects as f64 / seconds))
 }
