@@ -3,6 +3,7 @@
 
 mod ai;
 mod alert;
+mod blueprints;
 mod compatibility;
 mod dbt;
 mod endless;
