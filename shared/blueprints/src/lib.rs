@@ -6,7 +6,7 @@
 //! What it must not know: how a flow is read, stored or run.
 //!
 //! How to add a blueprint: put `FLOW.yaml` and `FLOW.test.yaml` into `flows/ID/`, and add a line to [`ALL`]. The tests of
-//! `tests/tests/flows/blueprints.rs` then check the flow, run it, and run its tests.
+//! `shared/cli/tests/outside/verbs.rs` then check the flow, run it, plan it, and run its tests.
 
 /// A flow to start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 
 mod ai;
 mod alert;
-mod blueprints;
 mod compatibility;
 mod dbt;
 mod endless;
@@ -12,4 +11,5 @@ mod golden;
 mod plan;
 mod platform;
 mod postgres;
+mod published;
 mod taxi;

@@ -1,12 +1,12 @@
 //! `docs/compatibility.md` counts the types that published flows call. The count is that of this version.
 //!
-//! `blueprints.csv` has the types that two or more of Kestra's 394 blueprints (June 2026) call, with the number of
+//! `published.csv` has the types that two or more of Kestra's 394 blueprints (June 2026) call, with the number of
 //! blueprints, apart from the types that Segue has had from the start.
 
 use segue_tests::repository;
 use std::collections::BTreeMap;
 
-const TYPES: &str = include_str!("blueprints.csv");
+const TYPES: &str = include_str!("published.csv");
 
 fn called() -> BTreeMap<&'static str, usize> {
     let line = |line: &'static str| {
