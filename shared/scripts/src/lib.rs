@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn every_type_has_a_schema_with_its_description() {
         let types = crate::testing::tasks().types().types;
-        assert_eq!(types.len(), 52);
+        assert_eq!(types.len(), 53);
         for kind in types {
             let description = kind.schema["description"].as_str().unwrap_or_default();
             assert!(
