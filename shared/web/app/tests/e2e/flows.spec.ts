@@ -1,6 +1,9 @@
 // The list of flows, and the page of a flow.
 import { expect, test } from './segue';
 
+/** How many of `total` rows the first page shows. Tests that ran before have saved flows, so there may be more pages. */
+const onOnePage = (total: number): number => Math.min(total, 50);
+
 test('U1 the list shows id with description mark, labels, namespace, last execution, triggers and the total', async ({
   page,
   segue,
@@ -20,7 +23,7 @@ test('U1 the list shows id with description mark, labels, namespace, last execut
   await expect(never.getByRole('cell').nth(4)).toHaveText('');
   await expect(never.getByRole('cell').nth(5)).toHaveText('');
   const { total } = await segue.get<{ total: number }>('/flows/search');
-  await expect(page.getByText(`1–${total} of ${total} flows`)).toBeVisible();
+  await expect(page.getByText(`1–${onOnePage(total)} of ${total} flows`)).toBeVisible();
 });
 
 test('U21 filters and order are in the address, and survive reload and Back', async ({ page, segue }) => {
@@ -44,7 +47,7 @@ test('U21 filters and order are in the address, and survive reload and Back', as
   await page.getByRole('button', { name: 'Remove the filter text is load' }).click();
   await page.getByRole('button', { name: 'Clear the filter' }).click();
   const { total } = await segue.get<{ total: number }>('/flows/search');
-  await expect(page.getByRole('row')).toHaveCount(total + 1);
+  await expect(page.getByRole('row')).toHaveCount(onOnePage(total) + 1);
 });
 
 test('U23 the chips are the filters of the request', async ({ page, segue }) => {
