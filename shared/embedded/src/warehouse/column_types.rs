@@ -1,5 +1,5 @@
-//! The types of columns that DuckDB keeps as another type. GEOGRAPHY is a text there. The record of the table has these
-//! types by the names of the columns in lower case.
+//! The types of columns that DuckDB keeps as another type. GEOGRAPHY is a text there, and
+//! BIGNUMERIC(p, s) a decimal like NUMERIC(p, s). The record of the table has these types by the names of the columns in lower case.
 //!
 //! The module must not know statements. To add such a type, add it to [`is_lost`].
 
@@ -17,7 +17,7 @@ pub(crate) type ColumnTypes = BTreeMap<String, DataType>;
 /// Whether the type in DuckDB does not say the type.
 fn is_lost(ty: &DataType) -> bool {
     match ty {
-        DataType::Geography => true,
+        DataType::Geography | DataType::BigDecimal(..) => true,
         DataType::Array(element) => is_lost(element),
         DataType::Struct(fields) => fields.iter().any(|(_, own)| is_lost(own)),
         _ => false,
@@ -32,6 +32,22 @@ pub(crate) fn lost<'c>(columns: impl Iterator<Item = (&'c str, &'c DataType)>) -
 /// The types of the columns of a query that must be recorded.
 pub(crate) fn of_query(query: &Relation) -> ColumnTypes {
     lost(query.columns.iter().map(|column| (column.name.as_str(), &column.ty)))
+}
+
+/// The types of the columns of a view that must be recorded. `names`: the names that the view gives to the first columns.
+pub(crate) fn of_view(query: &Relation, names: &[String]) -> ColumnTypes {
+    let named = query.columns.iter().enumerate().map(|(index, column)| {
+        let name = names.get(index).unwrap_or(&column.name);
+        (name.as_str(), &column.ty)
+    });
+    lost(named)
+}
+
+/// Gives the type of a column to its new name.
+pub(crate) fn rename(types: &mut ColumnTypes, from: &str, to: &str) {
+    if let Some(own) = types.remove(&from.to_lowercase()) {
+        types.insert(to.to_lowercase(), own);
+    }
 }
 
 /// The type of a column that DuckDB has with the type `found`.

@@ -365,6 +365,13 @@ pub(crate) fn alter(
                 let sql = format!("ALTER TABLE {name} ALTER COLUMN {} SET DEFAULT {default}", quote(column));
                 engine.connection.execute_batch(&sql)?;
             }
+            Alteration::RenameColumn(from, to) => {
+                let renamed = format!("RENAME COLUMN {} TO {}", quote(from), quote(to));
+                engine.connection.execute_batch(&format!("ALTER {what} {name} {renamed}"))?;
+                column_types::change(&engine.connection, table, |known| {
+                    column_types::rename(known, from, to);
+                })?;
+            }
             Alteration::RenameTable(new) => rename(engine, table, what, new)?,
             Alteration::ColumnDescription(column, text) => comment(engine, table, column, text.as_deref())?,
             Alteration::Description(text) => {

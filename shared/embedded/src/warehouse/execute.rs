@@ -182,6 +182,7 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>, prepared: &Prepared) -
                 let details = TableDetails {
                     options: options.clone(),
                     view_query: Some(written),
+                    column_types: column_types::of_view(relation, columns),
                     ..TableDetails::default()
                 };
                 define::create_view(engine, table, *on_existing, &sql, &prepared.reads, &details)?;

@@ -39,7 +39,15 @@ impl Catalog for Engine {
                     None => Vec::new(),
                 }
             }
-            TableKind::View => self.described(&format!("SELECT * FROM {}", duckdb_name(table)), &[])?,
+            TableKind::View => {
+                let found = self.described(&format!("SELECT * FROM {}", duckdb_name(table)), &[])?;
+                let types = column_types::of(&self.connection, table)?;
+                let known = |(name, found): (String, DataType)| {
+                    let ty = column_types::known(&types, &name, found);
+                    (name, ty)
+                };
+                found.into_iter().map(known).collect()
+            }
             TableKind::Table => self.columns(table)?,
         };
         let details: Option<TableDetails> = catalog::get(&self.connection, Record::Table, &key)?;

@@ -21,9 +21,14 @@ fn power(exponent: i64) -> BigInt {
 }
 
 /// Whether BIGNUMERIC has the number. It has those of 256 bits.
-fn fits(units: &BigInt) -> bool {
+pub(super) fn fits(units: &BigInt) -> bool {
     let limit = BigInt::from(1) << 255;
     *units < limit && *units >= -limit
+}
+
+/// Whether NUMERIC has the number: 29 digits before the point, and 9 after the point.
+pub(super) fn is_numeric(units: &BigInt) -> bool {
+    units % power(SCALE - 9) == BigInt::ZERO && units.magnitude() < power(SCALE + 29).magnitude()
 }
 
 /// Division by a positive number, half away from zero.
@@ -130,9 +135,10 @@ fn unary(function: &str, own: &BigInt) -> Option<Outcome> {
             Err(_) => Err(format!("int64 out of range: {}", shown(own))),
         },
         "numeric" => {
-            let kept = rounded(own, &power(SCALE - 9));
-            if kept.magnitude() < power(38).magnitude() {
-                Ok(Some(shown(&(kept * power(SCALE - 9)))))
+            let unit = power(SCALE - 9);
+            let kept = rounded(own, &unit) * unit;
+            if is_numeric(&kept) {
+                Ok(Some(shown(&kept)))
             } else {
                 Err(format!("numeric out of range: {}", shown(own)))
             }

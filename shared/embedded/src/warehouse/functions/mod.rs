@@ -9,12 +9,14 @@ pub(crate) mod bignumeric;
 mod buckets;
 mod bytes;
 mod cast_format;
+mod decimal_math;
 pub(crate) mod format;
 mod geography;
 pub(crate) mod json;
 mod json_path;
 mod net;
 mod numbers;
+mod parse_decimal;
 mod regexps;
 mod register;
 mod strftime;
@@ -31,6 +33,8 @@ type Outcome = Result<Option<String>, String>;
 fn call(name: &str, arguments: &[&str]) -> Outcome {
     for module in [
         bignumeric::call,
+        decimal_math::call,
+        parse_decimal::call,
         numbers::call,
         text::call,
         bytes::call,

@@ -23,6 +23,7 @@ pub(crate) enum Alteration {
     /// The new default of a column, as written.
     Default(String, String),
     RenameTable(String),
+    RenameColumn(String, String),
     Description(Option<String>),
     ColumnDescription(String, Option<String>),
 }
@@ -83,8 +84,7 @@ fn alteration(tokens: &Tokens<'_>, low: usize, high: usize) -> Result<Alteration
         return Ok(Alteration::RenameTable(name(tokens, low + 2)?));
     }
     if is(tokens, &["RENAME", "COLUMN"]) {
-        let (from, to) = (quoted(name(tokens, low + 2)?), quoted(name(tokens, low + 4)?));
-        return Ok(Alteration::Other(format!("RENAME COLUMN {from} TO {to}")));
+        return Ok(Alteration::RenameColumn(name(tokens, low + 2)?, name(tokens, low + 4)?));
     }
     if is(tokens, &["SET", "OPTIONS"]) {
         return Ok(Alteration::Description(description(tokens, low + 2)?));

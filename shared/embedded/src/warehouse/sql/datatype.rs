@@ -22,8 +22,10 @@ pub(crate) enum DataType {
     Int64,
     Float64,
     Numeric,
-    /// `NUMERIC(precision, scale)` and `BIGNUMERIC(precision, scale)`.
+    /// `NUMERIC(precision, scale)`.
     Decimal(u8, u8),
+    /// `BIGNUMERIC(precision, scale)`. A column of this type is a decimal in DuckDB too.
+    BigDecimal(u8, u8),
     BigNumeric,
     Bool,
     Timestamp,
@@ -46,7 +48,9 @@ impl DataType {
             Self::Int64 => "BIGINT".into(),
             Self::Float64 => "DOUBLE".into(),
             Self::Numeric => WIDE_NUMERIC.into(),
-            Self::Decimal(precision, scale) => format!("DECIMAL({precision},{scale})"),
+            Self::Decimal(precision, scale) | Self::BigDecimal(precision, scale) => {
+                format!("DECIMAL({precision},{scale})")
+            }
             // The whole number of the smallest unit: see `functions/bignumeric`.
             Self::BigNumeric => "BIGNUM".into(),
             Self::Bool => "BOOLEAN".into(),
@@ -86,6 +90,7 @@ impl DataType {
                 let big = if self.plain() == Self::BigNumeric { "BIG" } else { "" };
                 format!("{big}NUMERIC({precision}, {scale})")
             }
+            Self::BigDecimal(precision, scale) => format!("BIGNUMERIC({precision}, {scale})"),
             Self::BigNumeric => "BIGNUMERIC".into(),
             Self::Bool => "BOOL".into(),
             Self::Timestamp => "TIMESTAMP".into(),
@@ -117,7 +122,7 @@ impl DataType {
     pub(crate) fn plain(&self) -> Self {
         match self {
             Self::Decimal(precision, scale) if *scale <= 9 && precision - scale <= 29 => Self::Numeric,
-            Self::Decimal(..) => Self::BigNumeric,
+            Self::Decimal(..) | Self::BigDecimal(..) => Self::BigNumeric,
             Self::Array(element) => Self::Array(Box::new(element.plain())),
             Self::Struct(fields) => {
                 Self::Struct(fields.iter().map(|(name, own)| (name.clone(), own.plain())).collect())
@@ -249,10 +254,10 @@ pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseErr
             let hint = "write BIGNUMERIC without a number of digits, or at most 38 digits";
             return Err(super::invalid(&message, at, Some(hint)));
         }
-        (DataType::Numeric | DataType::BigNumeric, [precision]) => DataType::Decimal(*precision, 0),
-        (DataType::Numeric | DataType::BigNumeric, [precision, scale]) => {
-            DataType::Decimal(*precision, *scale)
-        }
+        (DataType::Numeric, [precision]) => DataType::Decimal(*precision, 0),
+        (DataType::Numeric, [precision, scale]) => DataType::Decimal(*precision, *scale),
+        (DataType::BigNumeric, [precision]) => DataType::BigDecimal(*precision, 0),
+        (DataType::BigNumeric, [precision, scale]) => DataType::BigDecimal(*precision, *scale),
         (other, _) => other,
     };
     Ok((data_type, close + 1))

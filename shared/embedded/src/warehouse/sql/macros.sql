@@ -45,6 +45,9 @@ CREATE OR REPLACE TEMP MACRO bqf_numeric_multiply(a, b) AS CAST(bqf('numeric_mul
 CREATE OR REPLACE TEMP MACRO bqf_numeric_divide(a, b) AS CAST(bqf('numeric_divide', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9));
 CREATE OR REPLACE TEMP MACRO bqf_numeric_round(a, n) AS CAST(bqf('numeric_round', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,9));
 CREATE OR REPLACE TEMP MACRO bqf_numeric_trunc(a, n) AS CAST(bqf('numeric_trunc', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS DECIMAL(38,9));
+-- Functions of `functions/decimal_math`.
+CREATE OR REPLACE TEMP MACRO bqf_numeric_math(f, a) AS CAST(bqf('math_numeric_' || f, CAST(a AS VARCHAR)) AS DECIMAL(38,9)), (f, a, b) AS CAST(bqf('math_numeric_' || f, CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bqf_big_math(f, a) AS CAST(bqf('math_bignumeric_' || f, CAST(a AS VARCHAR)) AS BIGNUM), (f, a, b) AS CAST(bqf('math_bignumeric_' || f, CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS BIGNUM);
 -- A function of `functions/bignumeric`. BIGNUM is the whole number of the smallest unit of a BIGNUMERIC.
 CREATE OR REPLACE TEMP MACRO bqf_big(f, a) AS CAST(bqf('bignumeric_' || f, CAST(a AS VARCHAR)) AS BIGNUM), (f, a, b) AS CAST(bqf('bignumeric_' || f, CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS BIGNUM);
 CREATE OR REPLACE TEMP MACRO bq_bignumeric_of(x) AS bqf_bignumeric(CAST(x AS VARCHAR));

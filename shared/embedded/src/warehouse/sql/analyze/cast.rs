@@ -35,7 +35,7 @@ impl Analyzer<'_> {
             let function = if safe { "bq_safe_longest" } else { "bq_longest" };
             own.sql = format!("{function}({}, {longest})", own.sql);
         }
-        if let DataType::Decimal(precision, scale) = to {
+        if let DataType::Decimal(precision, scale) | DataType::BigDecimal(precision, scale) = to {
             let cast = if safe { "TRY_CAST" } else { "CAST" };
             let (precision, scale) = (*precision, *scale);
             let is_big = own.ty == DataType::BigNumeric;
@@ -146,8 +146,8 @@ fn invalid_cast(from: &DataType, to: &DataType, at: At) -> segue_ports::warehous
 /// The conversion of `x` in DuckDB's syntax. `None`: BigQuery has no such conversion.
 pub(super) fn conversion(from: &DataType, to: &DataType, x: &str, safe: bool) -> Option<String> {
     use DataType::{
-        BigNumeric, Bool, Bytes, Date, DateTime, Decimal, Float64, Int64, Interval, Numeric, String, Time,
-        Timestamp,
+        BigDecimal, BigNumeric, Bool, Bytes, Date, DateTime, Decimal, Float64, Int64, Interval, Numeric,
+        String, Time, Timestamp,
     };
     let safely = |name: &str| format!("bq_{}{name}({x})", if safe { "safe_" } else { "" });
     let parsed = |name: &str| format!("bqf_{}{name}({x})", if safe { "safe_" } else { "" });
@@ -155,7 +155,7 @@ pub(super) fn conversion(from: &DataType, to: &DataType, x: &str, safe: bool) ->
         (Bool, Int64) => format!("CAST({x} AS BIGINT)"),
         (Int64, Bool) => format!("({x} <> 0)"),
         (Int64, Float64 | Numeric) | (Numeric, Float64) => format!("CAST({x} AS {})", to.duckdb()),
-        (Int64 | Numeric | Decimal(..), BigNumeric) => format!("bq_bignumeric_of({x})"),
+        (Int64 | Numeric | Decimal(..) | BigDecimal(..), BigNumeric) => format!("bq_bignumeric_of({x})"),
         (BigNumeric, Float64) => format!("bq_bignumeric_to_float({x})"),
         (BigNumeric, Int64) => safely("bignumeric_to_int64"),
         (BigNumeric, Numeric) => safely("bignumeric_to_numeric"),

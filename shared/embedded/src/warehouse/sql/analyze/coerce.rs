@@ -116,7 +116,7 @@ pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
     let own = coerce(value, &to.plain())?.settled();
     Some(match to {
         to if own.ty == *to => own.sql,
-        DataType::Decimal(..) if own.ty == DataType::BigNumeric => {
+        DataType::Decimal(..) | DataType::BigDecimal(..) if own.ty == DataType::BigNumeric => {
             format!("CAST(bq_bignumeric_text({}) AS {})", own.sql, to.duckdb())
         }
         // DuckDB would take the digits for a whole number.

@@ -107,8 +107,7 @@ impl Analyzer<'_> {
                 let array = self.expr(array, names)?;
                 let element = self.element(&array, "IN UNNEST", at)?;
                 let own_type = supertype(&[&own, &Value::new(element.clone(), "")]);
-                let Some(ty) = own_type.filter(|ty| *ty == element || coerce(&own, &element).is_some())
-                else {
+                let Some(ty) = own_type else {
                     return Err(refuse(
                         at,
                         &format!(
@@ -123,8 +122,13 @@ impl Analyzer<'_> {
                     let equal = self.compare("=", &own, &item, at)?;
                     format!("bq_any(list_transform({}, lambda e: {}))", array.sql, equal.sql)
                 } else {
-                    let own = self.coerced(&own, &element, at)?;
-                    format!("bq_in_array({}, {})", own.sql, array.sql)
+                    let own = self.coerced(&own, &ty, at)?;
+                    let item = self.coerced(&Value::new(element.clone(), "e"), &ty, at)?;
+                    let items = match coerce(&array, &DataType::Array(Box::new(ty.clone()))) {
+                        Some(array) => array.sql,
+                        None => format!("list_transform({}, lambda e: {})", array.sql, item.sql),
+                    };
+                    format!("bq_in_array({}, {items})", own.sql)
                 }
             }
         };

@@ -526,6 +526,6 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
             let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
             format!("CASE WHEN {x} IS NOT NULL THEN '{{' || {inner} || '}}' END")
         }
-        DataType::Decimal(..) | DataType::Geography => return None,
+        DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Geography => return None,
     })
 }

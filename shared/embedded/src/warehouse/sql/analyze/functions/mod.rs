@@ -103,7 +103,8 @@ fn cost(from: &DataType, to: &DataType) -> u32 {
     match (from, to) {
         (from, to) if same(from, to) => 0,
         (DataType::Float64, DataType::Numeric | DataType::BigNumeric) => 3,
-        (DataType::Int64, DataType::BigNumeric) | (DataType::Numeric, DataType::Float64) => 2,
+        (DataType::Int64, DataType::BigNumeric)
+        | (DataType::Numeric | DataType::BigNumeric, DataType::Float64) => 2,
         (DataType::Array(from), DataType::Array(to)) => cost(from, to),
         _ => 1,
     }

@@ -28,7 +28,14 @@ pub(super) const TABLE: &[Function] = &[
             ("GG:G", "bqf_big('div', {0}, {1})"),
         ],
     ),
-    ("EXP", &[("F:F", "bqf_float_math('exp', {0})")]),
+    (
+        "EXP",
+        &[
+            ("F:F", "bqf_float_math('exp', {0})"),
+            ("N:N", "bqf_numeric_math('exp', {0})"),
+            ("G:G", "bqf_big_math('exp', {0})"),
+        ],
+    ),
     (
         "FLOOR",
         &[
@@ -40,15 +47,39 @@ pub(super) const TABLE: &[Function] = &[
     ("IEEE_DIVIDE", &[("FF:F", "({0} / {1})")]),
     ("IS_INF", &[("F:L", "isinf({0})")]),
     ("IS_NAN", &[("F:L", "isnan({0})")]),
-    ("LN", &[("F:F", "bqf_float_math('ln', {0})")]),
-    ("LOG", &[("F:F", "bqf_float_math('ln', {0})"), ("FF:F", "bqf_float_math('log', {0}, {1})")]),
-    ("LOG10", &[("F:F", "bqf_float_math('log10', {0})")]),
+    (
+        "LN",
+        &[
+            ("F:F", "bqf_float_math('ln', {0})"),
+            ("N:N", "bqf_numeric_math('ln', {0})"),
+            ("G:G", "bqf_big_math('ln', {0})"),
+        ],
+    ),
+    (
+        "LOG",
+        &[
+            ("F:F", "bqf_float_math('ln', {0})"),
+            ("N:N", "bqf_numeric_math('ln', {0})"),
+            ("G:G", "bqf_big_math('ln', {0})"),
+            ("FF:F", "bqf_float_math('log', {0}, {1})"),
+            ("NN:N", "bqf_numeric_math('log', {0}, {1})"),
+            ("GG:G", "bqf_big_math('log', {0}, {1})"),
+        ],
+    ),
+    (
+        "LOG10",
+        &[
+            ("F:F", "bqf_float_math('log10', {0})"),
+            ("N:N", "bqf_numeric_math('log10', {0})"),
+            ("G:G", "bqf_big_math('log10', {0})"),
+        ],
+    ),
     (
         "MOD",
         &[("II:I", "bq_mod({0}, {1})"), ("NN:N", "bq_mod({0}, {1})"), ("GG:G", "bqf_big('mod', {0}, {1})")],
     ),
-    ("PARSE_BIGNUMERIC", &[("S:G", "bqf_bignumeric({0})")]),
-    ("PARSE_NUMERIC", &[("S:N", "bqf_numeric({0})")]),
+    ("PARSE_BIGNUMERIC", &[("S:G", "bqf_bignumeric(bqf('parse_decimal', {0}, 'BIGNUMERIC'))")]),
+    ("PARSE_NUMERIC", &[("S:N", "bqf_numeric(bqf('parse_decimal', {0}, 'NUMERIC'))")]),
     ("POW", POW),
     ("POWER", POW),
     ("RAND", &[(":F", "random()")]),
@@ -77,7 +108,14 @@ pub(super) const TABLE: &[Function] = &[
     ),
     ("SIN", &[("F:F", "bqf_float_math('sin', {0})")]),
     ("SINH", &[("F:F", "bqf_float_math('sinh', {0})")]),
-    ("SQRT", &[("F:F", "bqf_float_math('sqrt', {0})")]),
+    (
+        "SQRT",
+        &[
+            ("F:F", "bqf_float_math('sqrt', {0})"),
+            ("N:N", "bqf_numeric_math('sqrt', {0})"),
+            ("G:G", "bqf_big_math('sqrt', {0})"),
+        ],
+    ),
     ("TAN", &[("F:F", "bqf_float_math('tan', {0})")]),
     ("TANH", &[("F:F", "bqf_float_math('tanh', {0})")]),
     (
@@ -98,5 +136,6 @@ const CEIL: &[(&str, &str)] =
 
 const POW: &[(&str, &str)] = &[
     ("FF:F", "bqf_float_math('pow', {0}, {1})"),
-    ("NN:N", "bq_float_to_numeric(bqf_float_math('pow', CAST({0} AS DOUBLE), CAST({1} AS DOUBLE)))"),
+    ("NN:N", "bqf_numeric_math('pow', {0}, {1})"),
+    ("GG:G", "bqf_big_math('pow', {0}, {1})"),
 ];
