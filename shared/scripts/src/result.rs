@@ -38,7 +38,7 @@ pub(crate) async fn end(
 /// Returns the outputs of a task, or the failure with these outputs. `stored` is the result of storing the files.
 pub(crate) fn outcome(
     context: &TaskContext,
-    Reported { vars, lost }: Reported,
+    Reported { vars, lost, cause }: Reported,
     stored: Result<Map, TaskError>,
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
@@ -53,7 +53,11 @@ pub(crate) fn outcome(
         Ok(Json::Object(outputs)) => outputs,
         _ => Map::new(),
     };
-    let why = lost.filter(|_| code == 0).unwrap_or_else(|| format!("Command failed with exit code {code}"));
+    let failed = || match cause {
+        Some(cause) => format!("Command failed with exit code {code}: {cause}"),
+        None => format!("Command failed with exit code {code}"),
+    };
+    let why = lost.filter(|_| code == 0).unwrap_or_else(failed);
     Err(TaskError::failed_with(why, outputs))
 }
 

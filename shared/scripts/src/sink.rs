@@ -12,9 +12,19 @@ const MAX_LOGGED: usize = 128 * 1024 * 1024;
 /// The cost of a line in addition to its text, in bytes. Empty lines take room too.
 const LINE_COST: usize = 40;
 
-/// Reads a line that is not meant as text for people, and returns its level and its text. None for an ordinary line.
-/// It may report more to the context.
-pub(crate) type ReadLine = fn(&TaskContext, &str) -> Option<(LogLevel, String)>;
+/// Reads a line that is not meant as text for people. None for an ordinary line. It may report more to the context.
+pub(crate) type ReadLine = fn(&TaskContext, &str) -> Option<ReadText>;
+
+/// What a line says that is not meant as text for people.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ReadText {
+    /// The level of the line in the log.
+    pub(crate) level: LogLevel,
+    /// The text of the line in the log.
+    pub(crate) text: String,
+    /// Why the program cannot go on, if the line says so.
+    pub(crate) cause: Option<String>,
+}
 
 /// Takes the lines of one attempt.
 pub(crate) struct Sink<'a> {
@@ -24,6 +34,7 @@ pub(crate) struct Sink<'a> {
     room: usize,
     left_out: u64,
     lost: Option<String>,
+    cause: Option<String>,
 }
 
 /// The outputs that a script reported.
@@ -32,12 +43,14 @@ pub(crate) struct Reported {
     pub(crate) vars: Map,
     /// Why outputs are lost, which makes the task fail. None if all outputs were read.
     pub(crate) lost: Option<String>,
+    /// Why the program could not go on, in its own words. None if its lines do not say so.
+    pub(crate) cause: Option<String>,
 }
 
 impl<'a> Sink<'a> {
     /// A sink that writes to the log of the context.
     pub(crate) fn new(context: &'a TaskContext, read_line: Option<ReadLine>) -> Self {
-        Self { context, read_line, vars: Map::new(), room: MAX_LOGGED, left_out: 0, lost: None }
+        Self { context, read_line, vars: Map::new(), room: MAX_LOGGED, left_out: 0, lost: None, cause: None }
     }
 
     /// Takes one line.
@@ -53,10 +66,10 @@ impl<'a> Sink<'a> {
             }
             None => {
                 if line.left_out == 0
-                    && let Some((level, text)) =
-                        self.read_line.and_then(|read| read(self.context, &line.text))
+                    && let Some(read) = self.read_line.and_then(|read| read(self.context, &line.text))
                 {
-                    return self.log(level, text);
+                    self.cause = self.cause.take().or(read.cause);
+                    return self.log(read.level, read.text);
                 }
                 let level = match source {
                     Source::Out => LogLevel::Info,
@@ -103,6 +116,11 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Says why the script failed, if its lines did not say so themselves.
+    pub(crate) fn explain(&mut self, cause: &str) {
+        self.cause.get_or_insert_with(|| cause.to_owned());
+    }
+
     /// Returns the outputs after the script has ended, and logs how many lines were left out.
     pub(crate) fn finish(self) -> Reported {
         if self.left_out > 0 {
@@ -113,7 +131,7 @@ impl<'a> Sink<'a> {
                 MAX_LOGGED / 1024 / 1024
             ));
         }
-        Reported { vars: self.vars, lost: self.lost }
+        Reported { vars: self.vars, lost: self.lost, cause: self.cause }
     }
 }
 

@@ -101,6 +101,18 @@ async fn a_failed_node_is_named_by_the_error() {
 }
 
 #[tokio::test]
+async fn a_project_that_cannot_be_compiled_is_named_by_the_error() {
+    let says = r#"printf '%s\n' '{"info": {"level": "error", "msg": "Encountered an error:\nCompilation Error\n  Model m", "name": "MainEncounteredError"}}'"#;
+    let run = build(&Platform::new(), "pass", "0", json!({"commands": [says, "exit 2"]})).await;
+    assert_eq!(
+        run.result.error.as_deref(),
+        Some("Command failed with exit code 2: Compilation Error\n  Model m"),
+        "{}",
+        run.log_text()
+    );
+}
+
+#[tokio::test]
 async fn results_are_no_task_runs_if_the_task_says_so() {
     let run = build(&Platform::new(), "warn", "0", json!({"parseRunResults": false})).await;
     assert_eq!((run.result.state, states(&run).len()), (State::Success, 0));

@@ -23,6 +23,9 @@ use std::io::Write as _;
 use std::path::Path;
 use tempfile::NamedTempFile;
 
+/// The exit code of a shell that does not find a program.
+const NOT_FOUND: i32 = 127;
+
 /// The commands or the script to run.
 pub(crate) enum Body {
     /// Commands of a shell.
@@ -94,6 +97,12 @@ impl Script {
         let mut sink = Sink::new(context, self.extras.read_line);
         let code = local::start(context, runner, &arguments, &env, true, &mut sink).await?;
         drop(files);
+        if code == NOT_FOUND && matches!(runner, Local::Process { .. }) {
+            sink.explain(
+                "a program of the commands is not on this machine, and the log has its name: install the program, or start \
+                 Docker and name an image with it in containerImage",
+            );
+        }
         end(context, &directories, &self.properties.output_files, sink, code).await
     }
 

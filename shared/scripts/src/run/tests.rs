@@ -35,6 +35,18 @@ async fn an_exit_code_fails_the_task_and_its_outputs_stay() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_not_there_is_a_sentence_that_says_what_to_do() {
+    let ended = Platform::new().shell(&["no-such-program --version"], json!({})).await;
+    assert!(ended.log_text().contains("no-such-program"), "{}", ended.log_text());
+    let error = ended.error();
+    assert!(
+        error.starts_with("Command failed with exit code 127: a program of the commands is not on"),
+        "{error}"
+    );
+    assert!(error.contains("install the program"), "{error}");
+}
+
+#[tokio::test]
 async fn commands_share_a_shell_that_stops_at_the_first_failure() {
     let platform = Platform::new();
     let ended =
@@ -243,7 +255,8 @@ async fn a_missing_language_is_named() {
     if std::process::Command::new("julia").arg("--version").output().is_err() {
         let ended = platform.run(task).await;
         assert!(ended.log_text().contains("julia"), "{}", ended.log_text());
-        assert_eq!(ended.error(), "Command failed with exit code 127");
+        let error = ended.error();
+        assert!(error.starts_with("Command failed with exit code 127: "), "{error}");
     }
     let odd = json!({"interpreter": ["/no/such/shell", "-c"]});
     let error = platform.shell(&["true"], odd).await.error();
@@ -386,7 +399,8 @@ async fn the_commands_end_as_those_of_an_argument_do() {
         [("if", 2), ("exit 7", 7), ("nope-not-there", 127), ("kill -9 $$", 137), ("false", 1)]
     {
         let error = platform.shell(&[command, "echo after"], json!({})).await.error();
-        assert_eq!(error, format!("Command failed with exit code {code}"), "{command}");
+        let (said, _) = error.split_once(": ").unwrap_or((&error, ""));
+        assert_eq!(said, format!("Command failed with exit code {code}"), "{command}");
     }
     let error = platform.shell(&["true\0"], json!({})).await.error();
     assert!(error.contains("NUL"), "{error}");
