@@ -40,6 +40,7 @@ impl<'a> Call<'a> {
             ("properties".to_owned(), Json::Object(values)),
             ("polled".to_owned(), Json::Null),
             ("answers".to_owned(), Json::Object(Map::new())),
+            ("attempt".to_owned(), attempt(context).into()),
         ]);
         Ok(Self { connector, context, variables, options })
     }
@@ -99,6 +100,12 @@ impl<'a> Call<'a> {
             None => Ok(absent),
         }
     }
+}
+
+/// The name of the attempt. Every delivery of the attempt has the same name.
+fn attempt(context: &TaskContext) -> String {
+    let message = context.message();
+    format!("{}-{}", message.task_run_id, message.attempt).to_ascii_lowercase()
 }
 
 /// Masks the value of a property that is a secret.

@@ -2,6 +2,8 @@
 //! template in the language of flows. A template sees:
 //!
 //! - `properties`: every property of the task. A property that the flow does not set has its default, or is null.
+//! - `attempt`: a name of this attempt of the task, in small letters, digits and hyphens. A message that arrives twice has
+//!   the same name, so a service can refuse or ignore the second request.
 //! - `answers`: the answers of the steps in `before`, by their names.
 //! - `answer`: the answer to the request, with `status`, `headers` (names in lower case), `body` and `links`.
 //! - `polled`: the last answer while waiting; null if the task did not wait.
@@ -169,7 +171,8 @@ pub struct Request {
     pub bearer: Option<String>,
     /// Scopes of Google. The request has an access token with these scopes instead of `bearer`. The token belongs to the
     /// properties `serviceAccount` and `impersonatedServiceAccount`, or else to the account of the service. The address
-    /// must begin with `https://`, a host of `googleapis.com` and a slash, without an expression.
+    /// must begin with `https://`, a host of `googleapis.com` and a slash. The host has no expression, or begins with
+    /// `{{ properties.region | slugify }}-`.
     #[serde(default)]
     pub google: Vec<String>,
     /// A service of AWS by its name in signatures: `s3`. The request is signed with the properties `accessKeyId`,

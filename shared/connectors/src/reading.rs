@@ -74,12 +74,14 @@ impl Connector {
             }
         }
         let requests = self.before.iter().map(|step| &step.request).chain([&self.request]);
-        let requests = requests.chain(self.poll.iter().map(|poll| &poll.request));
+        let requests =
+            requests.chain(self.poll.iter().flat_map(|poll| poll.stop.iter().chain([&poll.request])));
         if let Some(other) =
             requests.filter(|request| !request.google.is_empty()).find(|one| !is_google(&one.url))
         {
             return Err(format!(
-                "url is '{}', but a request with a token of Google must go to https://NAME.googleapis.com/",
+                "url is '{}', but a request with a token of Google must go to https://NAME.googleapis.com/ or \
+                 https://{{{{ properties.region | slugify }}}}-NAME.googleapis.com/",
                 other.url
             ));
         }
@@ -90,12 +92,22 @@ impl Connector {
     }
 }
 
-/// Whether the address belongs to Google, whatever its expressions render to.
+/// Whether the address belongs to Google, whatever its expressions render to. The host may begin with a property that
+/// `slugify` makes a part of a name, as services of a region have it.
 fn is_google(url: &str) -> bool {
-    let host = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map(|(host, _)| host);
-    let is_plain =
-        |host: &str| host.chars().all(|letter| letter.is_ascii_alphanumeric() || "-.".contains(letter));
-    host.is_some_and(|host| is_plain(host) && host.ends_with(".googleapis.com"))
+    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let Some((host, _)) = without_region(rest).split_once('/') else { return false };
+    let is_plain = host.chars().all(|letter| letter.is_ascii_alphanumeric() || "-.".contains(letter));
+    is_plain && host.ends_with(".googleapis.com")
+}
+
+/// An address without the region at its beginning.
+fn without_region(address: &str) -> &str {
+    let rest = address.strip_prefix("{{ properties.").and_then(|rest| rest.split_once(" | slugify }}-"));
+    match rest {
+        Some((name, rest)) if name.chars().all(|letter| letter.is_ascii_alphanumeric()) => rest,
+        _ => address,
+    }
 }
 
 /// The JSON Schema of connector files.
@@ -154,13 +166,26 @@ tests: [{name: rings, properties: {number: \"1\"}, exchanges: []}]
         assert!(bodies.contains("several bodies"), "{bodies}");
         let unsigned = why("{url: ", "{aws: s3, url: ");
         assert!(unsigned.contains("add the properties accessKeyId"), "{unsigned}");
-        for host in
-            ["pager.example.com", "x.googleapis.com.example.com", "{{ properties.number }}.googleapis.com"]
-        {
+        for host in [
+            "pager.example.com",
+            "x.googleapis.com.example.com",
+            "{{ properties.number }}.googleapis.com",
+            "{{ properties.number | slugify }}.example.com",
+            "{{ properties.number | slugify }}-x.example.com",
+            "{{ properties.number }}/{{ properties.number | slugify }}-x.googleapis.com",
+        ] {
             let request = format!("{{google: [s], url: \"https://{host}/{{{{ properties.number }}}}\"}}");
             let found = why("{url: \"https://pager.example.com/{{ properties.number }}\"}", &request);
             assert!(found.contains("https://NAME.googleapis.com/"), "{found}");
         }
+        let stop = "poll: {request: {url: x}, until: x, every: x, stop: {google: [s], url: \"https://example.com/\"}}";
+        let found = why("request: {", &format!("{stop}\nrequest: {{"));
+        assert!(found.contains("https://NAME.googleapis.com/"), "{found}");
+        let region = FILE.replace(
+            "{url: \"https://pager.example.com/",
+            "{google: [s], url: \"https://{{ properties.number | slugify }}-x.googleapis.com/",
+        );
+        Connector::parse("ring.yaml", &region).unwrap();
     }
 
     #[test]
