@@ -307,3 +307,21 @@ def test_geographies_come_from_files_and_rows(bigquery, dataset):
     found = bigquery.query_and_wait(f"SELECT place, ST_X(place) AS x FROM {dataset}.places ORDER BY x")
     assert [tuple(row) for row in found] == [("POINT(1 2)", 1.0), ("POINT(3 4)", 3.0)]
     assert found.schema[0].field_type == "GEOGRAPHY"
+
+
+def test_a_session_keeps_tables_and_variables(bigquery):
+    first = bigquery.query(
+        "CREATE TEMP TABLE visits AS SELECT 1 AS id", job_config=bq.QueryJobConfig(create_session=True)
+    )
+    first.result()
+    session = first.session_info.session_id
+    config = bq.QueryJobConfig(connection_properties=[bq.ConnectionProperty("session_id", session)])
+    bigquery.query("DECLARE day DATE DEFAULT DATE '2024-02-29'", job_config=config).result()
+    bigquery.query("INSERT INTO visits VALUES (2), (3)", job_config=config).result()
+    found = rows(bigquery, "SELECT COUNT(*) AS visits, day, @@session_id AS id FROM visits GROUP BY day", config)
+    assert found == [{"visits": 3, "day": datetime.date(2024, 2, 29), "id": session}]
+    with pytest.raises(exceptions.BadRequest):
+        bigquery.query("SELECT * FROM visits").result()
+    bigquery.query(f"CALL BQ.ABORT_SESSION('{session}')").result()
+    with pytest.raises(exceptions.BadRequest, match="has ended"):
+        bigquery.query("SELECT day", job_config=config).result()

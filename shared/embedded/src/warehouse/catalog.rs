@@ -36,6 +36,8 @@ pub(crate) enum Record {
     Procedure,
     /// The time when a script began that has temporary tables. The name is their dataset.
     Script,
+    /// The state of a session. The name is its id.
+    Session,
 }
 
 impl Record {
@@ -48,6 +50,7 @@ impl Record {
             Self::Function => "function",
             Self::Procedure => "procedure",
             Self::Script => "script",
+            Self::Session => "session",
         }
     }
 }

@@ -15,7 +15,7 @@ use super::sql::statement::Statement;
 use super::sql::{lex, syntax};
 use super::streaming::RowsOut;
 use super::tables::TableDetails;
-use super::{column_types, define, export, ingestion, partitions, result, script, tables, values};
+use super::{column_types, define, export, ingestion, partitions, result, tables, values};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
     Column, CreateDisposition, DmlStats, QueryJob, QueryResult, ScriptStatement, TableKind, TableReference,
@@ -229,11 +229,12 @@ pub(crate) fn dry_run(
     statement: &Statement,
     job: &QueryJob,
     scope: &Scope,
+    variables: &Variables,
 ) -> Result<QueryResult, WarehouseError> {
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
     let translated =
         |error: duckdb::Error| error::translate(&error, &Context { script: &job.sql, files: &[] });
-    let prepared = Prepared::of(engine, statement, scope, &script::system(job, scope))?;
+    let prepared = Prepared::of(engine, statement, scope, variables)?;
     outcome.bytes_processed = engine.bytes_of(&prepared.reads)?;
     match (&prepared.content, statement) {
         (Content::Query(relation), Statement::Query(_)) => {

@@ -11,6 +11,7 @@ use super::execute::{Content, Executed, Prepared, Step};
 use super::external::{Care, ExternalTable};
 use super::script::{self, Script};
 use super::source_file::SourceFile;
+use super::sql::analyze::Variables;
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
 use super::sql::syntax::script_ast::Step as ScriptStep;
@@ -26,6 +27,8 @@ pub(crate) struct Planned {
     steps: Vec<ScriptStep>,
     /// The steps, if they are plain statements that share no variables, temporary tables and control flow.
     statements: Option<Vec<Statement>>,
+    /// The variables at the beginning.
+    system: Variables,
     changes: bool,
 }
 
@@ -56,11 +59,17 @@ impl Engine {
         scope.positional.clone_from(&job.positional);
         scope.text = job.sql.as_str().into();
         let steps = sql::script(&job.sql, &|| self.stop.check())?;
-        let is_script = script::shares(&steps);
+        let shares = script::shares(&steps);
+        // The statements of a session use what earlier jobs have left.
+        let is_script = shares || job.session.is_some();
+        let mut system = script::system(&job, &scope);
+        if let Some(session) = &job.session {
+            system.extend(script::session::enter(self, session, &job, &mut scope)?.0);
+        }
         // The names of temporary tables mean nothing before they are made.
         let checked = if is_script { script::lenient(&scope) } else { scope.clone() };
         let statements = sql::statements(&steps, &checked, &|| self.stop.check())?;
-        if is_script && job.destination_table.is_some() {
+        if shares && job.destination_table.is_some() {
             let message = "configuration.query.destinationTable cannot be set for scripts";
             return Err(sql::invalid(message, None, Some("write CREATE TABLE … AS in the script")));
         }
@@ -72,10 +81,11 @@ impl Engine {
         // tables may be gone.
         let is_done = changes || job.dry_run || self.recorded(&job.job_id)?.is_some();
         for statement in statements.iter().filter(|_| !is_done) {
-            let reads = Prepared::of(self, statement, &scope, &script::system(&job, &scope))?.reads;
+            let reads = Prepared::of(self, statement, &scope, &system)?.reads;
             changes = changes || !self.externals(&reads)?.is_empty();
         }
-        Ok(Planned { job, scope, steps, statements: (!is_script).then_some(statements), changes })
+        let is_plain = if job.dry_run { !shares } else { !is_script };
+        Ok(Planned { job, scope, steps, statements: is_plain.then_some(statements), system, changes })
     }
 
     /// Runs a job, or answers it from its record. Rows of the last statement go to `rows`, if there is one. Rows from a
@@ -92,14 +102,14 @@ impl Engine {
         let mut result = if job.dry_run {
             self.dry_run(planned)?
         } else {
-            Script::new(self, job, scope.clone(), rows).run(steps, statements.as_deref())?
+            Script::new(self, job, scope.clone(), rows)?.run(steps, statements.as_deref())?
         };
         result.job_id.clone_from(&job.job_id);
         Ok(result)
     }
 
     fn dry_run(&self, planned: &Planned) -> Result<QueryResult, WarehouseError> {
-        let Planned { job, scope, statements, .. } = planned;
+        let Planned { job, scope, statements, system, .. } = planned;
         let Some(statements) = statements else {
             return Ok(QueryResult { statement_kind: SCRIPT.to_owned(), ..QueryResult::default() });
         };
@@ -107,7 +117,7 @@ impl Engine {
         for statement in statements {
             self.stop.check()?;
             let before = result.bytes_processed;
-            result = execute::dry_run(self, statement, job, scope)?;
+            result = execute::dry_run(self, statement, job, scope, system)?;
             result.bytes_processed = result.bytes_processed.saturating_add(before);
         }
         if statements.len() > 1 {

@@ -1,6 +1,7 @@
 //! The description of the job that is started, in the crate's types.
 
 use super::names;
+use gcp_bigquery_client::model::connection_property::ConnectionProperty;
 use gcp_bigquery_client::model::dataset_reference::DatasetReference;
 use gcp_bigquery_client::model::job::Job;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
@@ -28,12 +29,27 @@ pub(super) fn query(job: &QueryJob, project: &str) -> Result<JobConfiguration, W
         Some(name) => Some(names::table(name, job.default_dataset.as_deref())?),
         None => None,
     };
+    if job.session.as_ref().is_some_and(|session| session.begins) {
+        return Err(WarehouseError::InvalidQuery {
+            message:
+                "A session of BigQuery gets its id from BigQuery, so no job can begin one with its own id"
+                    .to_owned(),
+            line: None,
+            column: None,
+            hint: None,
+        });
+    }
+    let session = job
+        .session
+        .as_ref()
+        .map(|session| vec![ConnectionProperty { key: "session_id".to_owned(), value: session.id.clone() }]);
     let named = job.parameters.iter().map(|(name, value)| parameter(Some(name), value));
     let parameters: Vec<_> = named.chain(job.positional.iter().map(|value| parameter(None, value))).collect();
     let mode = if job.parameters.is_empty() { "POSITIONAL" } else { "NAMED" };
     let query = JobConfigurationQuery {
         query: job.sql.clone(),
         use_legacy_sql: Some(false),
+        connection_properties: session,
         default_dataset: job.default_dataset.as_deref().map(dataset),
         destination_table: destination.map(|name| table(&name, project)),
         write_disposition: said(job.write_disposition),

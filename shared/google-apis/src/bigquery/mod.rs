@@ -18,6 +18,7 @@ mod results;
 mod rows;
 mod run;
 mod script;
+mod sessions;
 mod shape;
 mod tables;
 mod transfer;

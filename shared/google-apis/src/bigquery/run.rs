@@ -4,7 +4,7 @@ use super::jobs::Done;
 use super::parameters::{self, Given};
 use super::results::Results;
 use super::transfer::Transfer;
-use super::{BigQuery, script, shape};
+use super::{BigQuery, script, sessions, shape};
 use crate::fields;
 use crate::refusal::Refusal;
 use segue_ports::warehouse::{QueryJob, Rows};
@@ -30,6 +30,8 @@ const QUERY_FIELDS: &[&str] = &[
     "flattenResults",
     "maximumBytesBilled",
     "maximumBillingTier",
+    "createSession",
+    "connectionProperties",
 ];
 /// The fields of every job that are read.
 const JOB_FIELDS: &[&str] =
@@ -68,6 +70,14 @@ impl Asked {
         };
         let timeout = configuration.get("jobTimeoutMs").and_then(number).map(Duration::from_millis);
         Ok(Self { work, labels, timeout: timeout.filter(|timeout| !timeout.is_zero()) })
+    }
+
+    /// The id of the session of the query.
+    pub(super) fn session(&self) -> Option<&str> {
+        match &self.work {
+            Work::Query(job) => job.session.as_ref().map(|session| session.id.as_str()),
+            Work::Transfer { .. } => None,
+        }
     }
 
     /// The query, if it is a dry run.
@@ -112,6 +122,7 @@ fn query_job(query: &Value, project: &str) -> Result<QueryJob, Refusal> {
         destination_table: destination.and_then(|name| named(name, &table)),
         write_disposition: serde_json::from_value(disposition("writeDisposition")).map_err(unknown)?,
         create_disposition: serde_json::from_value(disposition("createDisposition")).map_err(unknown)?,
+        session: sessions::read(query)?,
         ..QueryJob::default()
     })
 }
@@ -151,7 +162,8 @@ async fn outcome(bigquery: &BigQuery, id: &str, asked: Asked) -> Result<Done, Re
         }
         Work::Query(job) => job,
     };
-    let statements = script::statements(&job.sql);
+    // The statements of a session share what they leave behind.
+    let statements = if job.session.is_some() { vec![job.sql.clone()] } else { script::statements(&job.sql) };
     if statements.len() > 1 && job.destination_table.is_some() {
         let message = "configuration.query.destinationTable cannot be set for scripts";
         return Err(Refusal::new("invalidQuery", message));

@@ -90,6 +90,39 @@ async fn every_page_of_a_result_can_be_read_and_the_table_of_results_too() {
     assert_eq!(world.get(&table).await.status, 404);
 }
 
+/// What one query of a session leaves behind, the next one finds. Queries without the session do not see it.
+#[tokio::test]
+async fn a_session_keeps_its_tables_and_variables() {
+    let world = world().await;
+    let body = json!({"query": "DECLARE n INT64 DEFAULT 7; CREATE TEMP TABLE t AS SELECT 1 AS x", "useLegacySql": false, "createSession": true});
+    let begun = world.post(&format!("{PROJECT}/queries"), body).await.ok();
+    let id = begun["sessionInfo"]["sessionId"].as_str().unwrap().to_owned();
+    let job = begun["jobReference"]["jobId"].as_str().unwrap();
+    let shown = world.get(&format!("{PROJECT}/jobs/{job}")).await.ok();
+    assert_eq!(shown["statistics"]["sessionInfo"]["sessionId"], json!(id));
+    let inside = async |sql: &str| {
+        let properties = json!([{"key": "session_id", "value": id}]);
+        let body = json!({"query": sql, "useLegacySql": false, "connectionProperties": properties});
+        world.post(&format!("{PROJECT}/queries"), body).await
+    };
+    inside("INSERT INTO t VALUES (2); SET n = n + 1").await.ok();
+    inside("CREATE TEMP FUNCTION twice(x INT64) AS (2 * x)").await.ok();
+    let answer = inside("SELECT SUM(x), n, twice(n), @@session_id FROM t GROUP BY n").await.ok();
+    assert_eq!(answer["rows"][0]["f"], json!([{"v": "3"}, {"v": "8"}, {"v": "16"}, {"v": id}]));
+    let job = answer["jobReference"]["jobId"].as_str().unwrap();
+    let shown = world.get(&format!("{PROJECT}/jobs/{job}")).await.ok();
+    assert_eq!(shown["statistics"]["query"]["statementType"], "SELECT");
+    let outside = json!({"query": "SELECT * FROM t", "useLegacySql": false});
+    assert_eq!(world.post(&format!("{PROJECT}/queries"), outside).await.status, 400);
+    let datasets = world.get(&format!("{PROJECT}/datasets")).await.ok();
+    assert_eq!(datasets["datasets"].as_array().unwrap().len(), 1, "the tables are hidden");
+    inside("CALL BQ.ABORT_SESSION()").await.ok();
+    let refused = inside("SELECT n").await;
+    assert_eq!(refused.status, 400);
+    let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(&format!("Session {id} has ended")), "{message}");
+}
+
 #[tokio::test]
 async fn unknown_options_are_refused_by_name() {
     let world = world().await;
@@ -99,8 +132,21 @@ async fn unknown_options_are_refused_by_name() {
             json!({"query": {"query": "SELECT 1", "useLegacySql": false, "scriptOptions": {"x": 1}}}),
         ),
         (
-            "configuration.query.createSession",
-            json!({"query": {"query": "SELECT 1", "useLegacySql": false, "createSession": true}}),
+            "connectionProperties: time_zone = Europe/Berlin",
+            json!({"query": {
+                "query": "SELECT 1",
+                "useLegacySql": false,
+                "connectionProperties": [{"key": "time_zone", "value": "Europe/Berlin"}],
+            }}),
+        ),
+        (
+            "createSession",
+            json!({"query": {
+                "query": "SELECT 1",
+                "useLegacySql": false,
+                "createSession": true,
+                "connectionProperties": [{"key": "session_id", "value": "x"}],
+            }}),
         ),
         (
             "configuration.load.hivePartitioningOptions",

@@ -256,6 +256,18 @@ pub struct QueryJob {
     /// it ends.
     #[serde(default)]
     pub patience: Option<Duration>,
+    /// The session with the temporary tables and variables that the job uses.
+    #[serde(default)]
+    pub session: Option<Session>,
+}
+
+/// A session of a client: its temporary tables, temporary functions and variables live across jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The id.
+    pub id: String,
+    /// Whether the job begins the session. Otherwise the session must exist.
+    pub begins: bool,
 }
 
 /// Whether a column can be NULL, or is an array.

@@ -25,6 +25,12 @@ impl Script<'_> {
         at: At,
         span: Span,
     ) -> Result<(), WarehouseError> {
+        if let [bq, procedure] = path
+            && bq.eq_ignore_ascii_case("BQ")
+            && procedure.eq_ignore_ascii_case("ABORT_SESSION")
+        {
+            return self.abort_session(arguments, at, span);
+        }
         let name = self.scope.table(path, at)?;
         let shown = message_name(&name);
         let found = catalog::get(&self.engine.connection, Record::Procedure, &catalog::key(&name))?;

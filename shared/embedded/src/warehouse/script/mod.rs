@@ -1,7 +1,7 @@
 //! Runs scripts: statements one after another, variables, control flow, procedures and transactions.
 //!
 //! The parts are `control` (the steps), `variables`, `calls` (CALL and EXECUTE IMMEDIATE), `load` (LOAD DATA),
-//! `failures` (what a handler catches), and `temporary` (temporary tables).
+//! `failures` (what a handler catches), `temporary` (temporary tables), and `session` (what lives longer than a job).
 //!
 //! A script that is delivered again after a crash follows the same way: the record of each statement, and of each
 //! expression that may change, has the number of the statement in the script. Temporary tables are tables of a hidden
@@ -14,6 +14,7 @@ mod calls;
 mod control;
 mod failures;
 mod load;
+pub(crate) mod session;
 mod temporary;
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,9 @@ pub(crate) struct Script<'a> {
     raised: Option<String>,
     /// The number of procedures around the step.
     nested: usize,
+    /// The system variables that were set, for the next job of a session.
+    settings: session::Settings,
+    session_has_ended: bool,
 }
 
 /// Whether the steps share variables, control flow or temporary tables.
@@ -82,15 +86,23 @@ pub(crate) fn lenient(scope: &Scope) -> Scope {
 
 impl<'a> Script<'a> {
     /// A script that has not begun.
+    ///
+    /// # Errors
+    /// The session of the job has ended, or never began.
     pub(crate) fn new(
         engine: &'a Engine,
         job: &'a QueryJob,
         mut scope: Scope,
         rows: Option<&'a RowsOut>,
-    ) -> Self {
+    ) -> Result<Self, WarehouseError> {
         scope.temporary_dataset = temporary::dataset(&job.job_id);
-        let variables = system(job, &scope);
-        Self {
+        let (of_session, settings) = match &job.session {
+            Some(session) => session::enter(engine, session, job, &mut scope)?,
+            None => (Variables::new(), session::Settings::new()),
+        };
+        let mut variables = system(job, &scope);
+        variables.extend(of_session);
+        Ok(Self {
             engine,
             job,
             scope,
@@ -105,7 +117,9 @@ impl<'a> Script<'a> {
             handled: Vec::new(),
             raised: None,
             nested: 0,
-        }
+            settings,
+            session_has_ended: false,
+        })
     }
 
     /// Runs the steps, and returns the result of the last statement. `statements`: the steps, if all of them are plain
@@ -120,20 +134,29 @@ impl<'a> Script<'a> {
         statements: Option<&[Statement]>,
     ) -> Result<QueryResult, WarehouseError> {
         let is_script = statements.is_none();
-        if is_script || steps.len() > 1 {
+        let is_single = self.job.session.is_some() && steps.iter().all(ScriptStep::is_statement);
+        if steps.len() > 1 || (is_script && !is_single) {
             self.done = Some(Vec::new());
         }
         if is_script {
             temporary::remove_old(self.engine)?;
+            session::remove_old(self.engine)?;
         }
-        let outcome = match statements {
+        let mut outcome = match statements {
             Some(statements) => self.plain(steps, statements),
             None => self.top(steps),
         };
         if std::mem::take(&mut self.in_transaction) {
             self.engine.rollback();
+            if self.job.session.is_some() && outcome.is_ok() {
+                let message = "A transaction that goes on in the next query of the session is not supported by the \
+                               embedded warehouse";
+                outcome = Err(invalid(message, None, Some("commit in the same query")));
+            }
         }
-        if is_script {
+        if let Some(session) = &self.job.session {
+            self.leave(session)?;
+        } else if is_script {
             // Another delivery of a job that was stopped needs the tables.
             let goes_on = outcome.as_ref().is_err_and(WarehouseError::is_transient);
             if !goes_on {

@@ -39,6 +39,11 @@ pub(super) fn remove(engine: &Engine, dataset: &str) -> Result<(), WarehouseErro
     if catalog::get::<Timestamp>(&engine.connection, Record::Script, dataset)?.is_none() {
         return Ok(());
     }
+    drop_dataset(engine, dataset)
+}
+
+/// Removes a hidden dataset and its records.
+pub(super) fn drop_dataset(engine: &Engine, dataset: &str) -> Result<(), WarehouseError> {
     let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", quote(dataset));
     engine.connection.execute_batch(&sql).map_err(|failure| error::internal(&failure))?;
     catalog::remove_dataset(&engine.connection, dataset)
@@ -52,7 +57,10 @@ impl Script<'_> {
         if !create.is_temporary || tables::dataset_exists(&self.engine.connection, dataset)? {
             return Ok(());
         }
-        catalog::put(&self.engine.connection, Record::Script, dataset, &SystemClock.now())?;
+        // The tables of a session end with the session.
+        if self.job.session.is_none() {
+            catalog::put(&self.engine.connection, Record::Script, dataset, &SystemClock.now())?;
+        }
         let sql = format!("CREATE SCHEMA {}", quote(dataset));
         self.engine.connection.execute_batch(&sql).map_err(|failure| error::internal(&failure))
     }

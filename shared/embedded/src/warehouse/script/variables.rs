@@ -218,6 +218,7 @@ impl Script<'_> {
             }
             _ => {}
         }
+        self.remember(name, text.as_deref());
         let sql = text.map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |text| literal(&text));
         self.variables.insert(name.to_owned(), Variable { ty: DataType::String, sql });
         Ok(())

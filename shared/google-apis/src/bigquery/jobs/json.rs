@@ -66,6 +66,9 @@ impl Job {
             let length = ended.as_millisecond() - self.began.as_millisecond();
             statistics.insert("totalSlotMs".to_owned(), json!(length.max(0).to_string()));
         }
+        if let Some(session) = self.session_info() {
+            statistics.insert("sessionInfo".to_owned(), session);
+        }
         if self.children > 0 {
             statistics.insert("numChildJobs".to_owned(), json!(self.children.to_string()));
         }

@@ -62,6 +62,8 @@ pub(super) struct Job {
     number: u64,
     /// The configuration in the request.
     configuration: Value,
+    /// The id of the session of the query.
+    session: Option<String>,
     parent: Option<String>,
     children: u64,
     began: Timestamp,
@@ -198,6 +200,7 @@ impl Job {
             location: location.to_owned(),
             number: 0,
             configuration: configuration.clone(),
+            session: None,
             parent: None,
             children: 0,
             began,
@@ -205,6 +208,11 @@ impl Job {
             cancelled: CancellationToken::new(),
             outcome: None,
         }
+    }
+
+    /// The session of the query, as the API describes it.
+    fn session_info(&self) -> Option<Value> {
+        self.session.as_ref().map(|id| json!({ "sessionId": id }))
     }
 
     /// The name of the table with the rows of a query.

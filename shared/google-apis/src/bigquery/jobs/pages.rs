@@ -100,6 +100,7 @@ pub(super) async fn results(
         None => return Ok(respond(answer, None)),
         Some(outcome) => outcome?,
     };
+    answer.extend(job.session_info().map(|session| ("sessionInfo".to_owned(), session)));
     answer.insert("cacheHit".to_owned(), json!(false));
     answer.insert("totalBytesProcessed".to_owned(), json!(done.result.bytes_processed.to_string()));
     if let Some(rows) = done.result.affected_rows.filter(|_| done.result.dml.is_some()) {

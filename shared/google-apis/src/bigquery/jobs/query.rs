@@ -99,6 +99,7 @@ fn dry(job: &super::Job) -> Response {
     answer.insert("jobReference".to_owned(), json!({"projectId": job.project, "location": job.location}));
     answer.insert("totalBytesProcessed".to_owned(), bytes);
     answer.insert("cacheHit".to_owned(), json!(false));
+    answer.extend(job.session_info().map(|session| ("sessionInfo".to_owned(), session)));
     if let Some(schema) = shown.pointer("/statistics/query/schema") {
         answer.insert("schema".to_owned(), schema.clone());
     }

@@ -57,7 +57,10 @@ pub(super) async fn begin_with(
         Some(id) => id.to_owned(),
         None => format!("job_{}", random_name()),
     };
-    let job = Job::new(project, &id, location, configuration, bigquery.clock.now());
+    let job = Job {
+        session: asked.session().map(str::to_owned),
+        ..Job::new(project, &id, location, configuration, bigquery.clock.now())
+    };
     if let Some(dry) = asked.dry_run() {
         let result = bigquery.warehouse.query(dry.clone()).await?;
         let ended = Some(bigquery.clock.now());

@@ -105,7 +105,7 @@ pub(crate) struct Information {
 pub(crate) type Variables = BTreeMap<String, Variable>;
 
 /// A variable of a script: its type, and its value in DuckDB's syntax.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Variable {
     pub(crate) ty: DataType,
     pub(crate) sql: String,
