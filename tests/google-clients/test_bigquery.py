@@ -61,6 +61,49 @@ def test_parameters_have_their_types(bigquery):
     assert list(row) == [value for _, value in values]
 
 
+def test_ranges_are_columns_parameters_and_rows(bigquery, dataset):
+    day = datetime.date(2024, 1, 1)
+    at = datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.timezone.utc)
+    config = bq.QueryJobConfig(
+        query_parameters=[
+            bq.RangeQueryParameter("DATE", start=day, end=None, name="days"),
+            bq.RangeQueryParameter("TIMESTAMP", start=at, end=at + datetime.timedelta(hours=1), name="hour"),
+        ]
+    )
+    sql = "SELECT @days AS days, @hour AS hour, RANGE_CONTAINS(@days, DATE '2024-02-01') AS inside"
+    assert rows(bigquery, sql, config) == [
+        {
+            "days": {"start": day, "end": None},
+            "hour": {"start": at, "end": at + datetime.timedelta(hours=1)},
+            "inside": True,
+        }
+    ]
+    schema = [
+        bq.SchemaField("id", "INTEGER"),
+        bq.SchemaField("days", "RANGE", range_element_type="DATE"),
+        bq.SchemaField("at", "RANGE", range_element_type="DATETIME"),
+    ]
+    table = bigquery.create_table(bq.Table(f"{bigquery.project}.{dataset}.ranges", schema=schema))
+    assert [field.range_element_type for field in bigquery.get_table(table).schema[1:]] == [
+        bq.FieldElementType("DATE"),
+        bq.FieldElementType("DATETIME"),
+    ]
+    new = [
+        {"id": 1, "days": {"start": "2024-01-01", "end": None}, "at": None},
+        {"id": 2, "days": "[2024-01-01, 2024-02-01)", "at": {"start": None, "end": "2024-01-01T10:00:00"}},
+    ]
+    assert bigquery.insert_rows(table, new) == []
+    assert rows(bigquery, f"SELECT days, at FROM {dataset}.ranges ORDER BY id") == [
+        {"days": {"start": day, "end": None}, "at": None},
+        {
+            "days": {"start": day, "end": datetime.date(2024, 2, 1)},
+            "at": {"start": None, "end": datetime.datetime(2024, 1, 1, 10)},
+        },
+    ]
+    wrong = bigquery.insert_rows_json(table, [{"id": 3, "days": {"start": "2024-02-01", "end": "2024-01-01"}}])
+    assert wrong and bigquery.get_table(table).num_rows == 2
+
+
 def test_a_dry_run_has_a_schema_and_runs_nothing(bigquery, dataset):
     config = bq.QueryJobConfig(dry_run=True, use_query_cache=False)
     job = bigquery.query("SELECT 1 AS n, 'x' AS s", job_config=config)

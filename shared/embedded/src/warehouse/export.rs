@@ -8,7 +8,7 @@ use super::engine::{Engine, Failure};
 use super::sql::analyze::Relation;
 use super::sql::invalid;
 use super::sql::names::literal;
-use super::transfer::Encoder;
+use super::transfer::{Encoder, unwritable_range};
 use super::{execute, result};
 use crate::DirectoryObjectStore;
 use crate::objects::files;
@@ -145,6 +145,9 @@ fn parquet(
             column.name
         );
         return Err(invalid(&message, None, Some("CAST the column to NUMERIC or STRING")).into());
+    }
+    if let Some(column) = relation.columns.iter().find(|column| column.ty.has_range()) {
+        return Err(unwritable_range(&column.name).into());
     }
     let path = literal(&file.to_string_lossy());
     let rows = relation.table_sql(&[]);

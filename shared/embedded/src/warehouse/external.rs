@@ -9,8 +9,8 @@
 use super::source_file::SourceFile;
 use super::sql::datatype::{DataType, NARROW_NUMERIC};
 use super::sql::ddl::ColumnSpec;
-use super::sql::invalid;
 use super::sql::names::{literal, quote};
+use super::sql::{invalid, ranges};
 use crate::objects::files;
 use segue_ports::PortError;
 use segue_ports::object::ObjectAddress;
@@ -108,6 +108,17 @@ impl ExternalTable {
                 column.name
             );
             return Err(invalid(&message, None, Some("declare STRING, and CAST it in a query")));
+        }
+        let ranged = |column: &&ColumnSpec| {
+            let is_plain = matches!(column.data_type, DataType::Range(_)) && format != "PARQUET";
+            column.data_type.has_range() && !is_plain
+        };
+        if let Some(column) = columns.iter().find(ranged) {
+            let message = format!(
+                "RANGE in Parquet, and in a list or record of a file, is not supported by the embedded warehouse: {}",
+                column.name
+            );
+            return Err(invalid(&message, None, Some("keep the start and the end in two columns")));
         }
         let delimiter = match text("field_delimiter").as_deref() {
             None => ",".to_owned(),
@@ -265,6 +276,19 @@ impl ExternalTable {
                 DataType::Bytes => ("VARCHAR".to_owned(), format!("from_base64({name})")),
                 DataType::BigNumeric => ("VARCHAR".to_owned(), format!("bqf_bignumeric({name})")),
                 DataType::Geography => (target.clone(), geography(&name)),
+                DataType::Range(ref element) => {
+                    let bound =
+                        |part: &str| format!("coalesce(struct_extract({name}, '{part}'), 'UNBOUNDED')");
+                    let text = format!(
+                        "CASE WHEN {name} IS NOT NULL THEN '[' || {} || ', ' || {} || ')' END",
+                        bound("start"),
+                        bound("end")
+                    );
+                    (
+                        r#"STRUCT("start" VARCHAR, "end" VARCHAR)"#.to_owned(),
+                        ranges::of_text(element, &text, false),
+                    )
+                }
                 _ => (target.clone(), name.clone()),
             };
             types.push(format!("{}: {}", literal(&column.name), literal(&read)));
@@ -289,6 +313,11 @@ impl ExternalTable {
             values.push(match (&column.data_type, care) {
                 (DataType::String, _) => name.clone(),
                 (DataType::Geography, _) => format!("{} AS {name}", geography(&name)),
+                (DataType::Range(element), _) => format!(
+                    "bq_csv_value({name}, {}, {}, {location}) AS {name}",
+                    ranges::of_text(element, &name, true),
+                    literal(&column.data_type.bigquery())
+                ),
                 (DataType::Int64, _) => format!("bq_csv_int64({name}, {location}) AS {name}"),
                 (DataType::Bytes, _) => format!("from_base64({name}) AS {name}"),
                 (DataType::BigNumeric, _) => {
@@ -386,7 +415,8 @@ impl ExternalTable {
 
 fn reader_type(own: &DataType, care: Care) -> String {
     match (own, care) {
-        (DataType::Int64 | DataType::Bytes | DataType::BigNumeric, _) | (_, Care::Full) => "VARCHAR".into(),
+        (DataType::Int64 | DataType::Bytes | DataType::BigNumeric | DataType::Range(_), _)
+        | (_, Care::Full) => "VARCHAR".into(),
         (DataType::Numeric, Care::Fast) => NARROW_NUMERIC.into(),
         (other, Care::Fast) => other.duckdb(),
     }

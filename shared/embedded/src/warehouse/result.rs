@@ -3,7 +3,7 @@
 //!
 //! To add a type, add a branch in [`json`].
 
-use super::functions::{bignumeric, times};
+use super::functions::{bignumeric, ranges, times};
 use super::sql::datatype::DataType;
 use base64::Engine as _;
 use duckdb::types::{TimeUnit, Value as Cell};
@@ -67,6 +67,9 @@ pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
         (Cell::List(items) | Cell::Array(items), own) => {
             Value::Array(items.iter().map(|item| json(item, own)).collect())
         }
+        (Cell::Struct(_), DataType::Range(element)) => {
+            bounds(cell).map_or(Value::Null, |own| Value::String(ranges::print(&element.bigquery(), own)))
+        }
         (Cell::Struct(own), data_type) => {
             let types: &[(String, DataType)] =
                 if let DataType::Struct(fields) = data_type { fields } else { &[] };
@@ -85,6 +88,19 @@ pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
 }
 
 const DAY: i64 = 86_400_000_000;
+
+/// The bounds of a RANGE. An infinite one is missing.
+pub(crate) fn bounds(range: &Cell) -> Option<ranges::Bounds> {
+    let Cell::Struct(fields) = range else { return None };
+    let mut bounds = fields.iter().map(|(_, cell)| match cell {
+        Cell::Date32(days) => (days.unsigned_abs() < i32::MAX.unsigned_abs()).then(|| i64::from(*days) * DAY),
+        Cell::Timestamp(unit, own) => {
+            (own.unsigned_abs() < i64::MAX.unsigned_abs()).then(|| micros(*unit, *own))
+        }
+        _ => None,
+    });
+    Some((bounds.next()?, bounds.next()?))
+}
 
 /// A time in microseconds.
 pub(crate) fn micros(unit: TimeUnit, own: i64) -> i64 {

@@ -202,12 +202,21 @@ const ROWS: &[Row] = &[
             "SELECT COLLATE('A', 'und:ci')",
         ],
     ),
-    refused(
-        "The type `RANGE`",
+    yes(
+        "The type `RANGE`, its functions, and `RANGE_SESSIONIZE`",
         &[
+            "CREATE TABLE d.r (id INT64, r RANGE<DATE>)",
+            "INSERT INTO d.r VALUES (1, RANGE<DATE> '[2020-01-01, UNBOUNDED)')",
+            "SELECT id, session_range FROM RANGE_SESSIONIZE(TABLE d.r, 'r', ['id'])",
             "SELECT CAST(NULL AS RANGE<DATE>)",
-            "SELECT RANGE<DATE> '[2020-01-01, UNBOUNDED)'",
-            "CREATE TABLE d.r (r RANGE<DATE>)",
+        ],
+    ),
+    refused(
+        "`RANGE` in `FORMAT`, in JSON and in exported files",
+        &[
+            "SELECT TO_JSON_STRING(RANGE<DATE> '[2020-01-01, UNBOUNDED)')",
+            "SELECT FORMAT('%t', RANGE<DATE> '[2020-01-01, UNBOUNDED)')",
+            "EXPORT DATA OPTIONS (uri = 'gs://bkt/ranges-*.csv') AS SELECT RANGE<DATE> '[2020-01-01, UNBOUNDED)' AS r",
         ],
     ),
 ];

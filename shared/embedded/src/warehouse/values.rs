@@ -3,7 +3,8 @@
 //! To add a type, add a branch in [`literal`].
 
 use super::functions::{bignumeric, times};
-use super::result::micros;
+use super::result::{bounds, micros};
+use super::sql::analyze::literals;
 use super::sql::analyze::value::{field_names, text_literal};
 use super::sql::datatype::DataType;
 use super::sql::names::quote;
@@ -52,6 +53,9 @@ pub(crate) fn literal(cell: &Cell, ty: &DataType) -> String {
             let element = if let DataType::Array(element) = ty { element } else { ty };
             let items: Vec<String> = items.iter().map(|item| literal(item, element)).collect();
             format!("CAST([{}] AS {}[])", items.join(", "), element.duckdb())
+        }
+        Cell::Struct(_) if matches!(ty, DataType::Range(_)) => {
+            literals::range(ty, bounds(cell).unwrap_or_default())
         }
         Cell::Struct(own) => {
             let fields: &[(String, DataType)] = if let DataType::Struct(fields) = ty { fields } else { &[] };

@@ -162,9 +162,11 @@ impl Api {
     pub(super) async fn dry_run(
         &self,
         project: &str,
-        job: &Job,
+        configuration: &Value,
+        job: &JobReference,
     ) -> Result<(Job, QueryStatistics), RestError> {
-        let said: Value = self.request(Method::POST, project, &["jobs"]).json(job)?.send().await?;
+        let body = json!({"configuration": configuration, "jobReference": job});
+        let said: Value = self.request(Method::POST, project, &["jobs"]).json(&body)?.send().await?;
         let unreadable = |error: serde_json::Error| {
             RestError::Unreadable(format!("the answer to a dry run cannot be read: {error}"))
         };

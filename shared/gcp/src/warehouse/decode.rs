@@ -51,6 +51,7 @@ fn type_name(field: &Field) -> String {
         }
         ("NUMERIC" | "BIGNUMERIC", Some(precision), None, _) => format!("{name}({precision})"),
         ("STRING" | "BYTES", _, _, Some(length)) => format!("{name}({length})"),
+        ("RANGE", ..) => format!("RANGE<{}>", element(field)),
         _ => name,
     }
 }
@@ -97,8 +98,35 @@ fn single(field: &Field, cell: Value) -> Value {
             let Some(Value::Array(cells)) = row.remove("f") else { return Value::Null };
             Value::Object(record(&field.fields, cells.into_iter().map(inside)))
         }
+        Value::String(text) if plain_type(&field.kind) == "RANGE" => {
+            Value::String(range(element(field), &text))
+        }
         Value::String(text) => scalar(&plain_type(&field.kind), text),
         other => other,
+    }
+}
+
+/// The type of the bounds of a RANGE.
+fn element(field: &Field) -> &str {
+    field.range_element_type.as_ref().map_or("DATE", |element| &element.kind)
+}
+
+/// The text of a RANGE as CAST writes it: `[2024-01-31 10:00:00+00, UNBOUNDED)`.
+fn range(element: &str, text: &str) -> String {
+    let bound = |bound: &str| match element {
+        "TIMESTAMP" => instant(bound)
+            .map(|instant| instant.replace('T', " ").replace('Z', "+00"))
+            .unwrap_or(bound.to_owned()),
+        "DATETIME" => match bound.split_once('T') {
+            Some((date, time)) => format!("{date} {}", clock(time)),
+            None => bound.to_owned(),
+        },
+        _ => bound.to_owned(),
+    };
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+    match inner.split_once(", ") {
+        Some((start, end)) => format!("[{}, {})", bound(start), bound(end)),
+        None => text.to_owned(),
     }
 }
 
@@ -201,6 +229,26 @@ mod tests {
         ] {
             assert_eq!(value(&field(kind), json!(sent)), expected, "{kind} {sent}");
             assert_eq!(value(&field(kind), Value::Null), Value::Null);
+        }
+    }
+
+    #[test]
+    fn ranges_are_texts() {
+        for (element, sent, expected) in [
+            ("DATE", "[UNBOUNDED, 2022-12-31)", "[UNBOUNDED, 2022-12-31)"),
+            ("DATETIME", "[2022-10-01T14:53:27, UNBOUNDED)", "[2022-10-01 14:53:27, UNBOUNDED)"),
+            (
+                "TIMESTAMP",
+                "[1609461000000000, 1609461000500000)",
+                "[2021-01-01 00:30:00+00, 2021-01-01 00:30:00.500+00)",
+            ),
+        ] {
+            let field: Field = serde_json::from_value(
+                json!({"name": "x", "type": "RANGE", "rangeElementType": {"type": element}}),
+            )
+            .unwrap();
+            assert_eq!(value(&field, json!(sent)), expected);
+            assert_eq!(column(&field).data_type, format!("RANGE<{element}>"));
         }
     }
 

@@ -60,7 +60,7 @@ impl Asked<'_> {
         Ok(match &self.work {
             Work::Query(job) => {
                 let configuration = request::query(job, self.project)?;
-                api.insert(self.project, &request::job(configuration, reference)).await
+                api.insert_json(self.project, &configuration, &reference).await
             }
             Work::Plain(configuration) => {
                 api.insert(self.project, &request::job(JobConfiguration::clone(configuration), reference))
@@ -115,8 +115,8 @@ pub(super) async fn stream(api: &Arc<Api>, job: &QueryJob) -> Result<Rows, Wareh
     let project = job.project.as_deref().unwrap_or(api.project());
     if job.dry_run {
         let reference = JobReference { job_id: None, ..reference(project, "", job.location.clone()) };
-        let asked = request::job(request::query(job, project)?, reference);
-        let (said, own) = api.dry_run(project, &asked).await.map_err(of_request)?;
+        let (said, own) =
+            api.dry_run(project, &request::query(job, project)?, &reference).await.map_err(of_request)?;
         return Ok(outcome::of_dry_run(&said, &own).into());
     }
     let asked = Asked {

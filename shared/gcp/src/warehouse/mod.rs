@@ -18,6 +18,7 @@ mod jobs;
 mod names;
 mod outcome;
 mod pages;
+mod parameters;
 mod request;
 mod schema;
 mod tables;

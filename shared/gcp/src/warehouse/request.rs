@@ -1,26 +1,21 @@
-//! The description of the job that is started, in the crate's types.
+//! The description of the job that is started, in the crate's types as far as they can say it.
 
-use super::names;
+use super::{names, parameters};
 use gcp_bigquery_client::model::connection_property::ConnectionProperty;
 use gcp_bigquery_client::model::dataset_reference::DatasetReference;
 use gcp_bigquery_client::model::job::Job;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
-use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
 use gcp_bigquery_client::model::job_reference::JobReference;
-use gcp_bigquery_client::model::query_parameter::QueryParameter;
-use gcp_bigquery_client::model::query_parameter_type::QueryParameterType;
-use gcp_bigquery_client::model::query_parameter_type_struct_types::QueryParameterTypeStructTypes;
-use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
 use gcp_bigquery_client::model::table_reference::TableReference;
-use segue_ports::warehouse::{Parameter, ParameterType, QueryJob, WarehouseError};
+use segue_ports::warehouse::{QueryJob, WarehouseError};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// A query. A dry run is not a job and has no id.
 ///
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] for the name of a table without a dataset.
-pub(super) fn query(job: &QueryJob, project: &str) -> Result<JobConfiguration, WarehouseError> {
+pub(super) fn query(job: &QueryJob, project: &str) -> Result<Value, WarehouseError> {
     let dataset = |name: &str| {
         let (own, dataset) = names::dataset(name);
         DatasetReference { project_id: own.unwrap_or(project).to_owned(), dataset_id: dataset.to_owned() }
@@ -43,27 +38,26 @@ pub(super) fn query(job: &QueryJob, project: &str) -> Result<JobConfiguration, W
         .session
         .as_ref()
         .map(|session| vec![ConnectionProperty { key: "session_id".to_owned(), value: session.id.clone() }]);
-    let named = job.parameters.iter().map(|(name, value)| parameter(Some(name), value));
-    let parameters: Vec<_> = named.chain(job.positional.iter().map(|value| parameter(None, value))).collect();
+    let named = job.parameters.iter().map(|(name, value)| parameters::parameter(Some(name), value));
+    let positional = job.positional.iter().map(|value| parameters::parameter(None, value));
+    let parameters: Vec<Value> = named.chain(positional).collect();
     let mode = if job.parameters.is_empty() { "POSITIONAL" } else { "NAMED" };
-    let query = JobConfigurationQuery {
-        query: job.sql.clone(),
-        use_legacy_sql: Some(false),
-        connection_properties: session,
-        default_dataset: job.default_dataset.as_deref().map(dataset),
-        destination_table: destination.map(|name| table(&name, project)),
-        write_disposition: said(job.write_disposition),
-        create_disposition: said(job.create_disposition),
-        parameter_mode: (!parameters.is_empty()).then(|| mode.to_owned()),
-        query_parameters: (!parameters.is_empty()).then_some(parameters),
-        ..JobConfigurationQuery::default()
-    };
-    Ok(JobConfiguration {
-        query: Some(query),
-        labels: Some(job.labels.clone().into_iter().collect()),
-        dry_run: job.dry_run.then_some(true),
-        ..JobConfiguration::default()
-    })
+    let parts = [
+        ("query", Some(json!(job.sql))),
+        ("useLegacySql", Some(json!(false))),
+        ("connectionProperties", session.map(|session| json!(session))),
+        ("defaultDataset", job.default_dataset.as_deref().map(|name| json!(dataset(name)))),
+        ("destinationTable", destination.map(|name| json!(table(&name, project)))),
+        ("writeDisposition", said(job.write_disposition).map(Value::String)),
+        ("createDisposition", said(job.create_disposition).map(Value::String)),
+        ("parameterMode", (!parameters.is_empty()).then(|| json!(mode))),
+        ("queryParameters", (!parameters.is_empty()).then(|| Value::Array(parameters))),
+    ];
+    let query: Map<String, Value> =
+        parts.into_iter().filter_map(|(name, own)| Some((name.to_owned(), own?))).collect();
+    let dry_run = job.dry_run.then(|| ("dryRun".to_owned(), json!(true)));
+    let parts = [("labels".to_owned(), json!(job.labels)), ("query".to_owned(), Value::Object(query))];
+    Ok(Value::Object(parts.into_iter().chain(dry_run).collect()))
 }
 
 /// A table, in the project if its name has none.
@@ -81,78 +75,10 @@ pub(super) fn job(configuration: JobConfiguration, reference: JobReference) -> J
     Job { configuration: Some(configuration), job_reference: Some(reference), ..Job::default() }
 }
 
-fn parameter(name: Option<&String>, parameter: &Parameter) -> QueryParameter {
-    let declared = parameter.data_type.as_ref().map(declared_type);
-    QueryParameter {
-        name: name.cloned(),
-        parameter_type: Some(declared.unwrap_or_else(|| parameter_type(&parameter.value))),
-        parameter_value: Some(parameter_value(&parameter.value)),
-    }
-}
-
-/// The type that the caller declares.
-fn declared_type(declared: &ParameterType) -> QueryParameterType {
-    let plain = |name: &str| QueryParameterType { r#type: name.to_owned(), ..QueryParameterType::default() };
-    match declared {
-        ParameterType::Plain(name) => plain(name),
-        ParameterType::Array(element) => {
-            QueryParameterType { array_type: Some(Box::new(declared_type(element))), ..plain("ARRAY") }
-        }
-        ParameterType::Struct(fields) => {
-            let field = |(name, own): &(String, ParameterType)| QueryParameterTypeStructTypes {
-                name: Some(name.clone()).filter(|name| !name.is_empty()),
-                r#type: Some(declared_type(own)),
-                description: None,
-            };
-            QueryParameterType { struct_types: Some(fields.iter().map(field).collect()), ..plain("STRUCT") }
-        }
-    }
-}
-
-/// The type of a parameter, from the type of its JSON value. NULL and an empty array are sent as texts.
-fn parameter_type(value: &Value) -> QueryParameterType {
-    let plain = |name: &str| QueryParameterType { r#type: name.to_owned(), ..QueryParameterType::default() };
-    match value {
-        Value::Bool(_) => plain("BOOL"),
-        Value::Number(number) if number.is_f64() => plain("FLOAT64"),
-        Value::Number(_) => plain("INT64"),
-        Value::String(_) | Value::Null => plain("STRING"),
-        Value::Array(items) => {
-            let element = items.iter().find(|item| !item.is_null()).unwrap_or(&Value::Null);
-            QueryParameterType { array_type: Some(Box::new(parameter_type(element))), ..plain("ARRAY") }
-        }
-        Value::Object(fields) => {
-            let field = |(name, value): (&String, &Value)| QueryParameterTypeStructTypes {
-                name: Some(name.clone()),
-                r#type: Some(parameter_type(value)),
-                description: None,
-            };
-            QueryParameterType { struct_types: Some(fields.iter().map(field).collect()), ..plain("STRUCT") }
-        }
-    }
-}
-
-fn parameter_value(value: &Value) -> QueryParameterValue {
-    let mut said = QueryParameterValue::default();
-    match value {
-        // No value at all is NULL.
-        Value::Null => {}
-        Value::String(text) => said.value = Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => said.value = Some(value.to_string()),
-        Value::Array(items) => said.array_values = Some(items.iter().map(parameter_value).collect()),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), parameter_value(value)));
-            said.struct_values = Some(fields.collect());
-        }
-    }
-    said
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use segue_ports::warehouse::WriteDisposition;
-    use serde_json::json;
+    use segue_ports::warehouse::{Parameter, WriteDisposition};
 
     #[test]
     fn a_job_says_all_it_was_asked() {
@@ -166,7 +92,7 @@ mod tests {
             ..QueryJob::default()
         };
         assert_eq!(
-            serde_json::to_value(query(&job, "p").unwrap()).unwrap(),
+            query(&job, "p").unwrap(),
             json!({"labels": {"k": "v"}, "query": {
                 "query": "SELECT @a", "useLegacySql": false,
                 "defaultDataset": {"projectId": "q", "datasetId": "d"},
@@ -181,12 +107,14 @@ mod tests {
             }})
         );
         let dry = query(&QueryJob { dry_run: true, ..job.clone() }, "p").unwrap();
-        assert_eq!(dry.dry_run, Some(true));
-        let declared = "STRUCT<d DATE, n ARRAY<NUMERIC>>".parse().unwrap();
-        let parameter =
-            Parameter { data_type: Some(declared), value: json!({"d": "2024-01-31", "n": ["1.5"]}) };
+        assert_eq!(dry["dryRun"], true);
+        let declared = "STRUCT<d DATE, n ARRAY<NUMERIC>, r RANGE<DATE>>".parse().unwrap();
+        let parameter = Parameter {
+            data_type: Some(declared),
+            value: json!({"d": "2024-01-31", "n": ["1.5"], "r": "[2024-01-31, UNBOUNDED)"}),
+        };
         let positional = QueryJob { parameters: [].into(), positional: vec![parameter], ..job };
-        let asked = serde_json::to_value(query(&positional, "p").unwrap()).unwrap();
+        let asked = query(&positional, "p").unwrap();
         assert_eq!(asked["query"]["parameterMode"], "POSITIONAL");
         assert_eq!(
             asked["query"]["queryParameters"],
@@ -194,9 +122,11 @@ mod tests {
                 "parameterType": {"type": "STRUCT", "structTypes": [
                     {"name": "d", "type": {"type": "DATE"}},
                     {"name": "n", "type": {"type": "ARRAY", "arrayType": {"type": "NUMERIC"}}},
+                    {"name": "r", "type": {"type": "RANGE", "rangeElementType": {"type": "DATE"}}},
                 ]},
                 "parameterValue": {"structValues": {
                     "d": {"value": "2024-01-31"}, "n": {"arrayValues": [{"value": "1.5"}]},
+                    "r": {"rangeValue": {"start": {"value": "2024-01-31"}, "end": {}}},
                 }},
             }])
         );

@@ -42,6 +42,11 @@ fn typed(name: &str, data_type: &str) -> Map<String, Value> {
     }
     let mut field = Map::new();
     field.insert("name".to_owned(), json!(name));
+    if let Some(element) = inside("RANGE<") {
+        field.insert("type".to_owned(), json!("RANGE"));
+        field.insert("rangeElementType".to_owned(), json!({"type": element.trim()}));
+        return field;
+    }
     if let Some(members) = inside("STRUCT<") {
         let fields = split(members).into_iter().map(|member| {
             let (name, data_type) = member.trim().split_once(' ').unwrap_or(("", member));

@@ -75,12 +75,21 @@ pub(super) struct Field {
     pub(super) description: Option<String>,
     /// The fields of a record.
     pub(super) fields: Vec<Field>,
+    /// The type of the bounds of a RANGE.
+    pub(super) range_element_type: Option<RangeElement>,
     #[serde(deserialize_with = "int64")]
     pub(super) max_length: Option<u64>,
     #[serde(deserialize_with = "int64")]
     pub(super) precision: Option<u64>,
     #[serde(deserialize_with = "int64")]
     pub(super) scale: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct RangeElement {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
 }
 
 /// A table.

@@ -5,7 +5,7 @@ use super::run::number;
 use super::script::{Piece, Scanner};
 use crate::refusal::Refusal;
 use segue_ports::warehouse::{Parameter, ParameterType};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The parameters of a query by name, and those by position.
@@ -68,7 +68,11 @@ fn data_type(name: &str, given: &Value) -> Result<ParameterType, Refusal> {
             });
             Ok(ParameterType::Struct(fields.collect::<Result<_, Refusal>>()?))
         }
-        "RANGE" => Err(Refusal::unsupported("query parameters of the type RANGE")),
+        "RANGE" => {
+            let element = part(&part(given, "rangeElementType"), "type");
+            let element = element.as_str().unwrap_or_default();
+            format!("RANGE<{element}>").parse().map_err(|_| wrong())
+        }
         _ => kind.parse().map_err(|_| wrong()),
     }
 }
@@ -88,6 +92,16 @@ fn value(data_type: &ParameterType, given: &Value) -> Value {
             };
             Value::Object(fields.iter().map(own).collect::<Map<String, Value>>())
         }
+        ParameterType::Range(_) => match given.get("rangeValue") {
+            None | Some(Value::Null) => Value::Null,
+            Some(range) => {
+                let bound = |name: &str| {
+                    let own = range.get(name).and_then(|bound| bound.get("value")).and_then(Value::as_str);
+                    own.unwrap_or("UNBOUNDED").to_owned()
+                };
+                json!(format!("[{}, {})", bound("start"), bound("end")))
+            }
+        },
         ParameterType::Plain(_) => match given.get("value") {
             None | Some(Value::Null) => Value::Null,
             Some(Value::String(text)) => Value::String(text.clone()),
@@ -115,7 +129,6 @@ pub(super) fn count(of: &Value, name: &str) -> Result<Option<u64>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn parameter(name: &str, kind: Value, value: Value) -> Value {
         json!({"name": name, "parameterType": kind, "parameterValue": value})
@@ -144,6 +157,18 @@ mod tests {
                 json!({"structValues": {"x": {"value": "YQ=="}}}),
                 "STRUCT<x BYTES>",
                 json!({"x": "YQ=="}),
+            ),
+            (
+                json!({"type": "RANGE", "rangeElementType": {"type": "DATE"}}),
+                json!({"rangeValue": {"start": {"value": "2024-01-31"}, "end": {"value": null}}}),
+                "RANGE<DATE>",
+                json!("[2024-01-31, UNBOUNDED)"),
+            ),
+            (
+                json!({"type": "RANGE", "rangeElementType": {"type": "TIMESTAMP"}}),
+                json!({}),
+                "RANGE<TIMESTAMP>",
+                json!(null),
             ),
         ] {
             let query = json!({"queryParameters": [parameter("p", kind, value)]});

@@ -45,6 +45,11 @@ fn single(field: &Value, value: &Value) -> Value {
         (_, Value::Null) => Value::Null,
         ("RECORD", Value::Object(own)) => row(field, own),
         ("TIMESTAMP", Value::String(instant)) => json!(timestamp(instant)),
+        ("RANGE", Value::String(range)) => json!(bounds(range, |bound| match element(field) {
+            "TIMESTAMP" => timestamp(&bound.replace(' ', "T").replace("+00", "Z")),
+            "DATETIME" => bound.replace(' ', "T"),
+            _ => bound.to_owned(),
+        })),
         ("DATETIME", Value::String(text)) => json!(text.trim_end_matches('Z')),
         ("FLOAT", Value::String(text)) => json!(text.replace("inf", "Infinity")),
         (_, Value::String(text)) => json!(text),
@@ -53,6 +58,21 @@ fn single(field: &Value, value: &Value) -> Value {
             json!(own.as_f64().unwrap_or_default().to_string())
         }
         (_, other) => json!(other.to_string()),
+    }
+}
+
+/// The type of the bounds of a RANGE.
+fn element(field: &Value) -> &str {
+    field.pointer("/rangeElementType/type").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A range `[start, end)` with other texts of its bounds.
+fn bounds(range: &str, change: impl Fn(&str) -> String) -> String {
+    let inner = range.strip_prefix('[').and_then(|rest| rest.strip_suffix(')')).unwrap_or(range);
+    let own = |bound: &str| if bound == "UNBOUNDED" { bound.to_owned() } else { change(bound) };
+    match inner.split_once(", ") {
+        Some((start, end)) => format!("[{}, {})", own(start), own(end)),
+        None => range.to_owned(),
     }
 }
 
@@ -65,7 +85,8 @@ fn timestamp(instant: &str) -> String {
 
 /// Whether a schema has a column of type TIMESTAMP.
 pub(super) fn has_timestamps(schema: &Value) -> bool {
-    fields(schema).iter().any(|field| text(field, "type") == "TIMESTAMP" || has_timestamps(field))
+    let is_time = |field: &Value| text(field, "type") == "TIMESTAMP" || element(field) == "TIMESTAMP";
+    fields(schema).iter().any(|field| is_time(field) || has_timestamps(field))
 }
 
 /// The form of TIMESTAMPs in an answer.
@@ -98,25 +119,51 @@ pub(super) fn change_times(schema: &Value, row: &mut Value, times: Times) {
 
 fn change_time(field: &Value, value: &mut Value, times: Times) {
     match (text(field, "type"), &*value) {
-        ("TIMESTAMP", Value::String(micros)) => {
-            let Ok(micros) = micros.parse::<i64>() else { return };
-            match times {
-                Times::Micros => {}
-                Times::Seconds => *value = json!(format!("{:E}", micros as f64 / 1e6)),
-                Times::Instants => {
-                    let at = jiff::Timestamp::from_microsecond(micros);
-                    *value = json!(at.map(|at| format!("{at:.6}")).unwrap_or_default());
-                }
-            }
+        ("TIMESTAMP", Value::String(micros)) => *value = json!(time(micros, times)),
+        ("RANGE", Value::String(range)) if element(field) == "TIMESTAMP" => {
+            *value = json!(bounds(range, |bound| time(bound, times)));
         }
         ("RECORD", Value::Object(_)) => change_times(field, value, times),
         _ => {}
     }
 }
 
+/// A time in microseconds in another form.
+fn time(text: &str, times: Times) -> String {
+    let Ok(micros) = text.parse::<i64>() else { return text.to_owned() };
+    match times {
+        Times::Micros => text.to_owned(),
+        Times::Seconds => format!("{:E}", micros as f64 / 1e6),
+        Times::Instants => {
+            let at = jiff::Timestamp::from_microsecond(micros);
+            at.map(|at| format!("{at:.6}")).unwrap_or_default()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_of_ranges_have_the_form_of_their_type() {
+        let range = |name: &str, element: &str| json!({"name": name, "type": "RANGE", "rangeElementType": {"type": element}});
+        let schema = json!({"fields": [range("d", "DATE"), range("m", "DATETIME"), range("t", "TIMESTAMP")]});
+        let own = json!({
+            "d": "[UNBOUNDED, 2022-12-31)",
+            "m": "[2022-10-01 14:53:27, UNBOUNDED)",
+            "t": "[2021-01-01 00:30:00+00, 2021-01-01 00:30:00.500+00)",
+        });
+        let mut encoded = row(&schema, own.as_object().unwrap());
+        assert_eq!(
+            encoded,
+            json!({"f": [{"v": "[UNBOUNDED, 2022-12-31)"}, {"v": "[2022-10-01T14:53:27, UNBOUNDED)"},
+                {"v": "[1609461000000000, 1609461000500000)"}]})
+        );
+        assert!(has_timestamps(&schema));
+        change_times(&schema, &mut encoded, Times::Instants);
+        assert_eq!(encoded["f"][2]["v"], "[2021-01-01T00:30:00.000000Z, 2021-01-01T00:30:00.500000Z)");
+    }
 
     #[test]
     fn decimals_have_no_exponent() {

@@ -27,6 +27,11 @@ fn typed(name: &str, data_type: &str) -> Map<String, Value> {
         field.insert("mode".to_owned(), json!("REPEATED"));
         return field;
     }
+    if let Some(element) = inside(data_type, "RANGE<") {
+        field.insert("type".to_owned(), json!("RANGE"));
+        field.insert("rangeElementType".to_owned(), json!({"type": element}));
+        return field;
+    }
     if let Some(members) = inside(data_type, "STRUCT<") {
         let fields: Vec<Value> = split(members)
             .into_iter()
@@ -116,7 +121,8 @@ mod tests {
     fn types_are_told_in_fields() {
         let column = Column {
             name: "x".to_owned(),
-            data_type: "STRUCT<a INT64, b ARRAY<STRUCT<c NUMERIC(10, 2), d STRING(3)>>>".to_owned(),
+            data_type: "STRUCT<a INT64, b ARRAY<STRUCT<c NUMERIC(10, 2), d STRING(3)>>, e RANGE<DATE>>"
+                .to_owned(),
             mode: Mode::Repeated,
             description: None,
         };
@@ -128,6 +134,7 @@ mod tests {
                     {"name": "c", "type": "NUMERIC", "precision": "10", "scale": "2"},
                     {"name": "d", "type": "STRING", "maxLength": "3"},
                 ]},
+                {"name": "e", "type": "RANGE", "rangeElementType": {"type": "DATE"}},
             ]})
         );
     }

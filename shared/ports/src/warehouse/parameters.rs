@@ -30,6 +30,8 @@ pub enum ParameterType {
     Plain(String),
     /// An array of elements of this type.
     Array(Box<ParameterType>),
+    /// A range of DATE, DATETIME or TIMESTAMP. Its value is a text: `[2024-01-31, UNBOUNDED)`.
+    Range(String),
     /// The fields of a struct. A field without a name has an empty one.
     Struct(Vec<(String, ParameterType)>),
 }
@@ -44,6 +46,7 @@ impl fmt::Display for ParameterType {
         match self {
             Self::Plain(name) => f.write_str(name),
             Self::Array(element) => write!(f, "ARRAY<{element}>"),
+            Self::Range(element) => write!(f, "RANGE<{element}>"),
             Self::Struct(fields) => {
                 f.write_str("STRUCT<")?;
                 for (index, (name, own)) in fields.iter().enumerate() {
@@ -83,6 +86,12 @@ impl FromStr for ParameterType {
         let inner = rest.strip_suffix('>').ok_or_else(unknown)?;
         match outer.trim().to_ascii_uppercase().as_str() {
             "ARRAY" => Ok(Self::Array(Box::new(inner.parse()?))),
+            "RANGE" => match inner.trim().to_ascii_uppercase() {
+                element if matches!(element.as_str(), "DATE" | "DATETIME" | "TIMESTAMP") => {
+                    Ok(Self::Range(element))
+                }
+                _ => Err(unknown()),
+            },
             "STRUCT" => {
                 let field = |part: &str| -> Result<(String, Self), UnknownType> {
                     let part = part.trim();
@@ -128,11 +137,13 @@ mod tests {
             (" Integer ", "INT64"),
             ("array<struct<a int64, b array<date>>>", "ARRAY<STRUCT<a INT64, b ARRAY<DATE>>>"),
             ("STRUCT<INT64, STRING>", "STRUCT<INT64, STRING>"),
+            ("range<date>", "RANGE<DATE>"),
+            ("ARRAY<RANGE<TIMESTAMP>>", "ARRAY<RANGE<TIMESTAMP>>"),
         ] {
             assert_eq!(text.parse::<ParameterType>().unwrap().to_string(), written);
         }
         for text in
-            ["", "ARRAY", "ARRAY<INT64", "STRUCT<a INT64,>", "INT64; DROP", "LIST<INT64>", "RANGE<DATE>"]
+            ["", "ARRAY", "ARRAY<INT64", "STRUCT<a INT64,>", "INT64; DROP", "LIST<INT64>", "RANGE<INT64>"]
         {
             assert!(text.parse::<ParameterType>().is_err(), "{text}");
         }

@@ -17,6 +17,7 @@ mod json_path;
 mod net;
 mod numbers;
 mod parse_decimal;
+pub(crate) mod ranges;
 mod regexps;
 mod register;
 mod strftime;
@@ -42,6 +43,7 @@ fn call(name: &str, arguments: &[&str]) -> Outcome {
         regexps::call,
         strftime::call,
         cast_format::call,
+        ranges::call,
         buckets::call,
         net::call,
         unicode::call,

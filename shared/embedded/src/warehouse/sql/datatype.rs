@@ -4,8 +4,8 @@
 //! `match`.
 
 use super::lex::{Kind, Token};
-use super::syntax_error;
 use super::written::{backquote, location, string};
+use super::{ranges, syntax_error};
 use segue_ports::warehouse::WarehouseError;
 
 /// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits fit into one machine word, which is many
@@ -35,6 +35,8 @@ pub(crate) enum DataType {
     Json,
     Geography,
     Interval,
+    /// `RANGE<DATE>`, `RANGE<DATETIME>` or `RANGE<TIMESTAMP>`, with the type of its bounds.
+    Range(Box<DataType>),
     Array(Box<DataType>),
     Struct(Vec<(String, DataType)>),
 }
@@ -60,6 +62,7 @@ impl DataType {
             Self::Time => "TIME".into(),
             Self::Json => "JSON".into(),
             Self::Interval => "INTERVAL".into(),
+            Self::Range(element) => ranges::duckdb(element),
             Self::Array(element) => format!("{}[]", element.duckdb()),
             Self::Struct(fields) => {
                 let names = super::analyze::value::field_names(fields);
@@ -100,6 +103,7 @@ impl DataType {
             Self::Json => "JSON".into(),
             Self::Geography => "GEOGRAPHY".into(),
             Self::Interval => "INTERVAL".into(),
+            Self::Range(element) => format!("RANGE<{}>", element.bigquery()),
             Self::Array(element) => format!("ARRAY<{}>", element.bigquery()),
             Self::Struct(fields) => {
                 let fields: Vec<String> =
@@ -133,12 +137,22 @@ impl DataType {
 
     /// Whether the type is BIGNUMERIC, or has one in it.
     pub(crate) fn has_bignumeric(&self) -> bool {
-        match self {
-            Self::BigNumeric => true,
-            Self::Array(element) => element.has_bignumeric(),
-            Self::Struct(fields) => fields.iter().any(|(_, own)| own.has_bignumeric()),
-            _ => false,
-        }
+        self.has(&|own| *own == Self::BigNumeric)
+    }
+
+    /// Whether the type is a RANGE, or has one in it.
+    pub(crate) fn has_range(&self) -> bool {
+        self.has(&|own| matches!(own, Self::Range(_)))
+    }
+
+    /// Whether the type, or a type in it, is such a type.
+    pub(crate) fn has(&self, such: &dyn Fn(&Self) -> bool) -> bool {
+        such(self)
+            || match self {
+                Self::Array(element) => element.has(such),
+                Self::Struct(fields) => fields.iter().any(|(_, own)| own.has(such)),
+                _ => false,
+            }
     }
 
     /// The type of a DuckDB column, from DuckDB's name for it.
@@ -147,7 +161,8 @@ impl DataType {
             return Self::Array(Box::new(Self::from_duckdb(element)));
         }
         if let Some(inner) = name.strip_prefix("STRUCT(").and_then(|rest| rest.strip_suffix(')')) {
-            return Self::Struct(fields(inner));
+            let fields = fields(inner);
+            return ranges::from_duckdb(&fields).unwrap_or(Self::Struct(fields));
         }
         if let Some(digits) = name.strip_prefix("DECIMAL(").and_then(|rest| rest.strip_suffix(')')) {
             let mut numbers = digits.split(',').map(|number| number.trim().parse().unwrap_or(9));
@@ -164,7 +179,7 @@ impl DataType {
             | "USMALLINT" | "UTINYINT" => Self::Int64,
             "DOUBLE" | "FLOAT" => Self::Float64,
             "BOOLEAN" => Self::Bool,
-            "TIMESTAMP WITH TIME ZONE" => Self::Timestamp,
+            "TIMESTAMP WITH TIME ZONE" | "TIMESTAMPTZ" => Self::Timestamp,
             "DATE" => Self::Date,
             "TIME" => Self::Time,
             "JSON" => Self::Json,
@@ -317,9 +332,13 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
     }
     let data_type = match (name, found.pop()) {
         ("ARRAY", Some((_, element))) => DataType::Array(Box::new(element)),
-        ("RANGE", Some(_)) => {
-            let message = "The type RANGE is not supported by the embedded warehouse";
-            return Err(super::invalid(message, at, Some("keep the start and the end in two columns")));
+        ("RANGE", Some((_, element @ (DataType::Date | DataType::DateTime | DataType::Timestamp)))) => {
+            DataType::Range(Box::new(element))
+        }
+        ("RANGE", Some((_, element))) => {
+            let message = format!("Unsupported type: RANGE<{}>", element.bigquery());
+            let hint = "a RANGE has bounds of the type DATE, DATETIME or TIMESTAMP";
+            return Err(super::invalid(&message, at, Some(hint)));
         }
         (_, last) => {
             found.extend(last);
@@ -363,6 +382,14 @@ mod tests {
             DataType::from_duckdb("STRUCT(a BIGINT, \"b c\" VARCHAR[])[]").bigquery(),
             "ARRAY<STRUCT<a INT64, b c ARRAY<STRING>>>"
         );
+    }
+
+    #[test]
+    fn ranges_keep_the_type_of_their_bounds() {
+        let own = read("STRUCT<a RANGE<DATE>, b ARRAY<RANGE<TIMESTAMP>>>");
+        assert_eq!(own.bigquery(), "STRUCT<a RANGE<DATE>, b ARRAY<RANGE<TIMESTAMP>>>");
+        assert_eq!(DataType::from_duckdb(&own.duckdb()), own);
+        assert!(parse(&lex("RANGE<INT64>").unwrap()).is_err());
     }
 
     #[test]

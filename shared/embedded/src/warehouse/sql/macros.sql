@@ -139,6 +139,17 @@ CREATE OR REPLACE TEMP MACRO bq_week_of_year(t, part) AS (date_part('dayofyear',
 CREATE OR REPLACE TEMP MACRO bq_date_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_filter(list_transform(range(greatest(CASE WHEN n > 0 THEN date_diff('day', a, b) ELSE date_diff('day', b, a) END // CASE part WHEN 'DAY' THEN abs(n) WHEN 'WEEK' THEN abs(n) * 7 WHEN 'MONTH' THEN abs(n) * 28 WHEN 'QUARTER' THEN abs(n) * 90 ELSE abs(n) * 365 END + 1, 0)), lambda e: CAST(a + bq_interval(e * n, part) AS DATE)), lambda d: CASE WHEN n > 0 THEN d <= b ELSE d >= b END) END;
 CREATE OR REPLACE TEMP MACRO bq_timestamp_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_transform(generate_series(epoch_us(a), epoch_us(b), n * CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END), lambda e: make_timestamptz(e)) END;
 
+-- A bound of a range is infinite if there is none.
+CREATE OR REPLACE TEMP MACRO bq_bounded(b) AS CASE WHEN isfinite(b) THEN b END;
+CREATE OR REPLACE TEMP MACRO bq_range(a, b) AS CASE WHEN a >= b THEN bq_error_of(a, 'Range start element must be less than range end element') ELSE {'[start': a, 'end)': b} END;
+-- Numbers from 0, at least as many as a range has steps. BigQuery's documentation does not say where a step by months from the 29th to 31st ends.
+CREATE OR REPLACE TEMP MACRO bq_range_steps(a, b, n, part, unit) AS CASE
+  WHEN a IS NULL OR n IS NULL THEN NULL
+  WHEN NOT isfinite(a) OR NOT isfinite(b) THEN bq_error_of(a, 'GENERATE_RANGE_ARRAY needs a range with both bounds')
+  WHEN n <= 0 THEN bq_error_of(n, 'GENERATE_RANGE_ARRAY needs a positive interval')
+  WHEN unit = 'day' AND date_part('day', CAST(a AS TIMESTAMP)) > 28 THEN bq_error_of(a, 'GENERATE_RANGE_ARRAY by months from a day after the 28th is not supported by the embedded warehouse')
+  ELSE range(CAST(ceil((epoch_us(CAST(b AS TIMESTAMP)) - epoch_us(CAST(a AS TIMESTAMP))) / (n * CASE part WHEN 'SECOND' THEN 1000000.0 WHEN 'MINUTE' THEN 60000000.0 WHEN 'HOUR' THEN 3600000000.0 WHEN 'DAY' THEN 86400000000.0 WHEN 'WEEK' THEN 604800000000.0 WHEN 'MONTH' THEN 2419200000000.0 WHEN 'QUARTER' THEN 7776000000000.0 ELSE 31536000000000.0 END)) AS BIGINT)) END;
+
 CREATE OR REPLACE TEMP MACRO bq_offset_of(n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Offset of LEAD and LAG cannot be negative') ELSE n END;
 CREATE OR REPLACE TEMP MACRO bq_fraction(f) AS CASE WHEN f < 0 OR f > 1 THEN bq_error_of(f, 'The percentile must be between 0 and 1') ELSE f END;
 CREATE OR REPLACE TEMP MACRO bq_percentile_cont(l, f) AS CASE WHEN f * (len(l) - 1) = floor(f * (len(l) - 1)) THEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) WHEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) IS NULL THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) WHEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) = list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) ELSE list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) * (1 - (f * (len(l) - 1) - floor(f * (len(l) - 1)))) + list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) * (f * (len(l) - 1) - floor(f * (len(l) - 1))) END;

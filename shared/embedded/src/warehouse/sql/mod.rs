@@ -19,6 +19,7 @@ pub(crate) mod depth;
 pub(crate) mod keywords;
 pub(crate) mod lex;
 pub(crate) mod names;
+pub(crate) mod ranges;
 pub(crate) mod routine;
 pub(crate) mod statement;
 pub(crate) mod syntax;

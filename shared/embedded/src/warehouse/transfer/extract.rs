@@ -50,6 +50,12 @@ fn refused(message: &str) -> WarehouseError {
     invalid(message, None, None)
 }
 
+/// The error for a column of ranges.
+pub(in super::super) fn unwritable_range(column: &str) -> WarehouseError {
+    let message = format!("The export of RANGE is not supported by the embedded warehouse: {column}");
+    invalid(&message, None, Some("export RANGE_START and RANGE_END, or CAST the column to STRING"))
+}
+
 /// An error of the object store.
 fn said(error: PortError) -> WarehouseError {
     if error.is_transient() {
@@ -98,6 +104,9 @@ impl Encoder {
 
     /// The bytes before the first row.
     fn begin(&self, columns: &[Column]) -> Result<Output, WarehouseError> {
+        if let Some(column) = columns.iter().find(|column| column.data_type.contains("RANGE<")) {
+            return Err(unwritable_range(&column.name));
+        }
         let mut output = Output::new(self.is_packed);
         if self.header && self.format == FileFormat::Csv {
             let names: Vec<String> =

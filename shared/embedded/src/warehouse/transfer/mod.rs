@@ -14,7 +14,7 @@ mod load;
 mod tests;
 
 pub(super) use copy::copy;
-pub(super) use extract::{Encoder, extract};
+pub(super) use extract::{Encoder, extract, unwritable_range};
 pub(super) use load::load;
 
 use super::sql::invalid;

@@ -41,6 +41,7 @@ const FIELD_FIELDS: &[&str] = &[
     "maxLength",
     "precision",
     "scale",
+    "rangeElementType",
     "defaultValueExpression",
 ];
 const EXTERNAL_FIELDS: &[&str] = &[
@@ -331,6 +332,16 @@ fn data_type(field: &Value) -> Result<String, Refusal> {
             });
         }
         return Ok(format!("STRUCT<{}>", members.join(", ")));
+    }
+    if kind == "RANGE" {
+        let element = field.pointer("/rangeElementType/type").and_then(Value::as_str).unwrap_or_default();
+        let element = element.to_uppercase();
+        if !matches!(element.as_str(), "DATE" | "DATETIME" | "TIMESTAMP") {
+            return Err(Refusal::invalid(format!(
+                "rangeElementType.type is '{element}'; it is DATE, DATETIME or TIMESTAMP"
+            )));
+        }
+        return Ok(format!("RANGE<{element}>"));
     }
     let kind = match kind.as_str() {
         "INTEGER" => "INT64",

@@ -8,6 +8,7 @@ use super::value::{Form, Value, field, field_names};
 use super::{Analyzed, Analyzer, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::quote;
+use crate::warehouse::sql::ranges;
 use crate::warehouse::sql::syntax::ast::{At, Expr};
 
 impl Analyzer<'_> {
@@ -186,6 +187,8 @@ pub(super) fn conversion(from: &DataType, to: &DataType, x: &str, safe: bool) ->
         (String, Timestamp) => parsed("timestamp"),
         (String, Time) => parsed("time"),
         (String, Interval) => super::dates::parsed_interval(x, safe),
+        (String, DataType::Range(element)) => ranges::of_text(element, x, safe),
+        (DataType::Range(element), String) => super::ranges::to_text(element, x)?,
         (Date, DateTime) => format!("CAST({x} AS TIMESTAMP)"),
         (Date, Timestamp) => format!("timezone('UTC', CAST({x} AS TIMESTAMP))"),
         (DateTime, Date) => format!("CAST({x} AS DATE)"),

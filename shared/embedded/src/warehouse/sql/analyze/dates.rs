@@ -422,6 +422,15 @@ fn kind(ty: &DataType) -> &'static str {
     }
 }
 
+/// The parts of an interval that a range with such bounds is divided by.
+pub(super) fn steps(ty: &DataType) -> &'static [&'static str] {
+    match ty {
+        DataType::Date => &["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"],
+        DataType::DateTime => &["SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"],
+        _ => &["SECOND", "MINUTE", "HOUR", "DAY"],
+    }
+}
+
 /// The microseconds of a date or time since 1970, as BIGINT.
 pub(super) fn micros(value: &Value) -> String {
     let x = &value.sql;

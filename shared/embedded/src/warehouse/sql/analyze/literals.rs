@@ -3,9 +3,10 @@
 //! The module must not know DuckDB's functions, except how it writes a literal.
 
 use super::value::{Form, Value, text_literal};
-use crate::warehouse::functions::{bignumeric, json, times};
+use crate::warehouse::functions::{bignumeric, json, ranges as text_ranges, times};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::literal;
+use crate::warehouse::sql::ranges;
 
 /// A literal of a type. The error is BigQuery's message.
 pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
@@ -17,7 +18,7 @@ pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
         DataType::DateTime => {
             let micros =
                 times::datetime(text).ok_or_else(|| format!("Invalid datetime string \"{text}\""))?;
-            format!("TIMESTAMP '{}'", times::print_datetime(micros))
+            time(ty, micros)
         }
         DataType::Time => {
             let micros = times::time(text).ok_or_else(|| format!("Invalid time string \"{text}\""))?;
@@ -26,7 +27,7 @@ pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
         DataType::Timestamp => {
             let micros =
                 times::timestamp(text, None).ok_or_else(|| format!("Invalid timestamp: '{text}'"))?;
-            format!("TIMESTAMPTZ '{}+00'", times::print_datetime(micros))
+            time(ty, micros)
         }
         DataType::Numeric => decimal(text).ok_or_else(|| format!("Invalid NUMERIC value: {text}"))?,
         DataType::BigNumeric => {
@@ -38,9 +39,29 @@ pub(crate) fn typed(ty: &DataType, text: &str) -> Result<Value, String> {
             let own = json::normal(text).map_err(|error| format!("Invalid JSON literal: {error}"))?;
             format!("CAST({} AS JSON)", text_literal(&own))
         }
+        DataType::Range(element) => range(ty, text_ranges::read(&element.bigquery(), text, true)?),
         other => return Err(format!("{} has no literals", other.bigquery())),
     };
     Ok(Value { never_null: true, ..Value::new(ty.clone(), sql) })
+}
+
+/// A RANGE with these bounds.
+pub(crate) fn range(ty: &DataType, (start, end): text_ranges::Bounds) -> String {
+    let DataType::Range(element) = ty else { return "NULL".to_owned() };
+    let bound = |micros: Option<i64>, none: &dyn Fn(&DataType) -> String| {
+        micros.map_or_else(|| none(element), |micros| time(element, micros))
+    };
+    ranges::of(&bound(start, &ranges::no_start), &bound(end, &ranges::no_end))
+}
+
+/// A DATE, DATETIME or TIMESTAMP from its microseconds since 1970.
+fn time(ty: &DataType, micros: i64) -> String {
+    let text = times::print_datetime(micros);
+    match ty {
+        DataType::Date => format!("DATE '{}'", text.get(..10).unwrap_or_default()),
+        DataType::DateTime => format!("TIMESTAMP '{text}'"),
+        _ => format!("TIMESTAMPTZ '{text}+00'"),
+    }
 }
 
 /// A NUMERIC. `None` if it has more than 29 digits before or 9 after the point, or is no number.

@@ -91,6 +91,9 @@ impl Analyzer<'_> {
         at: At,
     ) -> Analyzed<String> {
         let shown = path.join(".");
+        if shown.eq_ignore_ascii_case(super::ranges::SESSIONIZE) {
+            return self.sessionized(arguments, alias, names, at);
+        }
         let lower: Vec<String> = path.iter().map(|part| part.to_lowercase()).collect();
         let Some(routine) = self.routine(&lower, false, at)? else {
             return Err(super::invalid(

@@ -7,7 +7,7 @@ use super::cast::as_text;
 use super::coerce::{coerce, supertype};
 use super::names::Names;
 use super::value::{Form, Value, field, text_literal};
-use super::{Analyzed, Analyzer, dates, refuse};
+use super::{Analyzed, Analyzer, dates, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
@@ -84,6 +84,9 @@ impl Analyzer<'_> {
     /// A call of a function of this module. `None` for other functions.
     pub(super) fn special(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Option<Value>> {
         let name = call.name.as_str();
+        if super::ranges::NAMES.contains(&name) {
+            return self.range_function(call, names, at).map(Some);
+        }
         if !NAMES.contains(&name) {
             return Ok(None);
         }
@@ -116,6 +119,9 @@ impl Analyzer<'_> {
             return Ok(dated);
         }
         let values = self.arguments(&call.arguments, names)?;
+        if (name.contains("JSON") || name == "FORMAT") && values.iter().any(|value| value.ty.has_range()) {
+            return Err(missing(at, &format!("{name} of RANGE")));
+        }
         let refused = || no_signature(name, &values, at);
         let value = match (name, values.as_slice()) {
             ("IF", [_, yes, no]) => {
@@ -526,6 +532,8 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
             let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
             format!("CASE WHEN {x} IS NOT NULL THEN '{{' || {inner} || '}}' END")
         }
-        DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Geography => return None,
+        DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Geography | DataType::Range(_) => {
+            return None;
+        }
     })
 }

@@ -56,7 +56,7 @@ impl Parser<'_> {
                 return Ok(Expr::new(at, Node::Literal(data_type, text.clone())));
             }
             "WITH" if opens => return self.with_expression(),
-            "IF" | "LEFT" | "RIGHT" | "GROUPING" | "COLLATE" if opens => {
+            "IF" | "LEFT" | "RIGHT" | "GROUPING" | "COLLATE" | "RANGE" if opens => {
                 self.at += 1;
                 return self.call(at, vec![word.to_owned()]);
             }

@@ -2,7 +2,7 @@
 //!
 //! When BigQuery gets a function, add its name to [`OTHERS`], or add the function.
 
-use super::super::{aggregate, special, windows};
+use super::super::{aggregate, ranges, special, windows};
 
 /// Functions of BigQuery that the embedded warehouse refuses.
 const OTHERS: &[&str] = &[
@@ -32,7 +32,6 @@ const OTHERS: &[&str] = &[
     "EXTERNAL_QUERY",
     "FLOAT64_ARRAY",
     "GAP_FILL",
-    "GENERATE_RANGE_ARRAY",
     "HLL_COUNT.EXTRACT",
     "HLL_COUNT.INIT",
     "HLL_COUNT.MERGE",
@@ -66,13 +65,6 @@ const OTHERS: &[&str] = &[
     "OBJ.FETCH_METADATA",
     "OBJ.GET_ACCESS_URL",
     "OBJ.MAKE_REF",
-    "RANGE",
-    "RANGE_CONTAINS",
-    "RANGE_END",
-    "RANGE_INTERSECT",
-    "RANGE_OVERLAPS",
-    "RANGE_SESSIONIZE",
-    "RANGE_START",
     "S2_CELLIDFROMPOINT",
     "S2_COVERINGCELLIDS",
     "SEARCH",
@@ -117,7 +109,8 @@ fn supported() -> Vec<&'static str> {
         .chain(special::NAMES.iter().copied())
         .chain(aggregate::NAMES.iter().copied())
         .chain(windows::NAMES.iter().copied())
-        .chain(["ARRAY", "CAST", "EXISTS", "EXTRACT", "SAFE_CAST", "STRUCT", "UNNEST"])
+        .chain(ranges::NAMES.iter().copied())
+        .chain(["ARRAY", "CAST", "EXISTS", "EXTRACT", ranges::SESSIONIZE, "SAFE_CAST", "STRUCT", "UNNEST"])
         .collect();
     found.sort_unstable();
     found.dedup();
