@@ -85,6 +85,12 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
             });
             hex(&out.collect::<Vec<_>>())
         }
+        "bytes_like" => like(&own(0)?, &own(1)?)?.to_string(),
+        "bytes_split" => {
+            let (all, by) = (own(0)?, own(1)?);
+            let parts: Vec<String> = split(&all, &by).into_iter().map(hex).collect();
+            serde_json::to_string(&parts).unwrap_or_default()
+        }
         "farm_fingerprint" => farmhash::fingerprint64(&own(0)?).cast_signed().to_string(),
         "safe_text" => String::from_utf8_lossy(&own(0)?).into_owned(),
         "sha512" => {
@@ -105,6 +111,43 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
         "to_base32" => to_base32(&own(0)?),
         _ => hex(&from_base32(text(0))?),
     }))
+}
+
+/// Whether bytes match a pattern of LIKE.
+fn like(all: &[u8], pattern: &[u8]) -> Result<bool, String> {
+    let (mut text, mut bytes) = (String::from("(?s-u)^"), pattern.iter());
+    while let Some(byte) = bytes.next() {
+        let literal = match byte {
+            b'%' => {
+                text.push_str(".*");
+                continue;
+            }
+            b'_' => {
+                text.push('.');
+                continue;
+            }
+            b'\\' => bytes.next().ok_or("LIKE pattern ends with a backslash")?,
+            byte => byte,
+        };
+        text.push_str(&format!("\\x{literal:02X}"));
+    }
+    text.push('$');
+    let own = regex::bytes::Regex::new(&text).map_err(|error| error.to_string())?;
+    Ok(own.is_match(all))
+}
+
+/// The parts of bytes between a separator. An empty one separates each byte.
+fn split<'b>(all: &'b [u8], by: &[u8]) -> Vec<&'b [u8]> {
+    if by.is_empty() {
+        return if all.is_empty() { vec![all] } else { all.chunks(1).collect() };
+    }
+    let (mut found, mut start) = (Vec::new(), 0);
+    while let Some(at) = all.get(start..).unwrap_or_default().windows(by.len()).position(|part| part == by) {
+        found.push(all.get(start..start + at).unwrap_or_default());
+        start += at + by.len();
+    }
+    found.push(all.get(start..).unwrap_or_default());
+    found
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

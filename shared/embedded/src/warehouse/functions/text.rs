@@ -21,6 +21,8 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
         ("contains_substr", [text, part]) => {
             Ok(Some(text.to_lowercase().contains(&part.to_lowercase()).to_string()))
         }
+        ("lower", [text]) => Ok(Some(text.to_lowercase())),
+        ("upper", [text]) => Ok(Some(text.to_uppercase())),
         ("edit_distance", [left, right]) => Ok(Some(edit_distance(left, right).to_string())),
         ("initcap", [text]) => Ok(Some(initcap(text, " \n\r\t\u{b}\u{c}[](){}/|<>!?@\"^#$&~_,.:;*%+-"))),
         ("initcap", [text, delimiters]) => Ok(Some(initcap(text, delimiters))),

@@ -260,9 +260,11 @@ fn unescape(content: &str, bytes: bool, location: (u32, u32)) -> Result<Vec<u8>,
             continue;
         }
         let Some(escape) = characters.next() else { break };
-        let numeric = |digits: String, radix: u32| {
-            u32::from_str_radix(&digits, radix).map_err(|_| {
-                syntax_error(&format!("Illegal escape sequence: \\{escape}{digits}"), Some(location))
+        let numeric = |digits: String, length: usize, radix: u32| {
+            let whole = u32::from_str_radix(&digits, radix).ok().filter(|_| digits.len() == length);
+            whole.ok_or_else(|| {
+                let shown = if radix == 8 { String::new() } else { escape.to_string() };
+                syntax_error(&format!("Illegal escape sequence: \\{shown}{digits}"), Some(location))
             })
         };
         let simple = match escape {
@@ -281,12 +283,12 @@ fn unescape(content: &str, bytes: bool, location: (u32, u32)) -> Result<Vec<u8>,
             continue;
         }
         let code = match escape {
-            'x' | 'X' => numeric(characters.by_ref().take(2).collect(), 16)?,
-            'u' => numeric(characters.by_ref().take(4).collect(), 16)?,
-            'U' => numeric(characters.by_ref().take(8).collect(), 16)?,
+            'x' | 'X' => numeric(characters.by_ref().take(2).collect(), 2, 16)?,
+            'u' => numeric(characters.by_ref().take(4).collect(), 4, 16)?,
+            'U' => numeric(characters.by_ref().take(8).collect(), 8, 16)?,
             '0'..='7' => {
                 let digits: String = std::iter::once(escape).chain(characters.by_ref().take(2)).collect();
-                numeric(digits, 8)?
+                numeric(digits, 3, 8)?
             }
             _ => return Err(syntax_error(&format!("Illegal escape sequence: \\{escape}"), Some(location))),
         };
@@ -321,7 +323,10 @@ b''' "" "#
             kinds(r"b'\xff\x00a' rb'\x'"),
             [Kind::Bytes(vec![255, 0, b'a']), Kind::Bytes(b"\\x".to_vec())]
         );
-        assert_eq!(kinds(r"'\u00e9\t'"), [text("é\t")]);
+        assert_eq!(kinds(r"'\u00e9\t\101'"), [text("é\tA")]);
+        for wrong in [r"'\12'", r"'\x4'", r"'\u12'", r"'\x4g'"] {
+            assert!(lex(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

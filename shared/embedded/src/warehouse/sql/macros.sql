@@ -73,6 +73,9 @@ CREATE OR REPLACE TEMP MACRO bq_left(s, n) AS CASE WHEN n < 0 THEN bq_error_of(n
 CREATE OR REPLACE TEMP MACRO bq_right(s, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Second argument in RIGHT() cannot be negative') ELSE right(s, n) END;
 CREATE OR REPLACE TEMP MACRO bq_from(s, p) AS CASE WHEN p > 0 THEN p WHEN p = 0 THEN 1 ELSE greatest(length(s) + p + 1, 1) END;
 CREATE OR REPLACE TEMP MACRO bq_substr(s, p) AS substr(s, bq_from(s, p)), (s, p, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Third argument in SUBSTR() cannot be negative') ELSE substr(s, bq_from(s, p), n) END;
+-- DuckDB maps each letter to one letter, BigQuery to as many as Unicode says: ß to SS.
+CREATE OR REPLACE TEMP MACRO bq_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE bqf('upper', s) END;
+CREATE OR REPLACE TEMP MACRO bq_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE bqf('lower', s) END;
 CREATE OR REPLACE TEMP MACRO bq_split(s, d) AS CASE WHEN d IS NOT NULL THEN string_split(s, d) END;
 CREATE OR REPLACE TEMP MACRO bq_regexp_extract(s, r, g) AS CASE WHEN regexp_matches(s, r) THEN regexp_extract(s, r, g) END;
 

@@ -3,9 +3,10 @@
 //! A row that UPDATE … FROM or MERGE would change twice is an error in BigQuery. DuckDB takes one of the changes. So the
 //! statement comes with a query that finds such a row.
 
+use super::coerce::without_null_elements;
 use super::from::{pseudo_columns, stored_columns};
 use super::names::{Names, Source};
-use super::value::{Value, field_names};
+use super::value::{Form, Value, field_names};
 use super::{Analyzed, Analyzer, TableShape, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{PARTITION_TIME, literal, quote};
@@ -97,8 +98,18 @@ impl Analyzer<'_> {
         })?;
         Ok(match target.shape.ingested_by.filter(|_| name == PARTITION_TIME) {
             Some(unit) => format!("bq_partition_time({sql}, '{unit}')"),
-            None => sql,
+            None => self.without_nulls(value, name, ty, sql),
         })
+    }
+
+    /// The text of a value for a column. A literal of an array shows that it has no NULL.
+    fn without_nulls(&self, value: &Value, name: &str, ty: &DataType, sql: String) -> String {
+        let is_plain = |item: &Value| item.never_null && !matches!(item.ty, DataType::Struct(_));
+        match &value.form {
+            Form::Null => sql,
+            Form::Array(items) if items.iter().all(is_plain) => sql,
+            _ => without_null_elements(&Value::new(ty.plain(), sql.clone()), name).unwrap_or(sql),
+        }
     }
 
     fn insert(&self, target: &Target, columns: &[(String, At)], rows: &Rows, at: At) -> Analyzed<String> {
@@ -178,6 +189,7 @@ impl Analyzer<'_> {
         names: &Names<'_>,
     ) -> Analyzed<String> {
         let mut parts: Vec<(String, String)> = Vec::new();
+        let mut taken: Vec<Vec<String>> = Vec::new();
         for (path, at, value) in set {
             let path: &[String] = match path.as_slice() {
                 [alias, rest @ ..] if !rest.is_empty() && alias.eq_ignore_ascii_case(&target.alias) => rest,
@@ -185,9 +197,13 @@ impl Analyzer<'_> {
             };
             let Some((first, fields)) = path.split_first() else { continue };
             let (name, ty) = target.column(first, *at)?;
-            if parts.iter().any(|(own, _)| *own == name) {
-                return Err(refuse(*at, &format!("Update item {name} assigned more than once")));
+            let lower: Vec<String> = path.iter().map(|part| part.to_lowercase()).collect();
+            if taken.iter().any(|other| other.starts_with(&lower) || lower.starts_with(other)) {
+                let shown = path.join(".");
+                return Err(refuse(*at, &format!("Update item {shown} assigned more than once")));
             }
+            taken.push(lower);
+            let earlier = parts.iter().position(|(own, _)| *own == name);
             let sql = match value {
                 None => "DEFAULT".to_owned(),
                 Some(expr) => {
@@ -195,12 +211,17 @@ impl Analyzer<'_> {
                     if fields.is_empty() {
                         self.assigned(target, &own, &name, &ty, expr.at)?
                     } else {
-                        let column = Value::new(ty, format!("{}.{}", target.own, quote(&name)));
-                        self.with_field(&column, fields, &own, *at)?
+                        // Another field of the same struct may have been set before.
+                        let before = earlier.and_then(|index| parts.get(index)).map(|(_, sql)| sql.clone());
+                        let before = before.unwrap_or_else(|| format!("{}.{}", target.own, quote(&name)));
+                        self.with_field(&Value::new(ty, before), fields, &own, *at)?
                     }
                 }
             };
-            parts.push((name, sql));
+            match earlier.and_then(|index| parts.get_mut(index)) {
+                Some(part) => part.1 = sql,
+                None => parts.push((name, sql)),
+            }
         }
         Ok(parts.iter().map(|(name, sql)| format!("{} = {sql}", quote(name))).collect::<Vec<_>>().join(", "))
     }

@@ -6,7 +6,7 @@ use super::cast::conversion;
 use super::literals;
 use super::value::{Form, Value, field, field_names, structure};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::names::quote;
+use crate::warehouse::sql::names::{literal, quote};
 
 /// Whether two types are the same. The names of fields make no difference.
 pub(crate) fn same(left: &DataType, right: &DataType) -> bool {
@@ -123,6 +123,39 @@ pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
         to if own.ty.has_bignumeric() && own.ty.duckdb() != to.duckdb() => return None,
         to => format!("CAST({} AS {})", own.sql, to.duckdb()),
     })
+}
+
+/// A value for a column, with an error for NULL in an array, which a table cannot have. `None`: it has no arrays.
+pub(super) fn without_null_elements(value: &Value, column: &str) -> Option<String> {
+    let has_null = null_in_array(&value.ty, &value.sql)?;
+    let message = super::value::text_literal(&format!(
+        "Array cannot have a null element; error in writing field {column}"
+    ));
+    Some(format!("CASE WHEN {has_null} THEN bq_error_of({has_null}, {message}) ELSE {} END", value.sql))
+}
+
+/// Whether an array in a value has NULL. `None`: the type has no arrays.
+fn null_in_array(ty: &DataType, x: &str) -> Option<String> {
+    match ty {
+        DataType::Array(element) => {
+            let own = format!("list_count({x}) < len({x})");
+            Some(match null_in_array(element, "e") {
+                None => format!("({own})"),
+                Some(inner) => format!("({own} OR bq_any(list_transform({x}, lambda e: {inner})))"),
+            })
+        }
+        DataType::Struct(fields) => {
+            let parts: Vec<String> = field_names(fields)
+                .iter()
+                .zip(fields)
+                .filter_map(|(name, (_, own))| {
+                    null_in_array(own, &format!("struct_extract({x}, {})", literal(name)))
+                })
+                .collect();
+            (!parts.is_empty()).then(|| format!("({})", parts.join(" OR ")))
+        }
+        _ => None,
+    }
 }
 
 /// A struct with other fields, field by field.

@@ -85,7 +85,7 @@ impl Analyzer<'_> {
                     return Err(refuse(at, "IN needs a value"));
                 };
                 self.compare("=", own, own, at)?;
-                if matches!(ty, DataType::Float64 | DataType::Struct(_)) {
+                if matches!(ty, DataType::Float64 | DataType::Struct(_) | DataType::Array(_)) {
                     let parts: Vec<String> = items
                         .iter()
                         .map(|item| self.compare("=", own, item, at).map(|value| value.sql))
@@ -117,7 +117,7 @@ impl Analyzer<'_> {
                         ),
                     ));
                 };
-                if matches!(ty, DataType::Float64 | DataType::Struct(_)) {
+                if matches!(ty, DataType::Float64 | DataType::Struct(_) | DataType::Array(_)) {
                     let item = Value::new(element, "e");
                     let equal = self.compare("=", &own, &item, at)?;
                     format!("bq_any(list_transform({}, lambda e: {}))", array.sql, equal.sql)
@@ -152,7 +152,7 @@ impl Analyzer<'_> {
         let left = coerce(own, &common).ok_or_else(refused)?;
         let right = coerce(&column, &common).ok_or_else(refused)?;
         let equal = self.compare("=", &left, &right, at)?;
-        if matches!(common, DataType::Float64 | DataType::Struct(_)) {
+        if matches!(common, DataType::Float64 | DataType::Struct(_) | DataType::Array(_)) {
             return Ok(format!("(SELECT bq_any(list({})) FROM ({query}) AS {alias})", equal.sql));
         }
         Ok(format!("({} IN (SELECT {} FROM ({query}) AS {alias}))", left.sql, right.sql))
@@ -183,7 +183,9 @@ impl Analyzer<'_> {
         at: At,
     ) -> Analyzed<Value> {
         let own = self.expr(value, names)?;
-        let own = self.coerced(&own, &DataType::String, value.at).map_err(|_| {
+        let is_bytes = own.ty == DataType::Bytes;
+        let kind = if is_bytes { DataType::Bytes } else { DataType::String };
+        let own = self.coerced(&own, &kind, value.at).map_err(|_| {
             refuse(
                 at,
                 &format!(
@@ -193,7 +195,10 @@ impl Analyzer<'_> {
             )
         })?;
         let one = |pattern: &Value| -> Analyzed<String> {
-            let pattern = self.coerced(pattern, &DataType::String, at)?;
+            let pattern = self.coerced(pattern, &kind, at)?;
+            if is_bytes {
+                return Ok(format!("(bqf('bytes_like', hex({}), hex({})) = 'true')", own.sql, pattern.sql));
+            }
             if let Form::Text(text) = &pattern.form {
                 if ends_with_escape(text) {
                     return Err(refuse(at, "LIKE pattern ends with a backslash"));

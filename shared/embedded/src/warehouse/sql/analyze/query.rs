@@ -1,6 +1,6 @@
 //! Queries: WITH, the body, ORDER BY, LIMIT and pipes.
 
-use super::coerce::stored;
+use super::coerce::{stored, without_null_elements};
 use super::names::{Column, Names, Source};
 use super::value::{Form, Value, field, field_names};
 use super::{Analyzed, Analyzer, CommonTable, invalid, missing, refuse, wrong_syntax};
@@ -80,6 +80,15 @@ impl Relation {
                     ),
                 ));
             }
+            if let Some(twice) = doubled(&column.ty) {
+                return Err(refuse(
+                    at,
+                    &format!(
+                        "Duplicate field names in the result are not supported. Found duplicate(s): {}.{twice}",
+                        column.name
+                    ),
+                ));
+            }
             seen.push(lower);
         }
         Ok(own)
@@ -125,7 +134,13 @@ impl Relation {
             let target = wanted(index, &column.name)
                 .filter(|to| *to != own.ty && (to.plain().has_bignumeric() || own.ty.has_bignumeric()));
             let sql = match target {
-                None => own.sql,
+                None => match without_null_elements(&own, &column.name) {
+                    None => own.sql,
+                    Some(checked) => {
+                        changed = true;
+                        checked
+                    }
+                },
                 Some(to) => {
                     changed = true;
                     stored(&own, &to).ok_or_else(|| {
@@ -185,6 +200,25 @@ impl Relation {
     }
 }
 
+/// A name that two fields of a struct in this type have.
+fn doubled(ty: &DataType) -> Option<String> {
+    match ty {
+        DataType::Array(element) => doubled(element),
+        DataType::Struct(fields) => {
+            let again = |(index, (name, _)): (usize, &(String, DataType))| {
+                let is_twice = fields.iter().take(index).any(|(other, _)| other.eq_ignore_ascii_case(name));
+                (!name.is_empty() && is_twice).then(|| name.clone())
+            };
+            fields
+                .iter()
+                .enumerate()
+                .find_map(again)
+                .or_else(|| fields.iter().find_map(|(_, own)| doubled(own)))
+        }
+        _ => None,
+    }
+}
+
 /// The columns of a table of values: the fields of structs, or the value itself.
 pub(super) fn value_columns(row: &Value, alias: Option<&str>) -> Vec<Column> {
     match &row.ty {
@@ -210,7 +244,10 @@ impl Analyzer<'_> {
 
     fn query_with(&self, query: &Query, names: &Names<'_>) -> Analyzed<Relation> {
         let mut texts = Vec::new();
-        for (name, at, own) in &query.with {
+        for (index, (name, at, own)) in query.with.iter().enumerate() {
+            if query.with.iter().take(index).any(|(other, _, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(refuse(*at, &format!("Duplicate alias {name} for WITH subquery")));
+            }
             texts.push(self.common_table(name, *at, own, query.recursive, names)?);
         }
         let tail = Tail { order: &query.order, limit: query.limit.as_ref(), offset: query.offset.as_ref() };

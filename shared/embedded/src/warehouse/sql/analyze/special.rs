@@ -59,6 +59,7 @@ pub(super) const NAMES: &[&str] = &[
     "PARSE_TIMESTAMP",
     "REGEXP_EXTRACT",
     "REGEXP_EXTRACT_ALL",
+    "REGEXP_REPLACE",
     "REGEXP_SUBSTR",
     "SAFE_ADD",
     "SAFE_DIVIDE",
@@ -193,7 +194,7 @@ impl Analyzer<'_> {
             }
             ("FORMAT", [format, rest @ ..]) => self.format(format, rest, at)?,
             ("TO_JSON_STRING", [value, ..]) if values.len() <= 2 => {
-                let text = json_text(value, false).ok_or_else(refused)?;
+                let text = json_text(value, Json::Text).ok_or_else(refused)?;
                 let pretty = match values.get(1) {
                     Some(pretty) => self.coerced(pretty, &DataType::Bool, at)?.sql,
                     None => "FALSE".to_owned(),
@@ -207,7 +208,7 @@ impl Analyzer<'_> {
                 Value { never_null: true, ..Value::new(DataType::String, sql) }
             }
             ("TO_JSON", [value]) => {
-                let text = json_text(value, true).ok_or_else(refused)?;
+                let text = json_text(value, Json::Wide).ok_or_else(refused)?;
                 Value::new(
                     DataType::Json,
                     format!("CAST(bqf('json_normal', COALESCE({text}, 'null')) AS JSON)"),
@@ -223,7 +224,8 @@ impl Analyzer<'_> {
                 Value::new(DataType::Json, format!("CAST(bqf('json_parse', {}, {mode}) AS JSON)", text.sql))
             }
             ("JSON_ARRAY", values) => {
-                let parts: Option<Vec<String>> = values.iter().map(|value| json_text(value, true)).collect();
+                let parts: Option<Vec<String>> =
+                    values.iter().map(|value| json_text(value, Json::Wide)).collect();
                 let parts: Vec<String> = parts
                     .ok_or_else(refused)?
                     .into_iter()
@@ -240,7 +242,10 @@ impl Analyzer<'_> {
                 for pair in rest.chunks(2) {
                     let [path, value] = pair else { continue };
                     parts.push(self.coerced(path, &DataType::String, at)?.sql);
-                    parts.push(format!("COALESCE({}, 'null')", json_text(value, true).ok_or_else(refused)?));
+                    parts.push(format!(
+                        "COALESCE({}, 'null')",
+                        json_text(value, Json::Wide).ok_or_else(refused)?
+                    ));
                 }
                 Value::new(
                     DataType::Json,
@@ -254,6 +259,18 @@ impl Analyzer<'_> {
                 if values.len() <= 4 =>
             {
                 self.regexp_extract(name, text, pattern, &values, at)?
+            }
+            ("REGEXP_REPLACE", [text, pattern, rewrite]) => {
+                let typed = |value: &Value| self.coerced(value, &DataType::String, at).map_err(|_| refused());
+                let (text, pattern, rewrite) = (typed(text)?, typed(pattern)?, typed(rewrite)?);
+                let is_plain = matches!(&rewrite.form, Form::Text(text) if !text.contains('\\'));
+                let rewrite = if is_plain {
+                    rewrite.sql
+                } else {
+                    format!("bqf('regexp_rewrite', {}, {})", pattern.sql, rewrite.sql)
+                };
+                let sql = format!("regexp_replace({}, {}, {rewrite}, 'g')", text.sql, pattern.sql);
+                Value::new(DataType::String, sql)
             }
             ("ARRAY_AVG", [array]) => {
                 let element = self.element(array, name, at)?;
@@ -320,7 +337,7 @@ impl Analyzer<'_> {
         let mut parts = vec!["'format'".to_owned(), format.sql];
         for value in values {
             let ty = if value.is_null() { "INT64".to_owned() } else { value.ty.bigquery() };
-            let text = json_text(value, false)
+            let text = json_text(value, Json::Positions)
                 .ok_or_else(|| no_signature("FORMAT", std::slice::from_ref(value), at))?;
             parts.push(text_literal(&ty));
             parts.push(format!("COALESCE({text}, 'null')"));
@@ -329,7 +346,8 @@ impl Analyzer<'_> {
     }
 
     fn json_object(&self, values: &[Value], at: At) -> Option<Value> {
-        let text = |value: &Value| json_text(value, true).map(|text| format!("COALESCE({text}, 'null')"));
+        let text =
+            |value: &Value| json_text(value, Json::Wide).map(|text| format!("COALESCE({text}, 'null')"));
         if let [keys, items] = values
             && let (DataType::Array(_), DataType::Array(_)) = (&keys.ty, &items.ty)
         {
@@ -371,8 +389,12 @@ impl Analyzer<'_> {
             _ => None,
         };
         let sql = match (group, is_all, values.len()) {
-            (Some(group), true, 2) => format!("regexp_extract_all({}, {}, {group})", text.sql, pattern.sql),
-            (Some(group), false, 2) => format!("bq_regexp_extract({}, {}, {group})", text.sql, pattern.sql),
+            (Some(group), true, 2) if !can_be_empty(&pattern) => {
+                format!("regexp_extract_all({}, {}, {group})", text.sql, pattern.sql)
+            }
+            (Some(group), false, 2) if group == 0 || !may_skip_group(&pattern) => {
+                format!("bq_regexp_extract({}, {}, {group})", text.sql, pattern.sql)
+            }
             (_, true, _) => {
                 format!(
                     "CAST(CAST(bqf('regexp_extract_all', {}, {}) AS JSON) AS VARCHAR[])",
@@ -465,6 +487,22 @@ impl Analyzer<'_> {
     }
 }
 
+/// Whether a pattern may match nothing. DuckDB finds more of such matches than BigQuery.
+fn can_be_empty(pattern: &Value) -> bool {
+    match &pattern.form {
+        Form::Text(text) => text.is_empty() || text.contains(['*', '?', '|', '{', '^', '$', '\\']),
+        _ => true,
+    }
+}
+
+/// Whether a pattern may match without its group. BigQuery's answer is NULL, DuckDB's is an empty text.
+fn may_skip_group(pattern: &Value) -> bool {
+    match &pattern.form {
+        Form::Text(text) => text.contains('|') || [")?", ")*", "){"].iter().any(|end| text.contains(end)),
+        _ => true,
+    }
+}
+
 /// The number of capturing groups of a pattern.
 fn groups(pattern: &str) -> usize {
     let mut count = 0;
@@ -490,14 +528,25 @@ fn groups(pattern: &str) -> usize {
     count
 }
 
-/// A value as the text of JSON, in DuckDB's syntax. NULL stays NULL. `wide`: integers of any size are numbers.
-pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
+/// How a value becomes JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Json {
+    /// As TO_JSON_STRING: large integers are texts.
+    Text,
+    /// As TO_JSON: integers of any size are numbers.
+    Wide,
+    /// For FORMAT: structs are arrays, because their fields may have no names.
+    Positions,
+}
+
+/// A value as the text of JSON, in DuckDB's syntax. NULL stays NULL.
+pub(super) fn json_text(value: &Value, style: Json) -> Option<String> {
     if value.is_null() {
         return Some("CAST(NULL AS VARCHAR)".to_owned());
     }
     let x = &value.sql;
     Some(match &value.ty {
-        DataType::Int64 if wide => format!("CAST({x} AS VARCHAR)"),
+        DataType::Int64 if style == Json::Wide => format!("CAST({x} AS VARCHAR)"),
         DataType::Int64 => format!("bq_json_int({x})"),
         DataType::Bool => format!("CAST({x} AS VARCHAR)"),
         DataType::Float64 => format!("bqf('json_float_text', bqf_float_text({x}))"),
@@ -512,7 +561,7 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
             format!("('\"' || {} || '\"')", as_text(value)?)
         }
         DataType::Array(element) => {
-            let inner = json_text(&Value::new((**element).clone(), "e"), wide)?;
+            let inner = json_text(&Value::new((**element).clone(), "e"), style)?;
             format!(
                 "('[' || array_to_string(list_transform({x}, lambda e: COALESCE({inner}, 'null')), ',') || ']')"
             )
@@ -523,14 +572,16 @@ pub(super) fn json_text(value: &Value, wide: bool) -> Option<String> {
                 let own = field(&Value { form: Form::Other, ..value.clone() }, index)?;
                 let key = serde_json::Value::from(name.as_str()).to_string();
                 let comma = if index == 0 { "" } else { "," };
+                let head = if style == Json::Positions { comma.to_owned() } else { format!("{comma}{key}:") };
                 parts.push(format!(
                     "{} || COALESCE({}, 'null')",
-                    text_literal(&format!("{comma}{key}:")),
-                    json_text(&own, wide)?
+                    text_literal(&head),
+                    json_text(&own, style)?
                 ));
             }
+            let (open, close) = if style == Json::Positions { ('[', ']') } else { ('{', '}') };
             let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
-            format!("CASE WHEN {x} IS NOT NULL THEN '{{' || {inner} || '}}' END")
+            format!("CASE WHEN {x} IS NOT NULL THEN '{open}' || {inner} || '{close}' END")
         }
         DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Geography | DataType::Range(_) => {
             return None;

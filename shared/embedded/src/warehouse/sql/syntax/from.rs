@@ -31,7 +31,8 @@ impl Parser<'_> {
                 left = join(at, kind, left, right);
                 continue;
             }
-            while self.join_follows() && !self.is("ON") && !self.is("USING") {
+            // A join with an array needs no ON.
+            while !correlated(&right) && self.join_follows() && !self.is("ON") && !self.is("USING") {
                 let inner_at = self.place();
                 let Some(inner) = self.join_kind() else { break };
                 let next = self.table()?;

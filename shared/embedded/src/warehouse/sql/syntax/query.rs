@@ -123,6 +123,10 @@ impl Parser<'_> {
         }
         self.at += 1;
         let all = self.take("ALL");
+        if all && verb != "UNION" {
+            let message = format!("{verb} ALL is not supported; use {verb} DISTINCT");
+            return Err(syntax_error(&message, Some(self.place())));
+        }
         if !all && !self.take("DISTINCT") {
             return Err(self.expected("ALL or DISTINCT"));
         }

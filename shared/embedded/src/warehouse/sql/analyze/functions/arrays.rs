@@ -25,7 +25,12 @@ pub(super) const TABLE: &[Function] = &[
     ),
     (
         "ARRAY_TO_STRING",
-        &[("sS:S", "bq_array_to_string({0}, {1})"), ("sSS:S", "bq_array_to_string({0}, {1}, {2})")],
+        &[
+            ("sS:S", "bq_array_to_string({0}, {1})"),
+            ("sSS:S", "bq_array_to_string({0}, {1}, {2})"),
+            ("bB:B", "unhex(bq_array_to_string(list_transform({0}, lambda e: hex(e)), {1h}))"),
+            ("bBB:B", "unhex(bq_array_to_string(list_transform({0}, lambda e: hex(e)), {1h}, {2h}))"),
+        ],
     ),
     ("COSINE_DISTANCE", &[("ff:F", "list_cosine_distance({0}, {1})")]),
     ("EUCLIDEAN_DISTANCE", &[("ff:F", "list_distance({0}, {1})")]),

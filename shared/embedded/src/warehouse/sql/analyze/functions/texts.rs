@@ -41,7 +41,7 @@ pub(super) const TABLE: &[Function] = &[
     ),
     ("LEFT", &[("SI:S", "bq_left({0}, {1})"), ("BI:B", "unhex(bq_left({0h}, {1} * 2))")]),
     ("LENGTH", &[("S:I", "length({0})"), ("B:I", "octet_length({0})")]),
-    ("LOWER", &[("S:S", "lower({0})"), ("B:B", "unhex(bqf('bytes_lower', {0h}))")]),
+    ("LOWER", &[("S:S", "bq_lower({0})"), ("B:B", "unhex(bqf('bytes_lower', {0h}))")]),
     (
         "LPAD",
         &[
@@ -71,7 +71,6 @@ pub(super) const TABLE: &[Function] = &[
             ("SSIII:I", "CAST(bqf('regexp_instr', {0}, {1}, {2t}, {3t}, {4t}) AS BIGINT)"),
         ],
     ),
-    ("REGEXP_REPLACE", &[("SSS:S", "regexp_replace({0}, {1}, {2}, 'g')")]),
     ("REPEAT", &[("SI:S", "bqf('repeat', {0}, {1t})"), ("BI:B", "unhex(bqf('repeat', {0h}, {1t}))")]),
     (
         "REPLACE",
@@ -101,7 +100,17 @@ pub(super) const TABLE: &[Function] = &[
     ("SHA256", &[("S:B", "unhex(sha256({0}))"), ("B:B", "unhex(sha256({0}))")]),
     ("SHA512", &[("S:B", "unhex(bqf('sha512', hex(encode({0}))))"), ("B:B", "unhex(bqf('sha512', {0h}))")]),
     ("SOUNDEX", &[("S:S", "bqf('soundex', {0})")]),
-    ("SPLIT", &[("S:s", "string_split({0}, ',')"), ("SS:s", "bq_split({0}, {1})")]),
+    (
+        "SPLIT",
+        &[
+            ("S:s", "string_split({0}, ',')"),
+            ("SS:s", "bq_split({0}, {1})"),
+            (
+                "BB:b",
+                "list_transform(CAST(CAST(bqf('bytes_split', {0h}, {1h}) AS JSON) AS VARCHAR[]), lambda e: unhex(e))",
+            ),
+        ],
+    ),
     ("STARTS_WITH", &[("SS:L", "prefix({0}, {1})"), ("BB:L", "prefix({0h}, {1h})")]),
     (
         "STRPOS",
@@ -151,5 +160,5 @@ pub(super) const TABLE: &[Function] = &[
         ],
     ),
     ("UNICODE", &[("S:I", "CASE WHEN {0} = '' THEN 0 ELSE CAST(unicode({0}) AS BIGINT) END")]),
-    ("UPPER", &[("S:S", "upper({0})"), ("B:B", "unhex(bqf('bytes_upper', {0h}))")]),
+    ("UPPER", &[("S:S", "bq_upper({0})"), ("B:B", "unhex(bqf('bytes_upper', {0h}))")]),
 ];
