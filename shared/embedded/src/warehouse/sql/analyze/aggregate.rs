@@ -138,6 +138,17 @@ impl Analyzer<'_> {
                     &format!("ORDER BY in aggregate function call is not supported for {name}"),
                 ));
             }
+            if call.distinct {
+                for item in &call.order {
+                    let by = self.expr(&item.value, names)?;
+                    if !values.iter().any(|value| value.sql == by.sql) {
+                        return Err(refuse(
+                            item.value.at,
+                            "An aggregate function that has both DISTINCT and ORDER BY arguments can only ORDER BY expressions that are arguments to the function",
+                        ));
+                    }
+                }
+            }
             parts.order = format!(" {}", self.order_by(&call.order, names)?);
         }
         if call.limit.is_some() && !keeps_order {

@@ -214,6 +214,9 @@ pub(crate) fn supertype(values: &[&Value]) -> Option<DataType> {
     if typed.is_empty() {
         return Some(DataType::Int64);
     }
+    if let Some(common) = struct_supertype(&typed) {
+        return Some(common);
+    }
     let firm: Vec<DataType> =
         typed.iter().filter(|value| !value.is_literal()).map(|value| value.ty.clone()).collect();
     let common = if firm.is_empty() {
@@ -224,6 +227,24 @@ pub(crate) fn supertype(values: &[&Value]) -> Option<DataType> {
         own.filter(fits).or_else(|| common(&typed.iter().map(|value| value.ty.clone()).collect::<Vec<_>>()))
     }?;
     typed.iter().all(|value| coerce(value, &common).is_some()).then_some(common)
+}
+
+/// The common type of structs of which one is a constructor. Its fields may be NULL or literals, which convert to more
+/// types.
+fn struct_supertype(values: &[&&Value]) -> Option<DataType> {
+    if !values.iter().any(|value| matches!(value.form, Form::Struct(_))) {
+        return None;
+    }
+    let DataType::Struct(first) = &values.first()?.ty else { return None };
+    let same_width = |value: &&&Value| matches!(&value.ty, DataType::Struct(own) if own.len() == first.len());
+    if !values.iter().all(same_width) {
+        return None;
+    }
+    let typed = |(index, (name, _)): (usize, &(String, DataType))| {
+        let parts: Vec<Value> = values.iter().map(|value| field(value, index)).collect::<Option<_>>()?;
+        Some((name.clone(), supertype(&parts.iter().collect::<Vec<_>>())?))
+    };
+    first.iter().enumerate().map(typed).collect::<Option<Vec<_>>>().map(DataType::Struct)
 }
 
 /// The common type of these types.

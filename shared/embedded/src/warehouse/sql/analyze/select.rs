@@ -27,6 +27,9 @@ impl Analyzer<'_> {
         let mut names = Names { parent: Some(parent), windows: select.windows.clone(), ..Names::none() };
         let before = self.filtered.take();
         let from = select.from.as_ref().map(|from| self.from(from, &mut names)).transpose()?;
+        if let (None, Some(filter)) = (&from, &select.filter) {
+            return Err(refuse(filter.at, "Query without FROM clause cannot have a WHERE clause"));
+        }
         self.partition_filters(select.filter.as_ref(), select.at)?;
         self.filtered.replace(before);
         self.select_over(select, from, names, tail)
@@ -257,6 +260,9 @@ impl Analyzer<'_> {
         if let Node::Name(name) = &of.node
             && let Some(source) = names.visible_source(name)
         {
+            if let Some(row) = source.row.as_ref().filter(|row| !matches!(row.ty, DataType::Struct(_))) {
+                return Err(refuse(at, &format!("Dot-star is not supported for type {}", row.ty.bigquery())));
+            }
             return Ok(source.columns.iter().filter(|column| !column.hidden).cloned().collect());
         }
         let value = self.expr(of, names)?;
