@@ -73,7 +73,7 @@ impl Analyzer<'_> {
                 let value = self.expr(&filtered, &names)?;
                 let name = match name {
                     Some(name) => format!("{name}_{label}"),
-                    None if pivot.aggregates.len() == 1 => label.clone(),
+                    None if pivot.aggregates.len() == 1 => as_name(&label),
                     None => return Err(refuse(aggregate.at, "Several aggregates of PIVOT need aliases")),
                 };
                 push(name, value);
@@ -186,6 +186,10 @@ fn collect_names(expr: &Expr, found: &mut Vec<String>) {
 fn filtered(expr: &Expr, column: &Expr, value: &Expr) -> Option<Expr> {
     let at = expr.at;
     let new = |node| Expr::new(at, node);
+    let only = |condition: &Node, expr: &Expr| {
+        let branches = vec![(new(condition.clone()), expr.clone())];
+        new(Node::Case { operand: None, branches, otherwise: None })
+    };
     let Node::Call(call) = &expr.node else {
         return match &expr.node {
             Node::Binary(operator, left, right) => Some(new(Node::Binary(
@@ -206,43 +210,47 @@ fn filtered(expr: &Expr, column: &Expr, value: &Expr) -> Option<Expr> {
         Node::Null => Node::Is { value: Box::new(column.clone()), what: Truth::Null, not: false },
         _ => Node::Binary("=", Box::new(column.clone()), Box::new(value.clone())),
     };
-    if call.star {
-        let counted = Call {
-            name: "COUNTIF".to_owned(),
-            star: false,
-            arguments: vec![new(condition)],
-            ..(**call).clone()
-        };
-        return Some(new(Node::Call(Box::new(counted))));
-    }
-    if matches!(
-        call.name.as_str(),
-        "ARRAY_AGG" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "GROUPING" | "MAX_BY" | "MIN_BY"
-    ) {
+    // The other rows become NULL, so an aggregate that keeps NULLs would keep those rows.
+    let keeps_nulls = match call.name.as_str() {
+        "ARRAY_AGG" => call.ignore_nulls != Some(true),
+        "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "GROUPING" | "MAX_BY" | "MIN_BY" => true,
+        _ => false,
+    };
+    if keeps_nulls {
         return None;
     }
     let mut call = (**call).clone();
-    if let Some(first) = call.arguments.first_mut() {
-        let node =
-            Node::Case { operand: None, branches: vec![(new(condition), first.clone())], otherwise: None };
-        *first = new(node);
+    if let Some((_, by)) = &mut call.having {
+        **by = only(&condition, by);
+    }
+    if call.star {
+        call.name = "COUNTIF".to_owned();
+        call.star = false;
+        call.arguments = vec![new(condition)];
+    } else if let Some(first) = call.arguments.first_mut() {
+        *first = only(&condition, first);
     }
     Some(new(Node::Call(Box::new(call))))
 }
 
-/// The name of the column for a value.
+/// The name of a column of which a label is the whole name. A name does not begin with a digit.
+fn as_name(label: &str) -> String {
+    if label.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("_{label}")
+    } else {
+        label.to_owned()
+    }
+}
+
+/// What the name of a column says about a value. None if only an alias can say it.
 fn label(expr: &Expr, value: &Value) -> Option<String> {
+    let number = |text: &str| text.replace('-', "minus_").replace('.', "_point_");
     Some(match &expr.node {
         Node::Null => "NULL".to_owned(),
         Node::Text(text) => text.clone(),
         Node::Bool(own) => own.to_string(),
-        Node::Number(number) => {
-            format!("_{}", number.replace('-', "minus_").replace('.', "_point_"))
-        }
-        Node::Literal(DataType::Date, text) => format!("_{}", text.replace('-', "_")),
-        Node::Literal(DataType::Numeric, text) => {
-            format!("_{}", text.replace('-', "minus_").replace('.', "_point_"))
-        }
+        Node::Number(text) | Node::Literal(DataType::Numeric, text) => number(text),
+        Node::Literal(DataType::Date, text) => text.replace('-', "_"),
         _ => match &value.form {
             Form::Text(text) => text.clone(),
             _ => return None,

@@ -243,13 +243,7 @@ impl Analyzer<'_> {
     }
 
     fn query_with(&self, query: &Query, names: &Names<'_>) -> Analyzed<Relation> {
-        let mut texts = Vec::new();
-        for (index, (name, at, own)) in query.with.iter().enumerate() {
-            if query.with.iter().take(index).any(|(other, _, _)| other.eq_ignore_ascii_case(name)) {
-                return Err(refuse(*at, &format!("Duplicate alias {name} for WITH subquery")));
-            }
-            texts.push(self.common_table(name, *at, own, query.recursive, names)?);
-        }
+        let texts = self.common_tables(query, names)?;
         let tail = Tail { order: &query.order, limit: query.limit.as_ref(), offset: query.offset.as_ref() };
         let mut relation = match &query.body {
             Body::Select(select) => self.select(select, &tail, names)?,
@@ -274,6 +268,39 @@ impl Analyzer<'_> {
             relation.sql = format!("WITH {recursive}{} {}", texts.join(", "), relation.sql);
         }
         Ok(relation)
+    }
+
+    /// The tables of WITH. A table of WITH RECURSIVE may name one that follows.
+    fn common_tables(&self, query: &Query, names: &Names<'_>) -> Analyzed<Vec<String>> {
+        for (index, (name, at, _)) in query.with.iter().enumerate() {
+            if query.with.iter().take(index).any(|(other, _, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(refuse(*at, &format!("Duplicate alias {name} for WITH subquery")));
+            }
+        }
+        let mut texts = Vec::new();
+        let mut pending: Vec<_> = query.with.iter().collect();
+        while !pending.is_empty() {
+            let mut later = Vec::new();
+            let mut first_refusal = None;
+            let count = pending.len();
+            for item @ (name, at, own) in pending {
+                let before = self.common.borrow().len();
+                match self.common_table(name, *at, own, query.recursive, names) {
+                    Ok(text) => texts.push(text),
+                    Err(refusal) if query.recursive => {
+                        self.common.borrow_mut().truncate(before);
+                        first_refusal.get_or_insert(refusal);
+                        later.push(item);
+                    }
+                    Err(refusal) => return Err(refusal),
+                }
+            }
+            if let Some(refusal) = first_refusal.filter(|_| later.len() == count) {
+                return Err(refusal);
+            }
+            pending = later;
+        }
+        Ok(texts)
     }
 
     fn common_table(
@@ -306,17 +333,21 @@ impl Analyzer<'_> {
             && query.limit.is_none()
             && query.with.is_empty()
         {
+            let before = self.common.borrow().len();
             let base = self.query(base, names)?;
             self.common.borrow_mut().push(entry(&base));
-            let mut parts = vec![base.sql.clone()];
-            for input in rest {
-                let input = self.query(input, names)?;
-                parts.push(self.as_columns(input, &base, at)?);
+            let rest = rest.iter().map(|input| self.query(input, names)).collect::<Analyzed<Vec<_>>>()?;
+            if rest.iter().any(|relation| names_table(&relation.sql, &own)) {
+                let mut parts = vec![base.sql.clone()];
+                for input in rest {
+                    parts.push(self.as_columns(input, &base, at)?);
+                }
+                let all = if set.kind.all { "ALL " } else { "" };
+                let sql = parts.iter().map(|part| format!("({part})")).collect::<Vec<_>>();
+                let text = format!("{own}({}) AS ({})", list(&base), sql.join(&format!(" UNION {all}")));
+                return Ok(text);
             }
-            let all = if set.kind.all { "ALL " } else { "" };
-            let sql = parts.iter().map(|part| format!("({part})")).collect::<Vec<_>>();
-            let text = format!("{own}({}) AS ({})", list(&base), sql.join(&format!(" UNION {all}")));
-            return Ok(text);
+            self.common.borrow_mut().truncate(before);
         }
         let relation = self.query(query, names)?;
         self.common.borrow_mut().push(entry(&relation));
@@ -461,4 +492,9 @@ impl Analyzer<'_> {
         };
         Some((found.own.clone(), relation.source(own, alias)))
     }
+}
+
+/// Whether a statement names this table of WITH.
+fn names_table(sql: &str, own: &str) -> bool {
+    sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == own)
 }
