@@ -14,6 +14,7 @@ mod calls;
 mod cast;
 pub(crate) mod change;
 pub(crate) mod coerce;
+mod common_tables;
 mod dates;
 mod expr;
 mod from;
