@@ -102,12 +102,16 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     if let ("of_float", [text]) = (function, arguments) {
         return Some(of_float(text));
     }
+    if let ("numeric_of_float", [text]) = (function, arguments) {
+        return Some(numeric_of_float(text));
+    }
     let (first, rest) = arguments.split_first()?;
     let own = match first.parse::<BigInt>() {
         Ok(own) => own,
         Err(_) => return Some(Err(format!("Invalid BIGNUMERIC value: {first}"))),
     };
     match rest {
+        [digits, mode] if function == "round_as" => Some(round_as(&own, digits, mode)),
         [] => unary(function, &own),
         [second] => binary(function, &own, second),
         _ => None,
@@ -209,6 +213,37 @@ fn to_digits(own: &BigInt, digits: i64, is_round: bool) -> Outcome {
     checked(kept * unit, || format!("ROUND({}, {digits})", shown(own)))
 }
 
+/// ROUND with the name of its way to round.
+fn round_as(own: &BigInt, digits: &str, mode: &str) -> Outcome {
+    let digits = integer(digits)?;
+    match mode.to_ascii_uppercase().as_str() {
+        "ROUND_HALF_AWAY_FROM_ZERO" => to_digits(own, digits, true),
+        "ROUND_HALF_EVEN" => {
+            let dropped = SCALE.saturating_sub(digits);
+            if dropped <= 0 {
+                return Ok(Some(own.to_string()));
+            }
+            // No number has more digits before the point than this.
+            let unit = power(dropped.min(3 * SCALE));
+            let (mut kept, rest) = (own / &unit, own % &unit);
+            let twice = BigInt::from(rest.magnitude() * 2u32);
+            if twice > unit || (twice == unit && kept.bit(0)) {
+                kept += if own.sign() == Sign::Minus { -1 } else { 1 };
+            }
+            checked(kept * unit, || format!("ROUND({}, {digits}, {mode})", shown(own)))
+        }
+        _ => Err(format!("Invalid rounding mode: {mode}")),
+    }
+}
+
+/// A FLOAT64 as the nearest NUMERIC, from the text of the FLOAT64.
+fn numeric_of_float(text: &str) -> Outcome {
+    let invalid = || format!("Invalid NUMERIC value: {text}");
+    let units = of_float(text).map_err(|_| invalid())?.unwrap_or_default();
+    let own: BigInt = units.parse().map_err(|_| invalid())?;
+    unary("numeric", &own).unwrap_or_else(|| Err(invalid()))
+}
+
 /// A FLOAT64 as the nearest BIGNUMERIC, from the text of the FLOAT64.
 fn of_float(text: &str) -> Outcome {
     let own = text.parse::<f64>().ok().filter(|own| own.is_finite());
@@ -267,6 +302,22 @@ mod tests {
         assert!(run("negate", &[least]).unwrap_err().contains("BIGNUMERIC overflow"));
         assert!(run("add", &[least, "-1"]).unwrap_err().contains("BIGNUMERIC overflow"));
         assert!(run("divide", &["1", "0"]).unwrap_err().contains("division by zero: 1 / 0"));
+    }
+
+    #[test]
+    fn halves_are_rounded_as_the_mode_says() {
+        for (own, digits, even) in [
+            ("2.5", "0", "2"),
+            ("-3.5", "0", "-4"),
+            ("1.25", "1", "1.2"),
+            ("1.2500001", "1", "1.3"),
+            ("15", "-1", "20"),
+        ] {
+            let units = parse(own, true).unwrap().to_string();
+            let rounded = call("bignumeric_round_as", &[&units, digits, "ROUND_HALF_EVEN"]).unwrap().unwrap();
+            assert_eq!(shown(&rounded.unwrap().parse().unwrap()), even, "{own}");
+        }
+        assert!(call("bignumeric_round_as", &["1", "0", "UP"]).unwrap().is_err());
     }
 
     #[test]

@@ -43,15 +43,30 @@ pub(super) fn float_text(value: f64) -> String {
     if value == 0.0 {
         return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
     }
-    // The shortest digits that give the number again, as `d.ddde±x`.
-    let scientific = format!("{value:e}");
+    // BigQuery writes 15 digits, and 17 if 15 digits are another number.
+    let short = general(value, 15);
+    if short.parse() == Ok(value) { short } else { general(value, 17) }
+}
+
+/// A finite number with so many digits at most, like `%g` in C.
+fn general(value: f64, digits: usize) -> String {
+    let scientific = format!("{value:.*e}", digits - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-5..17).contains(&exponent) && !(exponent >= 15 && mantissa.len() > 17) {
-        return format!("{value}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
+    let limit = i32::try_from(digits).unwrap_or(i32::MAX);
+    let (number, end) = if (-4..limit).contains(&exponent) {
+        let places = usize::try_from(limit - 1 - exponent).unwrap_or_default();
+        (format!("{value:.places$}"), String::new())
+    } else {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        (mantissa.to_owned(), format!("e{sign}{:02}", exponent.abs()))
+    };
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number.as_str()
+    };
+    format!("{number}{end}")
 }
 
 /// A mathematical function.
@@ -267,7 +282,12 @@ mod tests {
             (123_456_789.123, "123456789.123"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-inf"),
-            (1e15, "1000000000000000"),
+            (1e15, "1e+15"),
+            (123_456_789_012_345.0, "123456789012345"),
+            (1e-5, "1e-05"),
+            (0.0001, "0.0001"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (4_611_686_018_427_387_904.0, "4.6116860184273879e+18"),
         ] {
             assert_eq!(float_text(value), text);
         }

@@ -49,6 +49,8 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
             Some(micros) => Ok(Some(micros.to_string())),
             None => Err(format!("Invalid timestamp: '{text}'")),
         },
+        ("zone_name", [zone]) => times::zone(zone).map(|(name, _)| Some(name)),
+        ("zone_offset", [zone]) => times::zone(zone).map(|(_, offset)| Some(offset.to_string())),
         ("int_shift_left" | "int_shift_right", [number, count]) => shift(name, number, count),
         ("float64", [text]) => float64(text),
         ("numeric", [text]) => decimal(text),

@@ -115,8 +115,12 @@ impl<'t> Cursor<'t> {
             micros = padded.parse().ok()?;
             self.0 = rest;
         }
-        if hour > 23 || minute > 59 || second > 59 {
+        if hour > 23 || minute > 59 || second > 60 {
             return None;
+        }
+        // A leap second is the beginning of the next second.
+        if second == 60 {
+            micros = 0;
         }
         Some((hour * 3600 + minute * 60 + second) * 1_000_000 + micros)
     }
@@ -133,7 +137,7 @@ pub(crate) fn date(text: &str) -> Option<i64> {
 pub(crate) fn time(text: &str) -> Option<i64> {
     let mut cursor = Cursor(text.trim());
     let micros = cursor.time()?;
-    cursor.0.is_empty().then_some(micros)
+    cursor.0.is_empty().then_some(micros % DAY)
 }
 
 /// `2021-01-31 01:02:03`, as microseconds since 1970.
@@ -141,8 +145,8 @@ pub(crate) fn datetime(text: &str) -> Option<i64> {
     let mut cursor = Cursor(text.trim());
     let days = cursor.date()?;
     let separated = cursor.take("T") || cursor.take("t") || cursor.take(" ");
-    let micros = if separated { cursor.time()? } else { 0 };
-    cursor.0.is_empty().then_some(days * DAY + micros)
+    let micros = days * DAY + if separated { cursor.time()? } else { 0 };
+    (cursor.0.is_empty() && micros < (LAST_DAY + 1) * DAY).then_some(micros)
 }
 
 /// `2021-01-31 01:02:03+01`, as microseconds since 1970 in UTC. `zone`: the zone of a text without one.
@@ -189,6 +193,17 @@ fn offset(text: &str) -> Option<i64> {
     }
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
     (hours <= 14 && minutes <= 59).then_some(sign * (hours * 60 + minutes) * 60_000_000)
+}
+
+/// The name of a time zone in the database of time zones, and its offset. An offset such as `+01:30` is UTC with this
+/// offset, and a name has no offset.
+pub(super) fn zone(text: &str) -> Result<(String, i64), String> {
+    if let Some(offset) = offset(text) {
+        return Ok(("UTC".to_owned(), offset));
+    }
+    let found = TimeZone::get(text).ok();
+    let name = found.as_ref().and_then(TimeZone::iana_name);
+    name.map(|name| (name.to_owned(), 0)).ok_or_else(|| format!("Invalid time zone: {text}"))
 }
 
 /// The time in UTC of a local time.

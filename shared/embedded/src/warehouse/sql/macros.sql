@@ -27,8 +27,8 @@ CREATE OR REPLACE TEMP MACRO bq_bytes_text(x) AS decode(x);
 CREATE OR REPLACE TEMP MACRO bq_safe_bytes_text(x) AS TRY(decode(x));
 CREATE OR REPLACE TEMP MACRO bq_float_to_int64(x) AS CAST(round(x) AS BIGINT);
 CREATE OR REPLACE TEMP MACRO bq_safe_float_to_int64(x) AS TRY_CAST(round(x) AS BIGINT);
-CREATE OR REPLACE TEMP MACRO bq_float_to_numeric(x) AS bqf_numeric(bqf_float_text(x));
-CREATE OR REPLACE TEMP MACRO bq_safe_float_to_numeric(x) AS bqf_safe_numeric(bqf_float_text(x));
+CREATE OR REPLACE TEMP MACRO bq_float_to_numeric(x) AS CAST(bqf('bignumeric_numeric_of_float', CAST(x AS VARCHAR)) AS DECIMAL(38,9));
+CREATE OR REPLACE TEMP MACRO bq_safe_float_to_numeric(x) AS TRY(bq_float_to_numeric(x));
 CREATE OR REPLACE TEMP MACRO bq_float_to_bignumeric(x) AS CAST(bqf('bignumeric_of_float', CAST(x AS VARCHAR)) AS BIGNUM);
 CREATE OR REPLACE TEMP MACRO bq_safe_float_to_bignumeric(x) AS TRY(bq_float_to_bignumeric(x));
 CREATE OR REPLACE TEMP MACRO bq_decimal_text(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END;
@@ -37,8 +37,8 @@ CREATE OR REPLACE TEMP MACRO bq_datetime_text(x) AS CASE WHEN epoch_us(x) % 1000
 CREATE OR REPLACE TEMP MACRO bq_timestamp_text(x) AS bq_datetime_text(make_timestamp(epoch_us(x))) || '+00';
 CREATE OR REPLACE TEMP MACRO bq_timestamp_json(x) AS replace(bq_datetime_text(make_timestamp(epoch_us(x))), ' ', 'T') || 'Z';
 CREATE OR REPLACE TEMP MACRO bq_time_text(x) AS substr(bq_datetime_text(DATE '2000-01-01' + x), 12);
-CREATE OR REPLACE TEMP MACRO bq_longest(x, n) AS CASE WHEN length(x) > n THEN bq_error('maximum length ' || n || ' but got a value with length ' || length(x)) ELSE x END;
-CREATE OR REPLACE TEMP MACRO bq_safe_longest(x, n) AS CASE WHEN length(x) <= n THEN x END;
+CREATE OR REPLACE TEMP MACRO bq_longest(x, length, n) AS CASE WHEN length > n THEN bq_error('maximum length ' || n || ' but got a value with length ' || length) ELSE x END;
+CREATE OR REPLACE TEMP MACRO bq_safe_longest(x, length, n) AS CASE WHEN length <= n THEN x END;
 CREATE OR REPLACE TEMP MACRO bq_json_int(x) AS CASE WHEN x BETWEEN -9007199254740992 AND 9007199254740992 THEN CAST(x AS VARCHAR) ELSE '"' || CAST(x AS VARCHAR) || '"' END;
 
 CREATE OR REPLACE TEMP MACRO bqf_numeric_multiply(a, b) AS CAST(bqf('numeric_multiply', CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9));
@@ -50,6 +50,8 @@ CREATE OR REPLACE TEMP MACRO bqf_numeric_math(f, a) AS CAST(bqf('math_numeric_' 
 CREATE OR REPLACE TEMP MACRO bqf_big_math(f, a) AS CAST(bqf('math_bignumeric_' || f, CAST(a AS VARCHAR)) AS BIGNUM), (f, a, b) AS CAST(bqf('math_bignumeric_' || f, CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS BIGNUM);
 -- A function of `functions/bignumeric`. BIGNUM is the whole number of the smallest unit of a BIGNUMERIC.
 CREATE OR REPLACE TEMP MACRO bqf_big(f, a) AS CAST(bqf('bignumeric_' || f, CAST(a AS VARCHAR)) AS BIGNUM), (f, a, b) AS CAST(bqf('bignumeric_' || f, CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS BIGNUM);
+CREATE OR REPLACE TEMP MACRO bqf_big_round_as(a, n, m) AS CAST(bqf('bignumeric_round_as', CAST(a AS VARCHAR), CAST(n AS VARCHAR), m) AS BIGNUM);
+CREATE OR REPLACE TEMP MACRO bq_numeric_round_as(a, n, m) AS CAST(bqf('bignumeric_numeric', bqf('bignumeric_round_as', CAST(bqf_bignumeric(CAST(a AS VARCHAR)) AS VARCHAR), CAST(n AS VARCHAR), m)) AS DECIMAL(38,9));
 CREATE OR REPLACE TEMP MACRO bq_bignumeric_of(x) AS bqf_bignumeric(CAST(x AS VARCHAR));
 CREATE OR REPLACE TEMP MACRO bq_bignumeric_text(x) AS bqf('bignumeric_text', CAST(x AS VARCHAR));
 CREATE OR REPLACE TEMP MACRO bq_bignumeric_to_float(x) AS CAST(bq_bignumeric_text(x) AS DOUBLE);
@@ -60,6 +62,9 @@ CREATE OR REPLACE TEMP MACRO bq_safe_bignumeric_to_numeric(x) AS TRY(bq_bignumer
 
 CREATE OR REPLACE TEMP MACRO bq_int_div(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: DIV(' || a || ', ' || b || ')') ELSE a // b END;
 CREATE OR REPLACE TEMP MACRO bq_mod(a, b) AS CASE WHEN b = 0 THEN bq_error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END;
+CREATE OR REPLACE TEMP MACRO bq_int_mod(a, b) AS CASE WHEN b = -1 AND a IS NOT NULL THEN 0 ELSE bq_mod(a, nullif(b, -1)) END;
+-- The bounds of a bucket array must be in order, and each must be a value.
+CREATE OR REPLACE TEMP MACRO bq_range_bucket(x, a) AS CASE WHEN x IS NULL OR a IS NULL THEN NULL WHEN list_count(a) < len(a) THEN bq_error_of(len(a), 'Elements in input array to RANGE_BUCKET cannot be NULL.') WHEN list_sort(a) IS DISTINCT FROM a THEN bq_error_of(len(a), 'Elements in input array to RANGE_BUCKET must be in ascending order.') ELSE CAST(len(list_filter(a, lambda e: e <= x)) AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO bq_floor_div(a, b) AS CASE WHEN a % b < 0 THEN a // b - 1 ELSE a // b END;
 CREATE OR REPLACE TEMP MACRO bq_shift_left(a, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_left', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO bq_shift_right(a, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_right', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
@@ -106,6 +111,9 @@ CREATE OR REPLACE TEMP MACRO bq_not_empty(l) AS CASE WHEN len(l) > 0 THEN l END;
 CREATE OR REPLACE TEMP MACRO bq_partition_time(t, unit) AS CASE WHEN t IS NULL OR date_trunc(unit, t) = t THEN t ELSE bq_error_of(t, '_PARTITIONTIME must be the beginning of a partition of one ' || unit) END;
 
 -- Results outside of the years 1 to 9999 are errors.
+-- A time in UTC as the time of a zone, and the other way round. A zone is a name, or an offset such as +05:30.
+CREATE OR REPLACE TEMP MACRO bq_local(z, t) AS timezone(bqf('zone_name', z), t) + to_microseconds(CAST(bqf('zone_offset', z) AS BIGINT));
+CREATE OR REPLACE TEMP MACRO bq_utc(z, t) AS timezone(bqf('zone_name', z), t - to_microseconds(CAST(bqf('zone_offset', z) AS BIGINT)));
 CREATE OR REPLACE TEMP MACRO bq_check_date(d) AS CASE WHEN d > DATE '9999-12-31' OR d < DATE '0001-01-01' THEN bq_error_of(d, 'DATE overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE d END;
 CREATE OR REPLACE TEMP MACRO bq_check_datetime(t) AS CASE WHEN t >= TIMESTAMP '10000-01-01' OR t < TIMESTAMP '0001-01-01' THEN bq_error_of(t, 'DATETIME overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
 CREATE OR REPLACE TEMP MACRO bq_check_timestamp(t) AS CASE WHEN t >= TIMESTAMPTZ '10000-01-01 00:00:00+00' OR t < TIMESTAMPTZ '0001-01-01 00:00:00+00' THEN bq_error_of(t, 'TIMESTAMP overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
@@ -153,6 +161,7 @@ CREATE OR REPLACE TEMP MACRO bq_range_steps(a, b, n, part, unit) AS CASE
   WHEN unit = 'day' AND date_part('day', CAST(a AS TIMESTAMP)) > 28 THEN bq_error_of(a, 'GENERATE_RANGE_ARRAY by months from a day after the 28th is not supported by the embedded warehouse')
   ELSE range(CAST(ceil((epoch_us(CAST(b AS TIMESTAMP)) - epoch_us(CAST(a AS TIMESTAMP))) / (n * CASE part WHEN 'SECOND' THEN 1000000.0 WHEN 'MINUTE' THEN 60000000.0 WHEN 'HOUR' THEN 3600000000.0 WHEN 'DAY' THEN 86400000000.0 WHEN 'WEEK' THEN 604800000000.0 WHEN 'MONTH' THEN 2419200000000.0 WHEN 'QUARTER' THEN 7776000000000.0 ELSE 31536000000000.0 END)) AS BIGINT)) END;
 
+CREATE OR REPLACE TEMP MACRO bq_place_of(n) AS CASE WHEN n < 1 THEN bq_error_of(n, 'The N value for NTH_VALUE must be positive') ELSE n END;
 CREATE OR REPLACE TEMP MACRO bq_offset_of(n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Offset of LEAD and LAG cannot be negative') ELSE n END;
 CREATE OR REPLACE TEMP MACRO bq_fraction(f) AS CASE WHEN f < 0 OR f > 1 THEN bq_error_of(f, 'The percentile must be between 0 and 1') ELSE f END;
 CREATE OR REPLACE TEMP MACRO bq_percentile_cont(l, f) AS CASE WHEN f * (len(l) - 1) = floor(f * (len(l) - 1)) THEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) WHEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) IS NULL THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) WHEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) = list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) ELSE list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) * (1 - (f * (len(l) - 1) - floor(f * (len(l) - 1)))) + list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) * (f * (len(l) - 1) - floor(f * (len(l) - 1))) END;

@@ -154,7 +154,7 @@ impl Analyzer<'_> {
         if call.limit.is_some() && !keeps_order {
             return Err(refuse(at, &format!("LIMIT in aggregate function call is not supported for {name}")));
         }
-        if call.ignore_nulls.is_some() && !keeps_order && name != "ANY_VALUE" {
+        if call.ignore_nulls.is_some() && !keeps_order && !matches!(name, "ANY_VALUE" | "APPROX_QUANTILES") {
             return Err(refuse(
                 at,
                 &format!("IGNORE NULLS and RESPECT NULLS are not allowed for aggregate function {name}"),
@@ -312,9 +312,10 @@ impl Analyzer<'_> {
                 let number = number.filter(|number| *number > 0).ok_or_else(|| {
                     refuse(at, "The second argument to APPROX_QUANTILES must be a positive literal")
                 })?;
+                let respects_nulls = call.ignore_nulls == Some(false);
                 let list = Parts {
-                    order: format!(" ORDER BY {x}"),
-                    filter: format!(" FILTER ({x} IS NOT NULL)"),
+                    order: format!(" ORDER BY {x} NULLS FIRST"),
+                    filter: if respects_nulls { String::new() } else { format!(" FILTER ({x} IS NOT NULL)") },
                     ..parts
                 }
                 .call("list", &x);

@@ -7,7 +7,7 @@ use super::names::Names;
 use super::value::{Form, Value, field, field_names};
 use super::{Analyzed, Analyzer, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::names::quote;
+use crate::warehouse::sql::names::{literal, quote};
 use crate::warehouse::sql::ranges;
 use crate::warehouse::sql::syntax::ast::{At, Expr};
 
@@ -24,6 +24,14 @@ impl Analyzer<'_> {
         let plain = to.plain();
         let mut own = if value.is_null() {
             Value::new(plain.clone(), format!("CAST(NULL AS {})", plain.duckdb()))
+        } else if let (Form::Number(number), DataType::Float64, DataType::Numeric | DataType::BigNumeric) =
+            (&value.form, &value.ty, &plain)
+        {
+            // The literal has more digits than its FLOAT64.
+            let sql = conversion(&DataType::String, &plain, &literal(number), safe).unwrap_or_default();
+            Value { never_null: !safe, ..Value::new(plain, sql) }
+        } else if limits_inside(to) {
+            Value::new(plain, self.converted(value, to, safe, at)?)
         } else if same(&value.ty, &plain) {
             let own = coerce(value, &plain).unwrap_or_else(|| value.clone());
             Value { form: Form::Other, never_null: value.never_null, ..own }
@@ -34,7 +42,8 @@ impl Analyzer<'_> {
         };
         if let Some(longest) = longest {
             let function = if safe { "bq_safe_longest" } else { "bq_longest" };
-            own.sql = format!("{function}({}, {longest})", own.sql);
+            let length = if own.ty == DataType::Bytes { "octet_length" } else { "length" };
+            own.sql = format!("{function}({0}, {length}({0}), {longest})", own.sql);
         }
         if let DataType::Decimal(precision, scale) | DataType::BigDecimal(precision, scale) = to {
             let cast = if safe { "TRY_CAST" } else { "CAST" };
@@ -59,18 +68,22 @@ impl Analyzer<'_> {
             let mut parts = Vec::new();
             for (index, (name, (_, ty))) in field_names(fields).iter().zip(fields).enumerate() {
                 let Some(own) = field(value, index) else { continue };
-                parts.push(format!("{} := {}", quote(name), self.cast(&own, ty, None, safe, at)?.sql));
+                // Only a literal that is cast itself has more digits than its FLOAT64.
+                let own = if own.is_null() { own } else { Value { form: Form::Other, ..own } };
+                parts.push(format!("{} := {}", quote(name), self.cast(&own, ty, None, false, at)?.sql));
             }
             let packed = format!("struct_pack({})", parts.join(", "));
-            return Ok(if value.never_null {
-                packed
-            } else {
-                format!("CASE WHEN {} IS NOT NULL THEN {packed} END", value.sql)
+            return Ok(match (safe, value.never_null) {
+                (true, _) => format!("CASE WHEN {} IS NOT NULL THEN TRY({packed}) END", value.sql),
+                (false, true) => packed,
+                (false, false) => format!("CASE WHEN {} IS NOT NULL THEN {packed} END", value.sql),
             });
         }
         if let (DataType::Array(from), DataType::Array(element)) = (&value.ty, to) {
-            let item = self.cast(&Value::new((**from).clone(), "e"), element, None, safe, at)?;
-            return Ok(format!("list_transform({}, lambda e: {})", value.sql, item.sql));
+            let item = self.cast(&Value::new((**from).clone(), "e"), element, None, false, at)?;
+            let items = format!("list_transform({}, lambda e: {})", value.sql, item.sql);
+            // One element that cannot be converted makes the array NULL.
+            return Ok(if safe { format!("TRY({items})") } else { items });
         }
         conversion(&value.ty, to, &value.sql, safe).ok_or_else(|| invalid_cast(&value.ty, to, at))
     }
@@ -137,6 +150,17 @@ impl Analyzer<'_> {
             }
         };
         Ok(Value::new(to.clone(), if safe { format!("TRY({sql})") } else { sql }))
+    }
+}
+
+/// Whether the elements or fields of the type have a number of digits.
+fn limits_inside(ty: &DataType) -> bool {
+    let limited =
+        |ty: &DataType| matches!(ty, DataType::Decimal(..) | DataType::BigDecimal(..)) || limits_inside(ty);
+    match ty {
+        DataType::Array(element) => limited(element),
+        DataType::Struct(fields) => fields.iter().any(|(_, ty)| limited(ty)),
+        _ => false,
     }
 }
 

@@ -101,7 +101,7 @@ impl Analyzer<'_> {
         let (local, has_date, has_time) = match &own.ty {
             DataType::Date => (own.sql.clone(), true, false),
             DataType::DateTime => (own.sql.clone(), true, true),
-            DataType::Timestamp => (format!("timezone({zone}, {})", own.sql), true, true),
+            DataType::Timestamp => (format!("bq_local({zone}, {})", own.sql), true, true),
             DataType::Time => (own.sql.clone(), false, true),
             _ => return Err(refused()),
         };
@@ -255,7 +255,7 @@ impl Analyzer<'_> {
             DataType::DateTime if is_day || is_time => format!("bq_trunc({x}, '{part}')"),
             DataType::Timestamp if is_day || is_time => {
                 let zone = zone.unwrap_or_else(|| "'UTC'".to_owned());
-                format!("timezone({zone}, bq_trunc(timezone({zone}, {x}), '{part}'))")
+                format!("bq_utc({zone}, bq_trunc(bq_local({zone}, {x}), '{part}'))")
             }
             DataType::Time if is_time => {
                 format!("CAST(bq_trunc(DATE '2000-01-01' + {x}, '{part}') AS TIME)")

@@ -61,6 +61,12 @@ impl Analyzer<'_> {
         }
         let name = call.name.as_str();
         let values = self.arguments(&call.arguments, names)?;
+        let place = usize::from(name != "NTILE");
+        let is_counted =
+            matches!(name, "NTILE" | "LEAD" | "LAG" | "NTH_VALUE" | "PERCENTILE_CONT" | "PERCENTILE_DISC");
+        if is_counted && values.get(place).is_some_and(Value::is_null) {
+            return Err(refuse(at, &format!("Argument {} to {name} must be non-NULL", place + 1)));
+        }
         let values: Vec<Value> =
             values.into_iter().map(|value| if value.is_null() { value.settled() } else { value }).collect();
         let ranks = matches!(
@@ -129,7 +135,10 @@ impl Analyzer<'_> {
                 let number = positions(1)?.unwrap_or_default();
                 Ok(Value::new(
                     value.ty.clone(),
-                    format!("nth_value({}, {number}{nulls}) OVER {over}", value.clone().settled().sql),
+                    format!(
+                        "nth_value({}, bq_place_of({number}){nulls}) OVER {over}",
+                        value.clone().settled().sql
+                    ),
                 ))
             }
             ("PERCENTILE_CONT" | "PERCENTILE_DISC", [value, fraction]) => {

@@ -6,7 +6,7 @@ use super::ast::{Expr, Node};
 use super::{Parsed, Parser};
 use crate::warehouse::sql::datatype::{self, DataType};
 use crate::warehouse::sql::lex::Kind;
-use crate::warehouse::sql::{keywords, syntax_error};
+use crate::warehouse::sql::{invalid, keywords, syntax_error};
 
 impl Parser<'_> {
     /// A string or bytes literal. Adjacent literals are one.
@@ -161,7 +161,23 @@ impl Parser<'_> {
             },
             false => None,
         };
+        let (place, first) = (self.place(), self.at);
         let to = self.data_type()?;
+        let has_length = |index: usize| {
+            let is = |offset: usize, word: &str| {
+                self.tokens.get(index + offset).is_some_and(|token| token.is(word) || token.is_symbol(word))
+            };
+            (is(0, "STRING") || is(0, "BYTES")) && is(1, "(")
+        };
+        if (first + 1..self.at).any(has_length) {
+            let message = "The length of a STRING or BYTES in an ARRAY or STRUCT in CAST is not supported by the \
+                           embedded warehouse";
+            return Err(invalid(
+                message,
+                Some(place),
+                Some("leave the length out, and check it with LENGTH"),
+            ));
+        }
         let format = if self.take("FORMAT") { Some(Box::new(self.expr()?)) } else { None };
         let zone = if self.take("AT TIME ZONE") { Some(Box::new(self.expr()?)) } else { None };
         self.need_symbol(")")?;

@@ -39,9 +39,9 @@ pub(super) const TABLE: &[Function] = &[
     (
         "FLOOR",
         &[
+            ("F:F", "floor({0})"),
             ("N:N", "CAST(floor({0}) AS DECIMAL(38,9))"),
             ("G:G", "bqf_big('floor', {0})"),
-            ("F:F", "floor({0})"),
         ],
     ),
     ("IEEE_DIVIDE", &[("FF:F", "({0} / {1})")]),
@@ -76,23 +76,29 @@ pub(super) const TABLE: &[Function] = &[
     ),
     (
         "MOD",
-        &[("II:I", "bq_mod({0}, {1})"), ("NN:N", "bq_mod({0}, {1})"), ("GG:G", "bqf_big('mod', {0}, {1})")],
+        &[
+            ("II:I", "bq_int_mod({0}, {1})"),
+            ("NN:N", "bq_mod({0}, {1})"),
+            ("GG:G", "bqf_big('mod', {0}, {1})"),
+        ],
     ),
     ("PARSE_BIGNUMERIC", &[("S:G", "bqf_bignumeric(bqf('parse_decimal', {0}, 'BIGNUMERIC'))")]),
     ("PARSE_NUMERIC", &[("S:N", "bqf_numeric(bqf('parse_decimal', {0}, 'NUMERIC'))")]),
     ("POW", POW),
     ("POWER", POW),
     ("RAND", &[(":F", "random()")]),
-    ("RANGE_BUCKET", &[("Xx:I", "CAST(len(list_filter({1}, lambda e: e <= {0})) AS BIGINT)")]),
+    ("RANGE_BUCKET", &[("Xx:I", "bq_range_bucket({0}, {1})")]),
     (
         "ROUND",
         &[
+            ("F:F", "round({0})"),
             ("N:N", "CAST(round({0}, 0) AS DECIMAL(38,9))"),
             ("G:G", "bqf_big('round', {0}, 0)"),
-            ("F:F", "round({0})"),
+            ("FI:F", "bqf_float_round({0}, {1})"),
             ("NI:N", "bqf_numeric_round({0w}, {1})"),
             ("GI:G", "bqf_big('round', {0}, {1})"),
-            ("FI:F", "bqf_float_round({0}, {1})"),
+            ("NIS:N", "bq_numeric_round_as({0}, {1}, {2})"),
+            ("GIS:G", "bqf_big_round_as({0}, {1}, {2})"),
         ],
     ),
     ("SEC", &[("F:F", "bqf_float_math('sec', {0})")]),
@@ -121,18 +127,18 @@ pub(super) const TABLE: &[Function] = &[
     (
         "TRUNC",
         &[
+            ("F:F", "trunc({0})"),
             ("N:N", "CAST(trunc({0}) AS DECIMAL(38,9))"),
             ("G:G", "bqf_big('trunc', {0}, 0)"),
-            ("F:F", "trunc({0})"),
+            ("FI:F", "bqf_float_trunc({0}, {1})"),
             ("NI:N", "bqf_numeric_trunc({0w}, {1})"),
             ("GI:G", "bqf_big('trunc', {0}, {1})"),
-            ("FI:F", "bqf_float_trunc({0}, {1})"),
         ],
     ),
 ];
 
 const CEIL: &[(&str, &str)] =
-    &[("N:N", "CAST(ceil({0}) AS DECIMAL(38,9))"), ("G:G", "bqf_big('ceil', {0})"), ("F:F", "ceil({0})")];
+    &[("F:F", "ceil({0})"), ("N:N", "CAST(ceil({0}) AS DECIMAL(38,9))"), ("G:G", "bqf_big('ceil', {0})")];
 
 const POW: &[(&str, &str)] = &[
     ("FF:F", "bqf_float_math('pow', {0}, {1})"),

@@ -5,12 +5,12 @@ use super::Function;
 pub(super) const TABLE: &[Function] = &[
     (
         "CURRENT_DATE",
-        &[(":D", "CAST(timezone('UTC', now()) AS DATE)"), ("S:D", "CAST(timezone({0}, now()) AS DATE)")],
+        &[(":D", "CAST(timezone('UTC', now()) AS DATE)"), ("S:D", "CAST(bq_local({0}, now()) AS DATE)")],
     ),
-    ("CURRENT_DATETIME", &[(":M", "timezone('UTC', now())"), ("S:M", "timezone({0}, now())")]),
+    ("CURRENT_DATETIME", &[(":M", "timezone('UTC', now())"), ("S:M", "bq_local({0}, now())")]),
     (
         "CURRENT_TIME",
-        &[(":T", "CAST(timezone('UTC', now()) AS TIME)"), ("S:T", "CAST(timezone({0}, now()) AS TIME)")],
+        &[(":T", "CAST(timezone('UTC', now()) AS TIME)"), ("S:T", "CAST(bq_local({0}, now()) AS TIME)")],
     ),
     ("CURRENT_TIMESTAMP", &[(":Z", "now()")]),
     (
@@ -20,7 +20,7 @@ pub(super) const TABLE: &[Function] = &[
             ("D:D", "{0}"),
             ("M:D", "CAST({0} AS DATE)"),
             ("Z:D", "CAST(timezone('UTC', {0}) AS DATE)"),
-            ("ZS:D", "CAST(timezone({1}, {0}) AS DATE)"),
+            ("ZS:D", "CAST(bq_local({1}, {0}) AS DATE)"),
         ],
     ),
     (
@@ -31,7 +31,7 @@ pub(super) const TABLE: &[Function] = &[
             ("D:M", "CAST({0} AS TIMESTAMP)"),
             ("DT:M", "({0} + {1})"),
             ("Z:M", "timezone('UTC', {0})"),
-            ("ZS:M", "timezone({1}, {0})"),
+            ("ZS:M", "bq_local({1}, {0})"),
         ],
     ),
     ("DATE_FROM_UNIX_DATE", &[("I:D", "bq_check_date(DATE '1970-01-01' + CAST({0} AS INTEGER))")]),
@@ -44,7 +44,7 @@ pub(super) const TABLE: &[Function] = &[
             ("T:T", "{0}"),
             ("M:T", "CAST({0} AS TIME)"),
             ("Z:T", "CAST(timezone('UTC', {0}) AS TIME)"),
-            ("ZS:T", "CAST(timezone({1}, {0}) AS TIME)"),
+            ("ZS:T", "CAST(bq_local({1}, {0}) AS TIME)"),
         ],
     ),
     (
@@ -54,8 +54,8 @@ pub(super) const TABLE: &[Function] = &[
             ("D:Z", "timezone('UTC', CAST({0} AS TIMESTAMP))"),
             ("M:Z", "timezone('UTC', {0})"),
             ("S:Z", "bqf_timestamp({0})"),
-            ("DS:Z", "timezone({1}, CAST({0} AS TIMESTAMP))"),
-            ("MS:Z", "timezone({1}, {0})"),
+            ("DS:Z", "bq_utc({1}, CAST({0} AS TIMESTAMP))"),
+            ("MS:Z", "bq_utc({1}, {0})"),
             ("SS:Z", "make_timestamptz(CAST(bqf('timestamp_in', {0}, {1}) AS BIGINT))"),
         ],
     ),
