@@ -2,9 +2,11 @@
 
 use crate::TENANT;
 use crate::lenient::{read, take};
+use crate::trigger::TriggerHit;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use segue_model::label::Label;
+use segue_model::state::State as StateName;
 use segue_model::{Json, Map};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,36 @@ pub struct Flow {
     /// The reason why the stored source cannot be read. Absent for a readable source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
+}
+
+/// A flow in a list, with the parts that the request asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedFlow {
+    /// The flow.
+    #[serde(flatten)]
+    pub flow: Flow,
+    /// The newest executions, newest first, at most 20. Absent unless the request asks for `history`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_executions: Option<Vec<ListedRun>>,
+    /// The triggers that have a state. Absent unless the request asks for `triggers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger_states: Option<Vec<TriggerHit>>,
+}
+
+/// One of the newest executions of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedRun {
+    /// The id.
+    pub id: String,
+    /// The current state.
+    pub state: StateName,
+    /// The date of the first state.
+    pub start_date: Timestamp,
+    /// The date of the end. Absent if the execution has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Timestamp>,
 }
 
 /// The parts of a flow that a form needs.

@@ -25,6 +25,7 @@ mod head;
 mod health;
 mod kv;
 mod lenient;
+mod lineage;
 mod list;
 mod log;
 mod metric;
@@ -55,6 +56,7 @@ pub use file::{FileMetas, FilePreview, PreviewKind};
 pub use filter::{Filters, Logical, QueryFilter};
 pub use flow::{
     DeprecatedFlow, DeprecatedTask, ExpressionCategories, Expressions, Flow, FlowId, FlowPart, FlowToExecute,
+    ListedFlow, ListedRun,
 };
 pub use graph::{
     Dependencies, Dependency, FlowNode, Graph, GraphCluster, GraphClusterId, GraphEdge, GraphNode,
@@ -63,8 +65,11 @@ pub use graph::{
 pub use head::{Busy, ExecutionHead, TaskRunRow, TaskRunRows};
 pub use health::{DeadLetter, HealthReport, LateTrigger, TopicBacklog};
 pub use kv::{Keys, KvKey, KvType, KvValue};
+pub use lineage::{Lineage, LineageEdge, LineageNode};
 pub use list::{Count, Deleted, Page};
-pub use log::{FoundLine, LogEntry, LogIndex, LogsPage, NumberedLine, PaginationType};
+pub use log::{
+    FoundLine, LogEntry, LogHistogram, LogIndex, LogPeriod, LogsPage, NumberedLine, PaginationType,
+};
 pub use metric::{Metric, MetricAggregation, MetricValue};
 pub use namespace::{
     Autocomplete, FileRevision, Namespace, NamespaceFile, NamespaceFileKind, SecretKey, SecretOrigin,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use segue_model::log::{self as model, LogLevel};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One line of the log of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +77,30 @@ pub struct LogsPage {
     /// Where the next page begins, for clients of Kestra 2. Always null, because pages are counted by their numbers.
     #[serde(rename = "nextCursor", default)]
     pub next_cursor: Option<String>,
+    /// The lines by time and level. Absent unless the request asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<LogHistogram>,
+}
+
+/// Lines by time and level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogHistogram {
+    /// The periods, oldest first. All are of the same length, and there are at most 60.
+    pub periods: Vec<LogPeriod>,
+    /// Whether all matching lines are counted. Otherwise only the newest 10,000 are.
+    pub complete: bool,
+}
+
+/// The lines that were written in a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogPeriod {
+    /// The start of the period.
+    pub from: Timestamp,
+    /// The end of the period, exclusive.
+    pub to: Timestamp,
+    /// The number of lines by level. Levels without lines are left out.
+    #[schemars(with = "BTreeMap<String, u64>")]
+    pub levels: BTreeMap<LogLevel, u64>,
 }
 
 /// How the pages of a list are counted.

@@ -7,6 +7,7 @@ mod support;
 
 use flows::{at, commit, ended, execution, key, line, result, task_run};
 use segue_gcp::FirestoreStateStore;
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
@@ -14,7 +15,7 @@ use segue_model::{Json, Map};
 use segue_ports::ScheduleStore as _;
 use segue_ports::kv::{KvType, KvWrite};
 use segue_ports::log_line::{LineFilter, LinesAt};
-use segue_ports::state::{Claim, StateStore as _, StoredExecution, Timer};
+use segue_ports::state::{Claim, FlowName, StateStore as _, StoredExecution, Timer};
 use std::collections::HashMap;
 
 async fn stores() -> Option<(FirestoreStateStore, FirestoreStateStore)> {
@@ -156,6 +157,25 @@ async fn a_look_at_an_execution_and_its_log_costs_three_reads() {
     let version = executor.execution(&made.id).await.unwrap().unwrap().version;
     executor.commit(commit(&made, version)).await.unwrap();
     assert_ne!(executor.execution_mark(&made.id).await.unwrap(), last.0, "the execution has changed");
+}
+
+/// The list of flows asks for the last 20 executions of each flow on its page.
+#[tokio::test]
+async fn the_newest_executions_of_flows_cost_one_read_each() {
+    let Some((service, api)) = stores().await else { return };
+    for (flow, count) in [("often", 25_u8), ("twice", 2)] {
+        for number in 0..count {
+            let id = ExecutionId::derive(&[flow, &number.to_string()]);
+            let made = Execution::created(id, "company.bars", flow, 1, at(number.into()));
+            service.create_execution(&made).await.unwrap();
+        }
+    }
+    let flows = ["often", "twice", "never"]
+        .map(|id| FlowName { namespace: "company.bars".to_owned(), id: id.to_owned() });
+    let before = api.operation_counts();
+    let found = api.newest_executions(&flows, 20).await.unwrap();
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [20, 2, 0]);
+    assert_eq!(api.operation_counts().since(before).reads, 20 + 2 + 1, "a query without results is one read");
 }
 
 /// A page asks for the number of lines, the last lines, and those that somebody scrolls to.

@@ -18,6 +18,7 @@ pub mod credentials;
 pub mod ended;
 pub mod environment;
 pub mod error;
+mod filter;
 pub mod kv;
 pub mod log_line;
 pub mod object;

@@ -3,6 +3,7 @@
 //! A number counts from 1 and never changes, so a link to a line stays right. The functions here choose from lines in
 //! memory. A store that can choose by itself does so; the conformance suite compares both.
 
+use jiff::Timestamp;
 use segue_model::log::{LogEntry, LogLevel};
 
 /// Selects lines in the log of one execution. An absent field selects all.
@@ -57,6 +58,33 @@ pub struct NumberedLine {
     pub number: u64,
     /// The line.
     pub line: LogEntry,
+}
+
+/// When a line was written, and at which level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The date on which the line was written.
+    pub at: Timestamp,
+    /// The level.
+    pub level: LogLevel,
+}
+
+impl Moment {
+    /// The moment of a line.
+    pub fn of(line: &LogEntry) -> Self {
+        Self { at: line.timestamp, level: line.level }
+    }
+}
+
+/// The result of a search over the logs of many executions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundLines {
+    /// The lines of the page.
+    pub lines: Vec<NumberedLine>,
+    /// The number of matching lines, counted up to 10,000.
+    pub total: u64,
+    /// The moments of all counted lines, in the order of the lines. Empty unless the search asks for moments.
+    pub moments: Vec<Moment>,
 }
 
 /// How many lines of a log match, and which.

@@ -2,8 +2,9 @@
 
 use crate::ended::{Ended, EndedFilter};
 use crate::error::PortError;
+pub use crate::filter::{ExecutionFilter, FlowName, LogFilter};
 use crate::kv::{KvEntry, KvWrite};
-use crate::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine, choose_lines, index_lines};
+use crate::log_line::{FoundLines, LineFilter, LineIndex, LinesAt, NumberedLine, choose_lines, index_lines};
 use crate::schedule::ScheduleStore;
 use crate::wire::AttemptKey;
 use async_trait::async_trait;
@@ -150,37 +151,6 @@ pub enum Permit {
     Full,
 }
 
-/// Selects executions. An absent field selects all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExecutionFilter {
-    /// This namespace and the namespaces below it.
-    pub namespace: Option<String>,
-    /// Excludes the namespaces below `namespace`.
-    pub exact_namespace: bool,
-    /// This flow.
-    pub flow_id: Option<String>,
-    /// One of these states.
-    pub states: Vec<State>,
-    /// All of these labels.
-    pub labels: Vec<(String, String)>,
-    /// Started at this time or later.
-    pub start: Option<Timestamp>,
-    /// Started at this time or earlier.
-    pub end: Option<Timestamp>,
-    /// Started by the trigger with this id. `flow_id` must be set too.
-    pub trigger_id: Option<String>,
-    /// Started for a slot between these times, both included. `flow_id` and `trigger_id` must be set too.
-    pub slots: Option<(Timestamp, Timestamp)>,
-    /// Started by this execution, as a subflow or through a Flow trigger.
-    pub triggered_by: Option<ExecutionId>,
-    /// The oldest executions come first, by their start. Otherwise the newest.
-    pub oldest_first: bool,
-    /// The largest number of results. 0: no limit.
-    pub limit: u32,
-    /// The number of results to skip.
-    pub offset: u32,
-}
-
 /// Some lines of an execution's log.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogPage {
@@ -190,48 +160,6 @@ pub struct LogPage {
     pub next: u64,
     /// Whether more lines may exist now.
     pub more: bool,
-}
-
-/// Selects lines in the logs of many executions. An absent field selects all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFilter {
-    /// This namespace and the namespaces below it.
-    pub namespace: Option<String>,
-    /// This flow.
-    pub flow_id: Option<String>,
-    /// Lines of this level and above.
-    pub min_level: LogLevel,
-    /// Written at this time or later.
-    pub start: Option<Timestamp>,
-    /// Written at this time or earlier.
-    pub end: Option<Timestamp>,
-    /// Lines with this text in the message. Upper and lower case are the same.
-    pub text: Option<String>,
-    /// Lines of executions that the trigger with this id started.
-    pub trigger_id: Option<String>,
-    /// Lines of the tasks with this id.
-    pub task_id: Option<String>,
-    /// The largest number of results, from the newest executions first. 0: no limit.
-    pub limit: u32,
-    /// The number of results to skip.
-    pub offset: u32,
-}
-
-impl Default for LogFilter {
-    fn default() -> Self {
-        Self {
-            namespace: None,
-            flow_id: None,
-            min_level: LogLevel::Trace,
-            start: None,
-            end: None,
-            text: None,
-            trigger_id: None,
-            task_id: None,
-            limit: 0,
-            offset: 0,
-        }
-    }
 }
 
 /// Flows, executions, task runs, claims, KV values, logs, timers and permits. Each method is atomic. Every
@@ -353,6 +281,20 @@ pub trait StateStore: ScheduleStore {
 
     /// Executions without their task runs, newest first.
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError>;
+
+    /// The newest executions of each of these flows without their task runs, at most `most` of a flow, newest first. One
+    /// answer for each flow, in the same order. By default, one flow is searched after the other.
+    async fn newest_executions(
+        &self,
+        flows: &[FlowName],
+        most: u32,
+    ) -> Result<Vec<Vec<Execution>>, PortError> {
+        let mut found = Vec::new();
+        for flow in flows {
+            found.push(self.executions(&ExecutionFilter::newest_of(flow, most)).await?);
+        }
+        Ok(found)
+    }
 
     /// The number of executions that match a filter. `limit` and `offset` are ignored.
     async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError>;
@@ -514,9 +456,8 @@ pub trait StateStore: ScheduleStore {
         Ok(None)
     }
 
-    /// Lines from the logs of many executions with their numbers, and the number of matching lines, counted up to
-    /// 10,000.
-    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), PortError>;
+    /// Lines from the logs of many executions.
+    async fn search_logs(&self, filter: &LogFilter) -> Result<FoundLines, PortError>;
 
     /// Removes the log of an execution and returns the number of its lines.
     async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError>;

@@ -5,13 +5,15 @@ use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::queries::executions::conditions::{KINDS, SCOPES, in_scope, kind_of};
 use crate::queries::executions::stored;
+use crate::queries::histogram;
 use crate::request::{Compare, Condition, Field, FieldKind, Filter, Op, Page, Query, all_hold, date};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
+use segue_model::label::Label;
 use segue_model::log::{LogEntry, LogLevel};
-use segue_ports::log_line::{LineFilter, LinesAt, NumberedLine};
+use segue_ports::log_line::{FoundLines, LineFilter, LinesAt, Moment, NumberedLine};
 use segue_ports::state::LogFilter;
 use std::collections::HashMap;
 
@@ -26,6 +28,7 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::text("taskId"),
     Field::text("taskRunId"),
     Field::new("attemptNumber", FieldKind::Number),
+    Field::new("labels", FieldKind::Labels),
     Field::new("level", FieldKind::Level),
     Field::new("minLevel", FieldKind::Level),
     Field::new("startDate", FieldKind::Date),
@@ -34,6 +37,8 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::new("kind", FieldKind::OneOf(KINDS)),
     Field::new("scope", FieldKind::OneOf(SCOPES)),
 ];
+/// The store counts lines up to this number.
+const MOST_COUNTED: u64 = 10_000;
 /// How many of the newest lines are read for a condition that the store does not support.
 const MOST_SCANNED: u32 = 10_000;
 /// The fields that a search can be sorted by.
@@ -55,6 +60,8 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::LogsPage> 
         text: text("q"),
         trigger_id: text("triggerId"),
         task_id: text("taskId"),
+        labels: Vec::new(),
+        moments: query.flag("histogram", false)?,
         limit: page.limit,
         offset: page.offset,
     };
@@ -74,23 +81,28 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::LogsPage> 
         }
     }
     let is_simple = rest.is_empty() && execution.is_none() && page.sort.is_empty();
-    let (lines, total) = if is_simple {
-        api.state().search_logs(&filter).await?
+    let (found, is_whole) = if is_simple {
+        (api.state().search_logs(&filter).await?, true)
     } else {
-        let mut found = scan(api, filter, execution.as_ref(), &rest).await?;
-        page.arrange(&mut found, &SORTS)?;
-        let total = found.len() as u64;
-        (page.cut(found), total)
+        let (mut lines, is_whole) = scan(api, filter.clone(), execution.as_ref(), &rest).await?;
+        page.arrange(&mut lines, &SORTS)?;
+        let moments = lines.iter().map(|found| Moment::of(&found.line)).collect();
+        (FoundLines { total: lines.len() as u64, lines: page.cut(lines), moments }, is_whole)
     };
+    let histogram = filter.moments.then(|| {
+        let is_complete = is_whole && found.total < MOST_COUNTED;
+        histogram::of(&found.moments, filter.start, filter.end, is_complete)
+    });
     let view = |found: &NumberedLine| types::FoundLine {
         line: types::LogEntry::from(&found.line),
         number: found.number,
     };
     Ok(types::LogsPage {
-        results: lines.iter().map(view).collect(),
-        total,
+        results: found.lines.iter().map(view).collect(),
+        total: found.total,
         kind: types::PaginationType::Offset,
         next_cursor: None,
+        histogram,
     })
 }
 
@@ -102,6 +114,10 @@ fn narrow(filter: &mut LogFilter, condition: &Condition, now: Timestamp) -> Answ
         ("flowId", Op::Equals) if filter.flow_id.is_none() => filter.flow_id = value(),
         ("triggerId", Op::Equals) if filter.trigger_id.is_none() => filter.trigger_id = value(),
         ("taskId", Op::Equals) if filter.task_id.is_none() => filter.task_id = value(),
+        ("labels", Op::Equals) => {
+            let (key, of_label) = condition.label()?;
+            filter.labels.push((key.to_owned(), of_label.value));
+        }
         ("q", Op::Equals | Op::Contains) if filter.text.is_none() => filter.text = value(),
         // A condition on a level means this level and all levels above it, as in Kestra.
         ("level" | "minLevel", Op::Equals | Op::GreaterOrEqual) => {
@@ -112,6 +128,10 @@ fn narrow(filter: &mut LogFilter, condition: &Condition, now: Timestamp) -> Answ
         }
         ("startDate" | "endDate", Op::LessOrEqual) if filter.end.is_none() => {
             filter.end = Some(date(&condition.value).map_err(ApiError::argument)?);
+        }
+        ("startDate" | "endDate", Op::LessThan) if filter.end.is_none() => {
+            let end = date(&condition.value).map_err(ApiError::argument)?;
+            filter.end = end.checked_sub(SignedDuration::from_nanos(1)).ok();
         }
         ("timeRange", _) => filter.start = filter.start.max(now.checked_sub(condition.range()?).ok()),
         _ => return Ok(false),
@@ -130,28 +150,29 @@ fn level(condition: &Condition) -> Answer<LogLevel> {
     })
 }
 
-/// The lines that meet all conditions: of one execution, or among the newest lines of all.
+/// The lines that meet all conditions: of one execution, or among the newest lines of all. Also whether no line was left
+/// out.
 async fn scan(
     api: &Api,
     filter: LogFilter,
     execution: Option<&ExecutionId>,
     rest: &[Filter],
-) -> Answer<Vec<NumberedLine>> {
+) -> Answer<(Vec<NumberedLine>, bool)> {
     let lines = match execution {
         None => {
-            let wide = LogFilter { limit: MOST_SCANNED, offset: 0, ..filter.clone() };
-            api.state().search_logs(&wide).await?.0
+            let wide = LogFilter { limit: MOST_SCANNED, offset: 0, moments: false, ..filter.clone() };
+            api.state().search_logs(&wide).await?.lines
         }
         Some(id) => {
-            let stored = api.state().execution(id).await?;
-            let trigger = stored.and_then(|stored| stored.execution.trigger).map(|trigger| trigger.id);
+            let Some(stored) = api.state().execution(id).await? else { return Ok((Vec::new(), true)) };
             let lines = (1_u64..).zip(api.state().logs(id, LogLevel::Trace, 0).await?);
             lines
-                .filter(|(_, line)| is_selected(&filter, line, trigger.as_deref()))
+                .filter(|(_, line)| is_selected(&filter, line, &stored.execution))
                 .map(|(number, line)| NumberedLine { number, line })
                 .collect()
         }
     };
+    let is_whole = execution.is_some() || lines.len() < MOST_SCANNED as usize;
     let executions =
         if rest.iter().any(asks_for_execution) { executions(api, &lines).await? } else { HashMap::new() };
     let mut found = Vec::new();
@@ -161,13 +182,13 @@ async fn scan(
             found.push(line);
         }
     }
-    Ok(found)
+    Ok((found, is_whole))
 }
 
 /// Whether a filter asks for something that a line does not have, but its execution.
 fn asks_for_execution(filter: &Filter) -> bool {
     match filter {
-        Filter::One(condition) => matches!(condition.field.as_str(), "kind" | "triggerId"),
+        Filter::One(condition) => matches!(condition.field.as_str(), "kind" | "labels" | "triggerId"),
         Filter::All(filters) | Filter::Any(filters) => filters.iter().any(asks_for_execution),
     }
 }
@@ -186,7 +207,10 @@ async fn executions(api: &Api, lines: &[NumberedLine]) -> Answer<HashMap<Executi
 }
 
 /// Whether a line of one execution is selected, as the store would select it.
-fn is_selected(filter: &LogFilter, line: &LogEntry, trigger: Option<&str>) -> bool {
+fn is_selected(filter: &LogFilter, line: &LogEntry, execution: &Execution) -> bool {
+    let trigger = execution.trigger.as_ref().map(|trigger| trigger.id.as_str());
+    let has_label =
+        |(key, value): &(String, String)| value_of(&execution.labels, key) == Some(value.as_str());
     let in_namespace = |wanted: &String| {
         line.namespace
             .strip_prefix(wanted.as_str())
@@ -199,6 +223,7 @@ fn is_selected(filter: &LogFilter, line: &LogEntry, trigger: Option<&str>) -> bo
         && filter.start.is_none_or(|start| line.timestamp >= start)
         && filter.end.is_none_or(|end| line.timestamp <= end)
         && filter.trigger_id.as_deref().is_none_or(|id| trigger == Some(id))
+        && filter.labels.iter().all(has_label)
         && filter.text.as_ref().is_none_or(|text| line.message.to_lowercase().contains(&text.to_lowercase()))
 }
 
@@ -220,6 +245,10 @@ fn meets(
         "startDate" | "endDate" => condition.holds_for_date(Some(line.timestamp)),
         "timeRange" => Ok(now.checked_sub(condition.range()?).is_ok_and(|from| line.timestamp >= from)),
         "scope" => in_scope(condition, &line.namespace),
+        "labels" => {
+            let labels = execution.map(|execution| execution.labels.as_slice()).unwrap_or_default();
+            condition.holds_for_labels(|key| value_of(labels, key))
+        }
         "kind" => condition.holds_for_maybe(execution.map(kind_of)),
         "triggerId" => {
             let trigger = execution.and_then(|execution| execution.trigger.as_ref());
@@ -227,6 +256,11 @@ fn meets(
         }
         _ => Err(condition.unusable()),
     }
+}
+
+/// The value of a label.
+fn value_of<'a>(labels: &'a [Label], key: &str) -> Option<&'a str> {
+    labels.iter().find(|label| label.key == key).map(|label| label.value.as_str())
 }
 
 fn meets_level(condition: &Condition, found: LogLevel) -> Answer<bool> {

@@ -14,6 +14,7 @@ pub(crate) mod dashboards;
 pub(crate) mod executions;
 pub(crate) mod flows;
 pub(crate) mod health;
+mod histogram;
 pub(crate) mod kv;
 pub(crate) mod logs;
 pub(crate) mod metrics;

@@ -46,9 +46,17 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     let mut found = select(api, query).await?;
     page.arrange(&mut found, &SORTS)?;
     let total = found.len() as u64;
+    Ok(paged(hits(api, page.cut(found)).await?, total))
+}
+
+/// Triggers with their declarations and their oldest unfinished backfills.
+pub(crate) async fn hits(api: &Api, states: Vec<TriggerState>) -> Answer<Vec<types::TriggerHit>> {
+    if states.is_empty() {
+        return Ok(Vec::new());
+    }
     let backfills = under_way(api, None).await?;
     let mut hits = Vec::new();
-    for state in page.cut(found) {
+    for state in states {
         let backfill = backfills.iter().rev().find(|backfill| backfill.trigger == state.key);
         let plan = api.executor.plan(&state.key.namespace, &state.key.flow_id, None).await;
         let declared = plan
@@ -57,7 +65,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
         let trigger_context = shown(api, &state, backfill);
         hits.push(types::TriggerHit { abstract_trigger: declared, trigger_context });
     }
-    Ok(paged(hits, total))
+    Ok(hits)
 }
 
 /// The columns of a table of triggers.

@@ -73,6 +73,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                     Kind::Duration,
                     "Only lines written within this duration before now.",
                 ),
+                Param::new("histogram", Kind::Flag, "Also counts the lines by time and level."),
             ])
             .filters(queries::logs::FIELDS),
         get("/logs/{executionId}", list)

@@ -27,6 +27,12 @@ async fn a_flow_is_run_with_inputs_and_files() {
         format!("http://localhost:8080/ui/main/executions/company.team/hello/{}", id(&made))
     );
 
+    let run = made["taskRunList"][0]["id"].as_str().unwrap();
+    let lineage = |run: &str| format!("/executions/{}/task-runs/{run}/lineage", id(&made));
+    let refused = server.get(&lineage(run)).await.refused(404);
+    assert!(refused.contains("manifest.json"), "the task is not one of dbt: {refused}");
+    assert!(server.get(&lineage("none")).await.refused(404).contains("Task run 'none'"));
+
     let uri = made["inputs"]["data"].as_str().unwrap();
     let path = format!("/executions/{}/file?path={uri}", id(&made));
     let file = server.get(&path).await;

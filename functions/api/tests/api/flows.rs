@@ -1,4 +1,4 @@
-use crate::harness::{FAILING, HELLO, PAUSING, Server};
+use crate::harness::{FAILING, HELLO, PAUSING, SCHEDULED, Server};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -61,6 +61,40 @@ async fn a_change_of_somebody_else_is_not_overwritten() {
     assert!(put("three", "Mars").await.refused(422).contains("If-Match"));
     let schedules = server.get("/flows/company.team/hello?source=true").await.ok();
     assert!(schedules["source"].as_str().unwrap().contains("Venus"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_has_executions_and_triggers_of_its_flows_if_it_is_asked() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO, FAILING, SCHEDULED]).await;
+    let plain = server.get("/flows/search").await.ok();
+    for part in ["latestExecutions", "triggerStates"] {
+        assert!(plain["results"][0].get(part).is_none(), "{plain:#}");
+    }
+    let mut runs = Vec::new();
+    for _ in 0..22 {
+        runs.insert(0, server.run("hello").await);
+    }
+    let failed = server.run("failing").await;
+    let found = server.get("/flows/search?with=history,triggers&sort=id").await.ok();
+    let of = |id: &str| {
+        let results = found["results"].as_array().unwrap();
+        results.iter().find(|flow| flow["id"] == id).unwrap().clone()
+    };
+    let hello = of("hello")["latestExecutions"].as_array().unwrap().clone();
+    let ids: Vec<&Value> = hello.iter().map(|run| &run["id"]).collect();
+    assert_eq!(ids, runs.iter().take(20).map(|run| &run["id"]).collect::<Vec<_>>(), "newest first");
+    let newest = server.get(&format!("/executions/{}", runs[0]["id"].as_str().unwrap())).await.ok();
+    assert_eq!(hello[0]["startDate"], newest["state"]["startDate"]);
+    assert_eq!(hello[0]["endDate"], newest["state"]["endDate"]);
+    let failing = of("failing");
+    assert_eq!(failing["latestExecutions"][0]["id"], failed["id"]);
+    assert_eq!(failing["latestExecutions"][0]["state"], "FAILED");
+    assert_eq!(of("failing")["triggerStates"], json!([]));
+    let scheduled = of("scheduled");
+    assert_eq!(scheduled["latestExecutions"], json!([]), "it never ran");
+    assert_eq!(scheduled["triggerStates"][0]["triggerContext"]["triggerId"], "monthly", "{scheduled:#}");
+    assert!(server.get("/flows/search?with=everything").await.refused(422).contains("history or triggers"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,51 @@ use crate::harness::{FAILING, HELLO, SCHEDULED, Server, id};
 use axum::body::Body;
 use axum::http::Request;
 use segue_fn_api::BasicAuth;
-use serde_json::json;
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_counted_by_time_and_level_and_found_by_labels_and_patterns() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO, FAILING]).await;
+    server.run("hello").await;
+    server.run("failing").await;
+    let found = async |query: &str| server.get(&format!("/logs/search?size=1&{query}")).await.ok();
+    assert!(found("").await.get("histogram").is_none(), "nobody asked");
+    let all = found("histogram=true").await;
+    let histogram = all["histogram"].clone();
+    assert_eq!(histogram["complete"], true);
+    let periods = histogram["periods"].as_array().unwrap().clone();
+    let count = |of: &[Value]| -> u64 {
+        let levels = of.iter().flat_map(|period| period["levels"].as_object().unwrap().values());
+        levels.filter_map(Value::as_u64).sum()
+    };
+    assert_eq!(count(&periods), all["total"].as_u64().unwrap(), "{histogram:#}");
+    let errors: u64 = periods.iter().filter_map(|period| period["levels"]["ERROR"].as_u64()).sum();
+    assert_eq!(errors, found("minLevel=ERROR").await["total"].as_u64().unwrap());
+    // A period is a search with its edges: the first is in it, and the second is not.
+    for period in &periods {
+        let query = format!(
+            "filters[startDate][GREATER_THAN_OR_EQUAL_TO]={}&filters[startDate][LESS_THAN]={}",
+            period["from"].as_str().unwrap(),
+            period["to"].as_str().unwrap()
+        );
+        assert_eq!(found(&query).await["total"].as_u64().unwrap(), count(std::slice::from_ref(period)));
+    }
+    let label = "filters[labels][EQUALS][team]=data";
+    let labelled = found(label).await["total"].as_u64().unwrap();
+    assert_eq!(
+        labelled,
+        found("flowId=hello").await["total"].as_u64().unwrap(),
+        "only that flow has the label"
+    );
+    assert_eq!(found("filters[labels][EQUALS][team]=other").await["total"], 0);
+    let negative = found("filters[labels][NOT_EQUALS][team]=data").await["total"].as_u64().unwrap();
+    assert_eq!(negative + labelled, all["total"].as_u64().unwrap());
+    let pattern = found("filters[q][REGEX]=^Hello%20W\\w%2B!?$&histogram=true").await;
+    assert_eq!(pattern["total"], 1, "{pattern:#}");
+    assert_eq!(count(pattern["histogram"]["periods"].as_array().unwrap()), 1);
+    server.get("/logs/search?filters[q][REGEX]=(").await.refused(422);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_are_read_and_removed() {

@@ -1,15 +1,14 @@
 //! Log lines in the order of their arrival.
 
-use super::codec::{count, decode, first, nanos, number, number_of, position, row_key, row_keys, rows, run};
+use super::codec::{count, decode, first, number, number_of, position, row_key, row_keys, rows, run};
 use super::rows::{LogRow, severity};
-use super::search::in_namespace;
 use crate::database::DbError;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine};
-use segue_ports::state::{LogFilter, LogPage};
+use segue_ports::state::LogPage;
 
 pub(super) fn append(connection: &Connection, lines: &[LogRow]) -> Result<(), DbError> {
     for chunk in lines.chunk_by(|left, right| left.execution == right.execution) {
@@ -88,7 +87,7 @@ pub(super) fn page(
 ///
 /// Reading the message out of the JSON takes most of the time of a search, so first the JSON itself is compared. It has
 /// every text as it is, except quotes, backslashes and control characters.
-fn has_text(body: &str, text: &str) -> (String, Vec<Value>) {
+pub(super) fn has_text(body: &str, text: &str) -> (String, Vec<Value>) {
     let exact = format!("instr(lower({body} ->> '$.message'), lower(?)) > 0");
     // SQLite refuses patterns above 50,000 bytes.
     let is_long = text.len() > 1_000;
@@ -197,71 +196,6 @@ pub(super) fn index(
     let found = numbers.len() as u64;
     numbers.truncate(most as usize);
     Ok(LineIndex { total, found, numbers })
-}
-
-/// The largest number of lines that a search counts.
-const MOST_COUNTED: u32 = 10_000;
-
-/// Lines of many executions, newest execution first. Also returns the number of all matching lines, at most
-/// [`MOST_COUNTED`].
-pub(super) fn search(
-    connection: &Connection,
-    filter: &LogFilter,
-) -> Result<(Vec<NumberedLine>, u64), DbError> {
-    let mut conditions = vec!["l.level >= ?".to_owned()];
-    let mut values: Vec<Value> = vec![severity(filter.min_level).into()];
-    if let Some(text) = &filter.text {
-        let (condition, more) = has_text("l.body", text);
-        conditions.push(condition);
-        values.extend(more);
-    }
-    if let Some(namespace) = &filter.namespace {
-        let mut names = Vec::new();
-        conditions.push(in_namespace("e.namespace", namespace, &mut names));
-        values.extend(names.into_iter().map(Value::from));
-    }
-    for (column, value) in [("e.flow_id", &filter.flow_id), ("e.trigger_id", &filter.trigger_id)] {
-        if let Some(value) = value {
-            conditions.push(format!("{column} = ?"));
-            values.push(value.clone().into());
-        }
-    }
-    if let Some(task) = &filter.task_id {
-        conditions.push("l.body ->> '$.taskId' = ?".to_owned());
-        values.push(task.clone().into());
-    }
-    for (operator, bound) in [(">=", filter.start), ("<=", filter.end)] {
-        if let Some(bound) = bound {
-            // The texts of times cannot be compared, because their fractions of seconds differ in length.
-            conditions.push(format!("unixepoch(l.body ->> '$.timestamp', 'subsec') {operator} ?"));
-            values.push((nanos(bound) as f64 / 1e9).into());
-        }
-    }
-    // One pass finds the places of all lines that are counted, and the lines of the page are read by their places.
-    let (limit, offset) = (filter.limit as usize, filter.offset as usize);
-    let last = i64::from(filter.offset).saturating_add(i64::from(filter.limit));
-    let most = if limit == 0 { -1 } else { last.max(i64::from(MOST_COUNTED)) };
-    let places: Vec<i64> = rows(
-        connection,
-        &format!(
-            "SELECT l.place FROM logs l CROSS JOIN executions e ON e.no = l.place >> 32 WHERE {}
-             ORDER BY l.place DESC LIMIT {most}",
-            conditions.join(" AND ")
-        ),
-        params_from_iter(values),
-        |row| Ok(row.get(0)?),
-    )?;
-    let wanted = places.iter().skip(offset).take(if limit == 0 { usize::MAX } else { limit });
-    let lines = wanted
-        .filter_map(|place| {
-            let number = position(*place).saturating_add(1);
-            first(connection, "SELECT body FROM logs WHERE place = ?1", [place], |row| {
-                Ok(NumberedLine { number, line: decode(&row.get::<_, String>(0)?)? })
-            })
-            .transpose()
-        })
-        .collect::<Result<_, _>>()?;
-    Ok((lines, (places.len() as u64).min(u64::from(MOST_COUNTED))))
 }
 
 pub(super) fn delete(connection: &Connection, execution: &ExecutionId) -> Result<u64, DbError> {

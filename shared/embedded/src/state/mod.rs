@@ -15,7 +15,9 @@ mod ended;
 mod executions;
 mod flows;
 mod kv;
+mod log_search;
 mod logs;
+mod newest;
 mod permits;
 mod rows;
 mod search;
@@ -41,11 +43,11 @@ use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::ended::{Ended, EndedFilter};
 use segue_ports::kv::{KvEntry, KvWrite};
-use segue_ports::log_line::{LineFilter, LineIndex, LinesAt, NumberedLine};
+use segue_ports::log_line::{FoundLines, LineFilter, LineIndex, LinesAt, NumberedLine};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, ExecutionSince, LogFilter, LogPage, Permit, StateStore, StoredExecution,
-    StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, ExecutionSince, FlowName, LogFilter, LogPage, Permit, StateStore,
+    StoredExecution, StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use std::path::Path;
@@ -202,6 +204,15 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| search::search(connection, &filter)).await
     }
 
+    async fn newest_executions(
+        &self,
+        flows: &[FlowName],
+        most: u32,
+    ) -> Result<Vec<Vec<Execution>>, PortError> {
+        let flows = flows.to_vec();
+        self.scan(move |connection| newest::of_each(connection, &flows, most)).await
+    }
+
     async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError> {
         let filter = filter.clone();
         self.scan(move |connection| search::count(connection, &filter)).await
@@ -341,9 +352,9 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| logs::index(connection, &execution, &filter, most)).await
     }
 
-    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), PortError> {
+    async fn search_logs(&self, filter: &LogFilter) -> Result<FoundLines, PortError> {
         let filter = filter.clone();
-        self.scan(move |connection| logs::search(connection, &filter)).await
+        self.scan(move |connection| log_search::search(connection, &filter)).await
     }
 
     async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError> {

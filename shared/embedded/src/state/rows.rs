@@ -87,6 +87,17 @@ pub(super) fn severity(level: LogLevel) -> i64 {
     }
 }
 
+/// The log level in a column.
+pub(super) fn level(severity: i64) -> LogLevel {
+    match severity {
+        ..=0 => LogLevel::Trace,
+        1 => LogLevel::Debug,
+        2 => LogLevel::Info,
+        3 => LogLevel::Warn,
+        4.. => LogLevel::Error,
+    }
+}
+
 /// The rows of task runs: position, id and JSON.
 fn task_runs(task_runs: &[(u64, TaskRun)]) -> Result<Vec<(u64, TaskRunId, String)>, DbError> {
     task_runs

@@ -13,7 +13,7 @@ use firestore::gcloud_sdk::google::firestore::v1::Write;
 use futures::stream::TryStreamExt as _;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
-use segue_ports::log_line::NumberedLine;
+use segue_ports::log_line::{FoundLines, Moment, NumberedLine};
 use segue_ports::random_name;
 use segue_ports::state::{ExecutionFilter, LogFilter, LogPage};
 use std::collections::BTreeMap;
@@ -211,11 +211,12 @@ fn empty_tail(found: &Found) -> Write {
 
 /// Lines of many executions, newest execution and newest line first, and their number. All counted lines are
 /// read, so this is meant for searches over few executions or a short time.
-pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), DbError> {
+pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<FoundLines, DbError> {
     let of = ExecutionFilter {
         namespace: filter.namespace.clone(),
         flow_id: filter.flow_id.clone(),
         trigger_id: filter.trigger_id.clone(),
+        labels: filter.labels.clone(),
         // An execution that began later cannot have written earlier lines.
         end: filter.end,
         ..ExecutionFilter::default()
@@ -230,7 +231,7 @@ pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<Num
     };
     let most = if filter.limit == 0 { u64::MAX } else { u64::from(filter.limit) };
     let last = u64::from(filter.offset).saturating_add(most);
-    let mut found = Vec::new();
+    let mut found = FoundLines::default();
     let mut total = 0_u64;
     let mut logs = search::stream(db, &of)
         .await?
@@ -239,8 +240,11 @@ pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<Num
     while let Some(lines) = logs.try_next().await? {
         let numbered = (1_u64..).zip(lines).collect::<Vec<_>>();
         for (number, line) in numbered.into_iter().rev().filter(|(_, line)| admits(line)) {
+            if filter.moments && total < MOST_COUNTED {
+                found.moments.push(Moment::of(&line));
+            }
             if total >= u64::from(filter.offset) && total < last {
-                found.push(NumberedLine { number, line });
+                found.lines.push(NumberedLine { number, line });
             }
             total = total.saturating_add(1);
         }
@@ -248,5 +252,6 @@ pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<Num
             break;
         }
     }
-    Ok((found, total.min(MOST_COUNTED)))
+    found.total = total.min(MOST_COUNTED);
+    Ok(found)
 }

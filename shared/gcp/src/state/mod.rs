@@ -48,11 +48,11 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
-use segue_ports::log_line::NumberedLine;
+use segue_ports::log_line::FoundLines;
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, ExecutionSince, LogFilter, LogPage, Permit, StateStore, StoredExecution,
-    StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, ExecutionSince, FlowName, LogFilter, LogPage, Permit, StateStore,
+    StoredExecution, StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use std::sync::Arc;
@@ -207,6 +207,14 @@ impl StateStore for FirestoreStateStore {
         at_port(search::search(&self.store, filter).await)
     }
 
+    async fn newest_executions(
+        &self,
+        flows: &[FlowName],
+        most: u32,
+    ) -> Result<Vec<Vec<Execution>>, PortError> {
+        at_port(search::newest(&self.store, flows, most).await)
+    }
+
     async fn open_executions(&self) -> Result<Vec<(ExecutionId, Option<Timestamp>)>, PortError> {
         at_port(search::open(self.db()).await)
     }
@@ -308,7 +316,7 @@ impl StateStore for FirestoreStateStore {
         at_port(marks::of_log(self.db(), execution).await.map(Some))
     }
 
-    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<NumberedLine>, u64), PortError> {
+    async fn search_logs(&self, filter: &LogFilter) -> Result<FoundLines, PortError> {
         at_port(logs::search(self.db(), filter).await)
     }
 

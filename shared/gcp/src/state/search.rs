@@ -21,7 +21,7 @@ use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::State;
-use segue_ports::state::ExecutionFilter;
+use segue_ports::state::{ExecutionFilter, FlowName};
 use sha2::{Digest as _, Sha256};
 use std::time::{Duration, Instant};
 
@@ -229,6 +229,24 @@ pub(super) async fn search(store: &Store, filter: &ExecutionFilter) -> Result<Ve
         found.reverse();
     }
     Ok(found.into_iter().skip(offset).take(limit).collect())
+}
+
+/// How many flows are searched at the same time.
+const AT_ONCE: usize = 16;
+
+/// The newest executions of each flow. Firestore has no query with a limit for each flow, so each flow is a query. They run
+/// side by side, and read the executions that they return and no others.
+pub(super) async fn newest(
+    store: &Store,
+    flows: &[FlowName],
+    most: u32,
+) -> Result<Vec<Vec<Execution>>, DbError> {
+    let filters: Vec<_> = flows.iter().map(|flow| ExecutionFilter::newest_of(flow, most)).collect();
+    futures::stream::iter(filters)
+        .map(|filter| async move { search(store, &filter).await })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
 }
 
 /// Where the next page begins: the start and the document of the last execution, and when it was read.

@@ -175,7 +175,7 @@ async fn lines(api: &Api, data: &Data, wanted: &Wanted) -> Answer<Vec<NumberedLi
             _ => {}
         }
     }
-    Ok(api.state().search_logs(&filter).await?.0)
+    Ok(api.state().search_logs(&filter).await?.lines)
 }
 
 /// The lowest of some levels.

@@ -2,6 +2,7 @@
 
 pub(crate) mod conditions;
 pub(crate) mod files;
+pub(crate) mod lineage;
 pub(crate) mod numbers;
 pub(crate) mod outputs;
 pub(crate) mod search;
@@ -15,10 +16,9 @@ use crate::view;
 use crate::view::flow::flow as flow_view;
 use segue_api_types as types;
 use segue_executor::Begun;
-use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_ports::PortError;
-use segue_ports::state::{ExecutionFilter, StoredExecution, StoredFlow};
+use segue_ports::state::{ExecutionFilter, FlowName, StoredExecution, StoredFlow};
 
 /// An execution, or an error if it does not exist.
 pub(crate) async fn stored(api: &Api, id: &str) -> Answer<StoredExecution> {
@@ -49,37 +49,29 @@ pub(crate) async fn mark_begun(api: &Api, stored: &mut StoredExecution) -> Resul
     segue_executor::mark_begun(api.state(), &stored.execution.id, runs).await
 }
 
-/// The newest execution of a flow. None if the flow has not run.
-async fn newest(api: &Api, namespace: &str, flow_id: &str) -> Answer<Option<Execution>> {
-    let filter = ExecutionFilter {
-        namespace: Some(namespace.to_owned()),
-        exact_namespace: true,
-        flow_id: Some(flow_id.to_owned()),
-        limit: 1,
-        ..ExecutionFilter::default()
-    };
-    Ok(api.state().executions(&filter).await?.into_iter().next())
-}
-
 /// The newest execution of a flow that has run, without its task runs.
 pub(crate) async fn latest(api: &Api, namespace: &str, flow_id: &str) -> Answer<types::Execution> {
-    newest(api, namespace, flow_id)
-        .await?
-        .map(|execution| types::Execution::listed(&execution))
+    let flow = FlowName { namespace: namespace.to_owned(), id: flow_id.to_owned() };
+    let found = api.state().executions(&ExecutionFilter::newest_of(&flow, 1)).await?;
+    found
+        .first()
+        .map(types::Execution::listed)
         .ok_or_else(|| ApiError::not_found(format!("An execution of the flow '{namespace}.{flow_id}'")))
 }
 
 /// The newest executions of flows, in the order of the flows. Flows that have not run are left out.
 pub(crate) async fn latest_of(api: &Api, flows: &[types::FlowId]) -> Answer<Vec<types::LatestExecution>> {
-    let mut found = Vec::new();
-    for types::FlowId { namespace, id } in flows {
-        found.extend(newest(api, namespace, id).await?.map(|execution| types::LatestExecution {
-            start_date: execution.state.start_date(),
-            status: execution.state.current(),
-            execution: types::Execution::listed(&execution),
-        }));
-    }
-    Ok(found)
+    let names: Vec<FlowName> = flows
+        .iter()
+        .map(|types::FlowId { namespace, id }| FlowName { namespace: namespace.clone(), id: id.clone() })
+        .collect();
+    let found = api.state().newest_executions(&names, 1).await?;
+    let latest = found.iter().flatten().map(|execution| types::LatestExecution {
+        start_date: execution.state.start_date(),
+        status: execution.state.current(),
+        execution: types::Execution::listed(execution),
+    });
+    Ok(latest.collect())
 }
 
 /// The flow in the revision that an execution runs, as it is stored.

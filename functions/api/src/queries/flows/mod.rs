@@ -4,6 +4,7 @@ pub(crate) mod dependencies;
 pub(crate) mod deprecated;
 pub(crate) mod expressions;
 pub(crate) mod graph;
+pub(crate) mod listed;
 pub(crate) mod replace;
 pub(crate) mod search;
 pub(crate) mod source_search;

@@ -3,8 +3,8 @@
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::queries::executions::conditions::{SCOPES, in_scope, scopes};
+use crate::queries::flows::listed::With;
 use crate::request::{Compare, Condition, Field, FieldKind, Filter, Op, Page, Query, all_hold, paged};
-use crate::view::flow::flow;
 use segue_api_types as types;
 use segue_model::label::Label;
 use segue_model::parse::flow_document;
@@ -29,12 +29,13 @@ const SORTS: [(&str, Compare<StoredFlow>); 4] = [
 ];
 
 /// The flows of a search, without their sources.
-pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Flow>> {
+pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::ListedFlow>> {
     let page = Page::from_query(query)?;
+    let with = With::from_query(query)?;
     let mut found = select(api, query).await?;
     page.arrange(&mut found, &SORTS)?;
     let total = found.len() as u64;
-    Ok(paged(page.cut(found).iter().map(flow).collect(), total))
+    Ok(paged(with.listed(api, &page.cut(found)).await?, total))
 }
 
 /// The flows that a query selects, by namespace and id.

@@ -4,8 +4,10 @@ use super::super::dates::date;
 use super::super::query::state;
 use crate::error::{Answer, ApiError};
 use jiff::{SignedDuration, Timestamp};
+use regex::{Regex, RegexBuilder};
 use segue_model::parse_duration;
 use segue_model::state::State;
+use std::cell::RefCell;
 
 /// The operator of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,17 +86,31 @@ impl Condition {
             Op::Prefix => {
                 text == self.value || text.strip_prefix(&self.value).is_some_and(|rest| rest.starts_with('.'))
             }
-            Op::Regex => regex::RegexBuilder::new(&self.value)
-                .size_limit(1 << 20)
-                .build()
-                .map_err(|error| ApiError::argument(format!("filters[{}][REGEX]: {error}", self.field)))?
-                .is_match(text),
+            Op::Regex => self.pattern()?.is_match(text),
             Op::IsNull => false,
             Op::IsNotNull => true,
             Op::GreaterThan | Op::GreaterOrEqual | Op::LessThan | Op::LessOrEqual => {
                 return Err(self.unusable());
             }
         })
+    }
+
+    /// The pattern of `REGEX`. A search compares thousands of texts with the same pattern, so the last one is kept.
+    fn pattern(&self) -> Answer<Regex> {
+        thread_local! {
+            static LAST: RefCell<Option<(String, Regex)>> = const { RefCell::new(None) };
+        }
+        let known = LAST.with_borrow(|last| {
+            last.as_ref().filter(|(text, _)| *text == self.value).map(|(_, pattern)| pattern.clone())
+        });
+        if let Some(pattern) = known {
+            return Ok(pattern);
+        }
+        let built = RegexBuilder::new(&self.value).size_limit(1 << 20).build();
+        let pattern =
+            built.map_err(|error| ApiError::argument(format!("filters[{}][REGEX]: {error}", self.field)))?;
+        LAST.set(Some((self.value.clone(), pattern.clone())));
+        Ok(pattern)
     }
 
     /// Whether a text that may be absent meets the condition. An absent text meets only the negative operators.

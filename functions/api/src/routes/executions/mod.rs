@@ -197,6 +197,9 @@ fn reading() -> Vec<Endpoint> {
         get("/executions/{id}/task-runs/{taskRunId}", read::task_run)
             .is("taskRun", "Returns a task run with its outputs.")
             .refuses(&[404]),
+        get("/executions/{id}/task-runs/{taskRunId}/lineage", read::lineage)
+            .is("lineage", "Returns which models of dbt a task run has built from which.")
+            .refuses(&[404]),
         get("/executions/{id}/follow", follow::follow)
             .is("followExecution", "Streams an execution at each change, until its end.")
             .answers(events::<types::Execution>())

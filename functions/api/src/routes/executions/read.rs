@@ -87,6 +87,13 @@ pub(super) async fn flow(
     queries::flow(&api, &id).await.map(Json)
 }
 
+pub(super) async fn lineage(
+    State(api): State<Api>,
+    Path((id, task_run)): Path<(String, String)>,
+) -> Answer<Json<types::Lineage>> {
+    queries::lineage::of_task_run(&api, &id, &task_run).await.map(Json)
+}
+
 pub(super) async fn graph(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Graph>> {
     queries::graph(&api, &id).await.map(Json)
 }

@@ -8,7 +8,7 @@ pub(super) mod save;
 
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
 use crate::queries::flows::search::FIELDS;
-use crate::queries::flows::source_search;
+use crate::queries::flows::{listed, source_search};
 use segue_api_types as types;
 use segue_model::Map;
 
@@ -89,6 +89,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("searchFlows", "Searches flows.")
             .takes(&PAGE)
             .takes(&SEARCH)
+            .takes(&[Param::new(
+                "with",
+                Kind::ManyOf(listed::PARTS),
+                "What is answered with each flow: its newest executions (`history`), and what its triggers do next.",
+            )])
             .filters(FIELDS),
         get("/flows/deprecated", read::deprecated)
             .is("deprecatedFlows", "Lists the flows that use older names of types.")

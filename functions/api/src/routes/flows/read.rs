@@ -73,7 +73,10 @@ pub(super) async fn namespaces(State(api): State<Api>, query: Query) -> Answer<J
     queries::namespaces(&api, query.text("q").unwrap_or_default()).await.map(Json)
 }
 
-pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Flow>>> {
+pub(super) async fn search(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Page<types::ListedFlow>>> {
     queries::search::search(&api, &query).await.map(Json)
 }
 

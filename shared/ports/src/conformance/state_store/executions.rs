@@ -3,7 +3,7 @@
 use super::{at, commit, execution, label, load, task_run};
 use crate::error::PortError;
 use crate::kv::{KvType, KvWrite};
-use crate::state::{ExecutionFilter, StateStore, StoredExecution, Timer};
+use crate::state::{ExecutionFilter, FlowName, StateStore, StoredExecution, Timer};
 use segue_model::Map;
 use segue_model::id::ExecutionId;
 use segue_model::label::set_label;
@@ -41,6 +41,34 @@ pub async fn an_execution_is_made_once(store: &dyn StateStore, scope: &str) -> R
     assert!(!store.create_execution_with(&other).await?, "the same id is refused");
     assert_eq!(load(store, &copy.id).await?.task_runs, new.task_runs, "a second creation changes nothing");
     store.commit(commit(&copy, stored.version)).await?;
+    Ok(())
+}
+
+/// The newest executions of several flows come in the order of the flows, whatever their states.
+pub async fn the_newest_of_each_flow_are_found(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let below = format!("{scope}.below");
+    let mut wanted = Vec::new();
+    for second in 0..5 {
+        let mut made = execution(scope, "often", &format!("newest-{second}"), at(second));
+        if second % 2 == 1 {
+            made.state.enter(State::Running, at(second + 1));
+            made.state.enter(State::Failed, at(second + 2));
+        }
+        store.create_execution(&made).await?;
+        wanted.insert(0, made.id);
+    }
+    store.create_execution(&execution(&below, "often", "newest-below", at(9))).await?;
+    let rare = execution(scope, "rare", "newest", at(3));
+    store.create_execution(&rare).await?;
+    let flow = |namespace: &str, id: &str| FlowName { namespace: namespace.to_owned(), id: id.to_owned() };
+    let flows = [flow(scope, "rare"), flow(scope, "never"), flow(scope, "often"), flow(scope, "rare")];
+    let found = store.newest_executions(&flows, 3).await?;
+    let found: Vec<Vec<_>> =
+        found.into_iter().map(|each| each.into_iter().map(|execution| execution.id).collect()).collect();
+    wanted.truncate(3);
+    let rare = vec![rare.id];
+    assert_eq!(found, [rare.clone(), Vec::new(), wanted, rare], "each flow has its newest, newest first");
+    assert!(store.newest_executions(&[], 3).await?.is_empty(), "no flow, no answer");
     Ok(())
 }
 

@@ -20,12 +20,12 @@ pub use claims::{
 pub use ended::ended_executions_are_counted;
 pub use executions::{
     a_commit_is_all_or_nothing, an_execution_is_made_once, deleting_leaves_nothing, executions_are_found,
-    task_runs_keep_their_order,
+    task_runs_keep_their_order, the_newest_of_each_flow_are_found,
 };
 pub use keep::{
     flows_count_revisions, kv_values_expire, logs_are_followed, old_revisions_are_removed, timers_fire_once,
 };
-pub use log_search::lines_are_found_by_their_text;
+pub use log_search::{lines_are_found_by_labels_and_times, lines_are_found_by_their_text};
 pub use permits::{permits_go_in_the_order_of_asking, permits_survive_being_asked_twice};
 pub use since::a_reader_gets_what_was_written_since;
 pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_enabled};
@@ -47,6 +47,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     task_runs_keep_their_order(store, scope).await?;
     a_reader_gets_what_was_written_since(store, scope).await?;
     executions_are_found(store, scope).await?;
+    the_newest_of_each_flow_are_found(store, scope).await?;
     deleting_leaves_nothing(store, scope).await?;
     ended_executions_are_counted(store, scope).await?;
     an_attempt_is_run_by_one_holder(store, scope).await?;
@@ -57,6 +58,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     begun_attempts_are_known(store, scope).await?;
     logs_are_followed(store, scope).await?;
     lines_are_found_by_their_text(store, scope).await?;
+    lines_are_found_by_labels_and_times(store, scope).await?;
     kv_values_expire(store, scope).await?;
     timers_fire_once(store, scope).await?;
     permits_go_in_the_order_of_asking(store, scope).await?;

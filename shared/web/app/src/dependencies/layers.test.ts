@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Dependencies } from '../lib/api/types';
-import { BOX, columns, layout } from './layers';
+import { BOX, columns, curve, layout } from './layers';
 
 const graph = (names: string[], edges: [string, string][]): Dependencies => ({
   nodes: names.map((uid) => ({ uid, namespace: 'n', id: uid })),
@@ -57,5 +57,17 @@ describe('the layout of dependencies', () => {
       }
     expect(Math.max(...all.map(({ x }) => x + BOX.width))).toBe(width);
     expect(Math.max(...all.map(({ y }) => y + BOX.height))).toBe(height);
+  });
+
+  it('leads an edge that passes a column between the rows', () => {
+    const at = (column: number, row: number) => ({
+      uid: '',
+      x: column * (BOX.width + BOX.across),
+      y: row * (BOX.height + BOX.down),
+    });
+    const lane = at(0, 1).y - BOX.down / 2;
+    expect(curve(at(0, 0), at(2, 0))).toContain(` ${lane} L${at(2, 0).x - BOX.across} ${lane} `);
+    expect(curve(at(0, 0), at(1, 0))).not.toContain('L');
+    expect(curve(at(1, 0), at(0, 1))).not.toContain('L');
   });
 });

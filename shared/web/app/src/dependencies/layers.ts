@@ -1,8 +1,13 @@
-// Where the flows of a graph of dependencies are drawn: in columns from left to right, each after the flows before it,
-// and in rows that never overlap.
-import type { Dependencies } from '../lib/api/types';
+// Where the boxes of a graph are drawn: in columns from left to right, each after the boxes before it, and in rows that
+// never overlap.
 
 export const BOX = { width: 210, height: 40, across: 70, down: 12 };
+
+/** Boxes, and which comes before which. */
+export interface Layered {
+  nodes: { uid: string }[];
+  edges: { source: string; target: string }[];
+}
 
 export interface Placed {
   uid: string;
@@ -16,10 +21,10 @@ export interface Layout {
   height: number;
 }
 
-/** The column of each flow: one more than that of the last flow before it. Flows that wait for each other share one. */
-export function columns({ nodes, edges }: Dependencies): Map<string, number> {
+/** The column of each box: one more than that of the last box before it. Boxes that wait for each other share one. */
+export function columns({ nodes, edges }: Layered): Map<string, number> {
   const found = new Map(nodes.map(({ uid }) => [uid, 0]));
-  // A column is moved at most once for each flow, so a circle ends too.
+  // A column is moved at most once for each box, so a circle ends too.
   for (let round = 0; round < nodes.length; round += 1) {
     let isMoved = false;
     for (const { source, target } of edges) {
@@ -34,8 +39,8 @@ export function columns({ nodes, edges }: Dependencies): Map<string, number> {
   return found;
 }
 
-/** Places every flow. Within a column, flows are near those that they come after. */
-export function layout(graph: Dependencies): Layout {
+/** Places every box. Within a column, boxes are near those that they come after. */
+export function layout(graph: Layered): Layout {
   const before = new Map<string, string[]>();
   for (const { source, target } of graph.edges) before.set(target, [...(before.get(target) ?? []), source]);
   const byColumn = new Map<number, string[]>();
@@ -58,4 +63,20 @@ export function layout(graph: Dependencies): Layout {
     });
   });
   return { boxes, width: used.length * (BOX.width + BOX.across) - BOX.across, height };
+}
+
+/** The path of an edge. One that passes columns runs between two rows, so that it is not hidden behind boxes. */
+export function curve(from: Placed, to: Placed): string {
+  const [x1, y1] = [from.x + BOX.width, from.y + BOX.height / 2];
+  const [x2, y2] = [to.x, to.y + BOX.height / 2];
+  if (x2 - x1 <= BOX.across) {
+    const bend = Math.max(BOX.across / 2, Math.abs(x2 - x1) / 3);
+    return `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  }
+  const lane = from.y + BOX.height + BOX.down / 2;
+  const [start, end, half] = [x1 + BOX.across, x2 - BOX.across, BOX.across / 2];
+  return [
+    `M${x1} ${y1} C${x1 + half} ${y1} ${start - half} ${lane} ${start} ${lane}`,
+    `L${end} ${lane} C${end + half} ${lane} ${x2 - half} ${y2} ${x2} ${y2}`,
+  ].join(' ');
 }

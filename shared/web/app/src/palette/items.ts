@@ -1,6 +1,6 @@
 // What the palette offers for a text: pages, actions, flows, executions.
 import { get, path, Refusal } from '../lib/api/client';
-import type { Execution, ExecutionPage, FlowPage } from '../lib/api/types';
+import type { Execution, ExecutionPage, ListedFlowPage } from '../lib/api/types';
 import { theme } from '../lib/theme.svelte';
 import { zone } from '../lib/format/time.svelte';
 import { name } from '../lib/url/filters';
@@ -111,7 +111,7 @@ async function withId(id: string, signal: AbortSignal): Promise<Item[]> {
 async function flowsWith(text: string, signal: AbortSignal): Promise<Item[]> {
   const query = new URLSearchParams({ size: String(MOST) });
   query.set(name({ field: 'q', op: 'EQUALS', value: text }), text);
-  const { results } = await get<FlowPage>('/flows/search', { query, signal });
+  const { results } = await get<ListedFlowPage>('/flows/search', { query, signal });
   return results.flatMap(({ namespace, id, disabled }): Item[] => [
     {
       kind: 'flow',

@@ -1,5 +1,5 @@
 // The list of flows, and the page of a flow.
-import { expect, test } from './segue';
+import { type Execution, expect, test } from './segue';
 
 /** How many of `total` rows the first page shows. Tests that ran before have saved flows, so there may be more pages. */
 const onOnePage = (total: number): number => Math.min(total, 50);
@@ -24,6 +24,44 @@ test('U1 the list shows id with description mark, labels, namespace, last execut
   await expect(never.getByRole('cell').nth(5)).toHaveText('');
   const { total } = await segue.get<{ total: number }>('/flows/search');
   await expect(page.getByText(`1–${onOnePage(total)} of ${total} flows`)).toBeVisible();
+});
+
+test('U1 bars show the last executions of a flow, and each leads to its execution', async ({
+  page,
+  segue,
+}) => {
+  for (let run = 0; run < 2; run += 1) await segue.run('shop.orders/nightly_load');
+  await segue.run('shop.orders/failing_load');
+  type Runs = { results: Execution[] };
+  const newest = '/executions/search?size=20&sort=state.startDate:desc&filters[flowId][EQUALS]=';
+  await page.goto(`${segue.url}/ui/main/flows?filters[q][EQUALS]=_load`);
+  for (const flow of ['nightly_load', 'failing_load']) {
+    const { results } = await segue.get<Runs>(`${newest}${flow}`);
+    const bars = page.getByRole('group', {
+      name: new RegExp(`^Last ${results.length} executions of ${flow}: \\d+ `),
+    });
+    // The newest is the last bar.
+    const expected = results.map(({ state }) => state.current).reverse();
+    await expect(bars.getByRole('link')).toHaveCount(results.length);
+    const states = bars.getByRole('link').evaluateAll((all) => all.map((bar) => bar.dataset['state']));
+    expect(await states).toEqual(expected);
+  }
+  await expect(page.getByRole('group', { name: /executions of failing_load: .*FAILED/ })).toBeVisible();
+  const { results } = await segue.get<Runs>(`${newest}nightly_load`);
+  const bars = page.getByRole('group', { name: /executions of nightly_load/ });
+  await expect(bars.getByRole('link').last()).toHaveAccessibleName(/^SUCCESS, .* \d/);
+  await bars.getByRole('link').last().focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(results[1]?.id ?? 'no second execution'));
+  await page.goto(`${segue.url}/ui/main/flows?filters[q][EQUALS]=never_run`);
+  await expect(
+    page
+      .getByRole('row', { name: /never_run/ })
+      .getByRole('cell')
+      .nth(6),
+  ).toHaveText('');
+  await expect(page.getByRole('group', { name: /executions of never_run/ })).toHaveCount(0);
 });
 
 test('U21 filters and order are in the address, and survive reload and Back', async ({ page, segue }) => {

@@ -1,4 +1,5 @@
 // A log that is too long for the page: parts by their numbers, search on the server, links to lines.
+import { violations } from './axe';
 import { expect, test, type Execution, type Segue } from './segue';
 
 /** One run with 20,000 lines for all tests of this file. */
@@ -75,4 +76,72 @@ test('U70 J11 a link leads to a line far back, also with a level', async ({ page
   await other.close();
   await page.getByLabel('Level').selectOption('ERROR');
   await expect(page.getByText('no line', { exact: false }).first()).toBeVisible();
+});
+
+test('U21 a part of the chart of lines becomes the time of the search, and survives reload and Back', async ({
+  page,
+  segue,
+}) => {
+  await longLog(segue);
+  await segue.run('shop.orders/failing_load');
+  const address = `${segue.url}/ui/main/logs?filters[flowId][EQUALS]=failing_load`;
+  await page.goto(address);
+  const chart = page.getByRole('group', { name: 'Lines over time' });
+  const bars = chart.getByRole('button');
+  const { total } = await segue.get<{ total: number }>('/logs/search?flowId=failing_load&size=1');
+  await expect(page.getByText(`of ${total} lines`)).toBeVisible();
+  const counts = async (): Promise<number> => {
+    const names = await bars.evaluateAll((all) => all.map((bar) => bar.ariaLabel ?? ''));
+    const numbers = names.flatMap((name) => name.match(/[\d,]+ (?=TRACE|DEBUG|INFO|WARN|ERROR)/g) ?? []);
+    return numbers.reduce((sum, number) => sum + Number(number.replaceAll(',', '')), 0);
+  };
+  expect(await counts()).toBe(total);
+  expect(await bars.count()).toBeLessThanOrEqual(60);
+  const name = /ERROR/;
+  const failed = chart.getByRole('button', { name }).first();
+  await expect(failed).toBeVisible();
+  // By pointer: one bar.
+  await failed.click();
+  await expect(page).toHaveURL(/startDate%5D%5BGREATER_THAN_OR_EQUAL_TO%5D=.*startDate%5D%5BLESS_THAN%5D=/);
+  await expect(page.getByLabel('Time', { exact: true })).toHaveValue('chosen');
+  await expect(page.locator('li[data-level=ERROR]').first()).toBeVisible();
+  const chosen = page.url();
+  await page.reload();
+  await expect(page).toHaveURL(chosen);
+  await expect(page.locator('li[data-level=ERROR]').first()).toBeVisible();
+  await page.goBack();
+  await expect(page.getByText(`of ${total} lines`)).toBeVisible();
+  // By keys: from the first bar to the last one.
+  await bars.first().focus();
+  await page.keyboard.press('Shift+End');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/LESS_THAN/);
+  await expect(page.getByText(`of ${total} lines`)).toBeVisible();
+  await page.getByLabel('Time', { exact: true }).selectOption('Any time');
+  await expect(page).toHaveURL(new RegExp('logs.filters%5BflowId%5D%5BEQUALS%5D=failing_load$'));
+  expect(await violations(page)).toEqual([]);
+});
+
+test('U23 lines are searched by pattern, by task and by label', async ({ page, segue }) => {
+  await segue.run('shop.orders/failing_load');
+  await page.goto(`${segue.url}/ui/main/logs`);
+  const by = page.getByLabel('Search by');
+  const type = async (kind: string, text: string): Promise<void> => {
+    await by.selectOption(kind);
+    await page.getByRole('searchbox').fill(text);
+    await page.getByRole('searchbox').press('Enter');
+  };
+  await type('Label', 'no label');
+  await expect(page.getByRole('list', { name: 'Filters' })).toHaveCount(0);
+  await type('Label', 'team=data');
+  await expect(page.getByRole('list', { name: 'Filters' })).toContainText('label team is data');
+  await type('Pattern', '^[A-Z].*d$');
+  await expect(page.getByRole('list', { name: 'Filters' })).toContainText('text matches ^[A-Z].*d$');
+  await type('Task', 'no_such_task');
+  await expect(page.getByText('No line matches the filters and the time.')).toBeVisible();
+  const asked = page.waitForRequest((request) => request.url().includes('/logs/search'));
+  await page.getByRole('button', { name: 'Remove the filter task is no_such_task' }).click();
+  const sent = new URL((await asked).url()).searchParams;
+  expect(sent.get('filters[labels][EQUALS][team]')).toBe('data');
+  expect(sent.get('filters[q][REGEX]')).toBe('^[A-Z].*d$');
 });

@@ -1,4 +1,5 @@
 // What the flows of courses and teams show: months in labels, loads by subflow, and models of dbt.
+import { violations } from './axe';
 import { type Execution, expect, type Segue, test } from './segue';
 
 const MONTHS = `id: months
@@ -140,6 +141,11 @@ sources:
 from {{ ref('stg_orders_of_the_whole_shop') }} o
 join {{ ref('stg_customers_of_the_whole_shop') }} c on o.customer = c.id
 `,
+  'models/orders_by_customer.sql': `select c.id, count(f.id) as orders
+from {{ ref('stg_customers_of_the_whole_shop') }} c
+left join {{ ref('fact_orders') }} f on f.name = c.name
+group by c.id
+`,
 };
 
 const DBT = `id: models
@@ -160,9 +166,13 @@ tasks:
         target: dev
 `;
 
-test('U13 each model of dbt is a row below its task, with its whole name', async ({ page, segue }) => {
-  // The first run on a machine installs dbt.
-  test.setTimeout(600_000);
+/** One run of dbt for all tests of this file. The first run on a machine installs dbt. */
+let built: Promise<Execution> | undefined;
+function dbtRun(segue: Segue): Promise<Execution> {
+  return (built ??= build(segue));
+}
+
+async function build(segue: Segue): Promise<Execution> {
   const sql = `CREATE SCHEMA dbt_shop;
 CREATE TABLE dbt_shop.orders AS SELECT 1 AS id, 7 AS customer;
 CREATE TABLE dbt_shop.customers AS SELECT 7 AS id, 'Ada' AS name`;
@@ -173,11 +183,24 @@ CREATE TABLE dbt_shop.customers AS SELECT 7 AS id, 'Ada' AS name`;
   const state = async () => (await segue.get<Execution>(`/executions/${run.id}`)).state.current;
   await expect.poll(state, { timeout: 500_000, intervals: [1_000] }).toMatch(/SUCCESS|WARNING|FAILED/);
   expect(await state()).toBe('SUCCESS');
+  return run;
+}
+
+/** The models of the project. */
+const MODELS = [
+  'fact_orders',
+  'orders_by_customer',
+  'stg_customers_of_the_whole_shop',
+  'stg_orders_of_the_whole_shop',
+];
+
+test('U13 each model of dbt is a row below its task, with its whole name', async ({ page, segue }) => {
+  test.setTimeout(600_000);
+  const run = await dbtRun(segue);
   await page.goto(segue.address(run, 'gantt'));
   const rows = page.getByRole('treeitem');
-  await expect(rows).toHaveCount(5);
-  const names = ['fact_orders', 'stg_customers_of_the_whole_shop', 'stg_orders_of_the_whole_shop'];
-  for (const name of names) {
+  await expect(rows).toHaveCount(6);
+  for (const name of MODELS) {
     const row = page.getByRole('treeitem', { name: new RegExp(`model\\.shop\\.${name}`) });
     await expect(row).toHaveAttribute('aria-level', '2');
     await expect(row).toContainText('SUCCESS');
@@ -188,4 +211,43 @@ CREATE TABLE dbt_shop.customers AS SELECT 7 AS id, 'Ada' AS name`;
     sql: 'SELECT * FROM dbt_shop.fact_orders',
   });
   expect(made).toEqual([{ id: 1, name: 'Ada' }]);
+});
+
+test('U14 the lineage of dbt has sources and models from left to right, with what became of them', async ({
+  page,
+  segue,
+}) => {
+  test.setTimeout(600_000);
+  const run = await dbtRun(segue);
+  await page.goto(segue.address(run, 'topology'));
+  const lineage = page.getByRole('region', { name: 'Lineage', exact: true });
+  await expect(lineage.locator('[data-node]')).toHaveCount(6);
+  await expect(page.getByText('6 nodes, 6 edges')).toBeVisible();
+  await expect(lineage.locator('svg path')).toHaveCount(6);
+  await expect(lineage.getByText('SRC', { exact: true })).toHaveCount(2);
+  await expect(lineage.getByText('MDL', { exact: true })).toHaveCount(4);
+  const left = async (id: string): Promise<number> =>
+    (await lineage.locator(`[data-node="${id}"]`).boundingBox())?.x ?? Number.NaN;
+  const edges = [
+    ['source.shop.raw.orders', 'model.shop.stg_orders_of_the_whole_shop'],
+    ['source.shop.raw.customers', 'model.shop.stg_customers_of_the_whole_shop'],
+    ['model.shop.stg_orders_of_the_whole_shop', 'model.shop.fact_orders'],
+    ['model.shop.stg_customers_of_the_whole_shop', 'model.shop.fact_orders'],
+    ['model.shop.fact_orders', 'model.shop.orders_by_customer'],
+    ['model.shop.stg_customers_of_the_whole_shop', 'model.shop.orders_by_customer'],
+  ] as const;
+  for (const [before, after] of edges) expect(await left(before), after).toBeLessThan(await left(after));
+  for (const name of MODELS)
+    await expect(lineage.locator(`[data-node="model.shop.${name}"]`)).toContainText('SUCCESS');
+  expect(await violations(page)).toEqual([]);
+
+  await page
+    .getByRole('group', { name: 'View of the lineage' })
+    .getByRole('button', { name: 'Table' })
+    .click();
+  const row = page.getByRole('row').filter({ hasText: 'dbt_shop`.`fact_orders' });
+  await expect(row.getByRole('cell').nth(3)).toHaveText(
+    'stg_orders_of_the_whole_shop, stg_customers_of_the_whole_shop',
+  );
+  await expect(row).toContainText('SUCCESS');
 });

@@ -864,6 +864,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executions/{id}/task-runs/{taskRunId}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns which models of dbt a task run has built from which. */
+        get: operations["lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executions/{id}/follow": {
         parameters: {
             query?: never;
@@ -4842,16 +4859,6 @@ export interface components {
             /** @description True if there is no such flow. Absent if the flow exists. */
             missing?: boolean;
         };
-        /** @description One page of a list. */
-        FlowPage: {
-            /** @description The entries of this page. */
-            results: components["schemas"]["Flow"][];
-            /**
-             * Format: uint64
-             * @description The number of entries on all pages.
-             */
-            total: number;
-        };
         /** @description An input, a task or a trigger, as written in the source. */
         FlowPart: {
             /** @description The id. */
@@ -5330,6 +5337,37 @@ export interface components {
             /** @description The current state. */
             status: components["schemas"]["StateName"];
         };
+        /** @description What a dbt task run builds from what. */
+        Lineage: {
+            /** @description The sources, seeds, models, snapshots and exposures. */
+            nodes: components["schemas"]["LineageNode"][];
+            /** @description An edge from each node to those that are built from it. */
+            edges: components["schemas"]["LineageEdge"][];
+        };
+        /** @description An edge of a lineage. */
+        LineageEdge: {
+            /** @description The node that is read. */
+            source: string;
+            /** @description The node that is built from it. */
+            target: string;
+        };
+        /** @description A node of dbt. */
+        LineageNode: {
+            /** @description dbt's id, as in `model.shop.orders`. */
+            id: string;
+            /** @description The name. That of a source begins with the name of the group of sources. */
+            name: string;
+            /** @description The kind: `source`, `seed`, `model`, `snapshot` or `exposure`. */
+            kind: string;
+            /** @description The table or view in the database. Absent if there is none. */
+            relation?: string;
+            /** @description How a model is kept, as in `table` or `view`. Absent for other kinds. */
+            materialized?: string;
+            /** @description The description. Absent if the project has none. */
+            description?: string;
+            /** @description What became of the node in the task run. Absent if the task run did not build the node. */
+            state?: components["schemas"]["StateName"];
+        };
         /** @description A link in an error. */
         Link: {
             /** @description The path of the address. */
@@ -5341,6 +5379,76 @@ export interface components {
         Links: {
             /** @description The path of the request. */
             self: components["schemas"]["Link"];
+        };
+        /** @description A flow in a list, with the parts that the request asks for. */
+        ListedFlow: {
+            /** @description The id. */
+            id: string;
+            /** @description The namespace. */
+            namespace: string;
+            /** @description The tenant, always `main`. */
+            tenantId: string;
+            /**
+             * Format: uint32
+             * @description The revision, from 1.
+             */
+            revision: number;
+            /** @description The labels. Absent if the source has none. */
+            labels?: components["schemas"]["Label"][];
+            /** @description The inputs in the source. Absent if there are none. */
+            inputs?: components["schemas"]["FlowPart"][];
+            /** @description The tasks in the source. Absent if there are none. */
+            tasks?: components["schemas"]["FlowPart"][];
+            /** @description The triggers in the source. Absent if there are none. */
+            triggers?: components["schemas"]["FlowPart"][];
+            /** @description Whether the flow is disabled. A disabled flow cannot be executed, and its triggers do not fire. */
+            disabled?: boolean;
+            /** @description Whether the flow is a draft. Always false: Segue has no drafts. */
+            draft: boolean;
+            /** @description Whether the flow was deleted. */
+            deleted: boolean;
+            /**
+             * Format: date-time
+             * @description The date of the last change.
+             */
+            updated: string;
+            /** @description The YAML source. Absent unless the request asks for the source. */
+            source?: string;
+            /** @description The reason why the stored source cannot be read. Absent for a readable source. */
+            exception?: string;
+            /** @description The newest executions, newest first, at most 20. Absent unless the request asks for `history`. */
+            latestExecutions?: components["schemas"]["ListedRun"][];
+            /** @description The triggers that have a state. Absent unless the request asks for `triggers`. */
+            triggerStates?: components["schemas"]["TriggerHit"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description One page of a list. */
+        ListedFlowPage: {
+            /** @description The entries of this page. */
+            results: components["schemas"]["ListedFlow"][];
+            /**
+             * Format: uint64
+             * @description The number of entries on all pages.
+             */
+            total: number;
+        };
+        /** @description One of the newest executions of a flow. */
+        ListedRun: {
+            /** @description The id. */
+            id: string;
+            /** @description The current state. */
+            state: components["schemas"]["StateName"];
+            /**
+             * Format: date-time
+             * @description The date of the first state.
+             */
+            startDate: string;
+            /**
+             * Format: date-time
+             * @description The date of the end. Absent if the execution has not ended.
+             */
+            endDate?: string;
         };
         /** @description One line of the log of an execution. */
         LogEntry: {
@@ -5369,6 +5477,13 @@ export interface components {
             /** @description The text. It can have several lines. */
             message: string;
         };
+        /** @description Lines by time and level. */
+        LogHistogram: {
+            /** @description The periods, oldest first. All are of the same length, and there are at most 60. */
+            periods: components["schemas"]["LogPeriod"][];
+            /** @description Whether all matching lines are counted. Otherwise only the newest 10,000 are. */
+            complete: boolean;
+        };
         /** @description How many lines of a log match a search, and which. */
         LogIndex: {
             /**
@@ -5386,6 +5501,23 @@ export interface components {
         };
         /** @description The level of a log line. The order goes from the least to the most serious level. */
         LogLevel: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+        /** @description The lines that were written in a period. */
+        LogPeriod: {
+            /**
+             * Format: date-time
+             * @description The start of the period.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end of the period, exclusive.
+             */
+            to: string;
+            /** @description The number of lines by level. Levels without lines are left out. */
+            levels: {
+                [key: string]: number;
+            };
+        };
         /** @description How a group combines its conditions. */
         Logical: "AND" | "OR";
         /** @description One page of log lines. */
@@ -5401,6 +5533,8 @@ export interface components {
             type: components["schemas"]["PaginationType"];
             /** @description Where the next page begins, for clients of Kestra 2. Always null, because pages are counted by their numbers. */
             nextCursor: string | null;
+            /** @description The lines by time and level. Absent unless the request asks for them. */
+            histogram?: components["schemas"]["LogHistogram"];
         };
         /** @description A metric of a task run. */
         Metric: {
@@ -6907,6 +7041,8 @@ export interface operations {
                 labels?: string[];
                 /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
+                /** @description What is answered with each flow: its newest executions (`history`), and what its triggers do next. */
+                with?: ("history" | "triggers")[];
                 /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, id, flowId, namespace, labels, scope, updated. */
                 filters?: {
                     [key: string]: unknown;
@@ -6924,7 +7060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FlowPage"];
+                    "application/json": components["schemas"]["ListedFlowPage"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -8835,6 +8971,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskRun"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                taskRunId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -11151,7 +11317,9 @@ export interface operations {
                 endDate?: string;
                 /** @description Only lines written within this duration before now. */
                 timeRange?: string;
-                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, taskId, taskRunId, attemptNumber, level, minLevel, startDate, endDate, timeRange, kind, scope. */
+                /** @description Also counts the lines by time and level. */
+                histogram?: boolean;
+                /** @description Conditions, each as `filters[FIELD][OPERATOR]=VALUE`, all of which must hold. Groups are written as `filters[or][0][FIELD][OPERATOR]=VALUE`. An unknown field is refused. The fields are q, namespace, flowId, triggerId, executionId, taskId, taskRunId, attemptNumber, labels, level, minLevel, startDate, endDate, timeRange, kind, scope. */
                 filters?: {
                     [key: string]: unknown;
                 };

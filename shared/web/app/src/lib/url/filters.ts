@@ -50,7 +50,13 @@ export function words({ field, op, key, value }: Filter): string {
   return `${subject} ${OPS[op] ?? op.toLowerCase().replaceAll('_', ' ')} ${value.replaceAll(',', ', ')}`;
 }
 
-const FIELDS: Record<string, string> = { q: 'text', flowId: 'flow', startDate: 'start', endDate: 'end' };
+const FIELDS: Record<string, string> = {
+  q: 'text',
+  flowId: 'flow',
+  taskId: 'task',
+  startDate: 'start',
+  endDate: 'end',
+};
 const OPS: Record<string, string> = {
   EQUALS: 'is',
   NOT_EQUALS: 'is not',
@@ -60,6 +66,8 @@ const OPS: Record<string, string> = {
   CONTAINS: 'contains',
   GREATER_THAN_OR_EQUAL_TO: 'from',
   LESS_THAN_OR_EQUAL_TO: 'until',
+  LESS_THAN: 'before',
+  REGEX: 'matches',
 };
 
 /** The part of a query that the API understands: filters, order and page. */

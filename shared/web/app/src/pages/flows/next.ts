@@ -1,36 +1,10 @@
 // What the triggers of the listed flows do next.
-import { get } from '../../lib/api/client';
-import { keyOf } from '../../lib/api/latest';
-import type { Flow, TriggerHit, TriggerPage } from '../../lib/api/types';
-import { name } from '../../lib/url/filters';
-
-/** The triggers by `namespace/id` of their flow. */
-export type Triggers = ReadonlyMap<string, TriggerHit[]>;
-
-/** More triggers than this are not asked for: a page has at most 500 flows. */
-const MOST = 2_000;
-
-export async function triggersOf(flows: readonly Flow[], signal: AbortSignal): Promise<Triggers> {
-  const ids = flows.filter(({ triggers }) => triggers?.length).map(({ id }) => id);
-  const found = new Map<string, TriggerHit[]>();
-  if (ids.length === 0) return found;
-  const query = new URLSearchParams({
-    [name({ field: 'flowId', op: 'IN', value: '' })]: [...new Set(ids)].join(),
-    size: String(MOST),
-  });
-  const { results } = await get<TriggerPage>('/triggers/search', { query, signal });
-  for (const hit of results) {
-    const { namespace, flowId } = hit.triggerContext;
-    const key = keyOf(namespace, flowId);
-    found.set(key, [...(found.get(key) ?? []), hit]);
-  }
-  return found;
-}
+import type { Flow, ListedFlow, TriggerHit } from '../../lib/api/types';
 
 /** The next fire time of a flow. Undefined if nothing fires. */
-export function nextOf(flow: Flow, hits: readonly TriggerHit[]): string | undefined {
+export function nextOf(flow: ListedFlow): string | undefined {
   if (flow.disabled) return undefined;
-  const dates = hits
+  const dates = (flow.triggerStates ?? [])
     .filter(
       ({ abstractTrigger, triggerContext }) =>
         !triggerContext.disabled && abstractTrigger?.disabled === false,
