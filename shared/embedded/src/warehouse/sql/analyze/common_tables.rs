@@ -6,6 +6,9 @@ use super::value::{Form, Value};
 use super::{Analyzed, Analyzer, CommonTable, refuse};
 use crate::warehouse::sql::syntax::ast::{At, Body, Query};
 
+/// How often BigQuery repeats the recursive part of a table.
+const MOST_ITERATIONS: u32 = 500;
+
 impl Analyzer<'_> {
     /// The tables of WITH. A table of WITH RECURSIVE may name one that follows.
     pub(super) fn common_tables(&self, query: &Query, names: &Names<'_>) -> Analyzed<Vec<String>> {
@@ -79,9 +82,15 @@ impl Analyzer<'_> {
                 for input in rest {
                     parts.push(self.as_columns(input, &base, at)?);
                 }
+                let mut columns = list(&base);
+                if set.kind.all {
+                    let depth = self.fresh("d");
+                    parts = self.counted(parts, &own, &depth);
+                    columns = format!("{columns}, {depth}");
+                }
                 let all = if set.kind.all { "ALL " } else { "" };
                 let sql = parts.iter().map(|part| format!("({part})")).collect::<Vec<_>>();
-                let text = format!("{own}({}) AS ({})", list(&base), sql.join(&format!(" UNION {all}")));
+                let text = format!("{own}({columns}) AS ({})", sql.join(&format!(" UNION {all}")));
                 return Ok(text);
             }
             self.common.borrow_mut().truncate(before);
@@ -89,6 +98,21 @@ impl Analyzer<'_> {
         let relation = self.query(query, names)?;
         self.common.borrow_mut().push(entry(&relation));
         Ok(format!("{own}({}) AS ({})", list(&relation), relation.sql))
+    }
+
+    /// The parts of a recursive table with a column for the number of the iteration. BigQuery ends a query with too many
+    /// iterations; DuckDB would go on for ever.
+    fn counted(&self, parts: Vec<String>, own: &str, depth: &str) -> Vec<String> {
+        let next = format!("(SELECT max({depth}) + 1 FROM {own})");
+        let refusal =
+            format!("A recursive CTE has reached the maximum number of iterations: {MOST_ITERATIONS}");
+        let counter = format!("CASE WHEN {next} > {MOST_ITERATIONS} THEN error('{refusal}') ELSE {next} END");
+        let with_number = |(index, part): (usize, String)| {
+            let alias = self.fresh("t");
+            let number = if index == 0 { "0" } else { &counter };
+            format!("SELECT {alias}.*, {number} FROM ({part}) AS {alias}")
+        };
+        parts.into_iter().enumerate().map(with_number).collect()
     }
 
     /// The query with its columns as those of `base`.
