@@ -42,7 +42,7 @@ impl ServerProcess {
             .envs(environment.iter().copied())
             .arg("--data-dir")
             .arg(data_dir)
-            .args(["server", "--port", "0"])
+            .args(["server", "--quiet", "--port", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
