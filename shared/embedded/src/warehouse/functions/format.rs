@@ -424,6 +424,7 @@ fn literal(ty: &str, value: &Value, raw: &str) -> String {
         "BYTES" => format!("b\"{}\"", printed(ty, value, raw).replace('"', "\\\"")),
         "DATE" | "TIME" | "DATETIME" | "TIMESTAMP" => format!("{ty} \"{}\"", printed(ty, value, raw)),
         "NUMERIC" | "BIGNUMERIC" => format!("{ty} \"{}\"", text()),
+        "INTERVAL" => format!("INTERVAL \"{}\" YEAR TO SECOND", text()),
         "JSON" => format!("JSON {}", quoted(&value.to_string()).replace('"', "'").replace("\\'", "\"")),
         "FLOAT64" => {
             let own = float(value, raw);

@@ -17,7 +17,13 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
     match name {
         "json_quote" => return Ok(Some(Value::from(text(0)).to_string())),
         "json_float_text" => return Ok(Some(float_text(text(0)))),
-        "json_parse" => return parsed(text(0)).map(|value| Some(sorted(value).to_string())),
+        "json_parse" => {
+            wide_numbers(text(1))?;
+            if text(1).eq_ignore_ascii_case("exact") {
+                exact(text(0)).map_err(|message| format!("Invalid input to PARSE_JSON: {message}"))?;
+            }
+            return parsed(text(0)).map(|value| Some(sorted(value).to_string()));
+        }
         "json_object" => return object(arguments),
         "json_zip" => return zipped(text(0), text(1)),
         _ => {}
@@ -102,10 +108,16 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
             Some(number) => Ok(Some(number.to_string())),
             None => Err(wrong(&value, "int64")),
         },
-        "json_float" => match value.as_f64() {
-            Some(number) => Ok(Some(format!("{number:e}"))),
-            None => Err(wrong(&value, "double")),
-        },
+        "json_float" => {
+            wide_numbers(text(1))?;
+            let Some(number) = value.as_f64() else { return Err(wrong(&value, "double")) };
+            if text(1).eq_ignore_ascii_case("exact") && !keeps(&value.to_string()) {
+                return Err(format!(
+                    "JSON number: {value} cannot be converted to DOUBLE without loss of precision"
+                ));
+            }
+            Ok(Some(format!("{number:e}")))
+        }
         _ => Ok(lax(name, &value)),
     }
 }
@@ -172,9 +184,66 @@ fn parsed(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("Invalid input to PARSE_JSON: {error}"))
 }
 
+/// Refuses an unknown way to treat numbers that a FLOAT64 does not keep.
+fn wide_numbers(mode: &str) -> Result<(), String> {
+    if mode.eq_ignore_ascii_case("exact") || mode.eq_ignore_ascii_case("round") {
+        Ok(())
+    } else {
+        Err(format!("Invalid `wide_number_mode` specified: {mode}"))
+    }
+}
+
+/// Refuses JSON with a number that an INT64, a UINT64 or a FLOAT64 does not keep.
+fn exact(json: &str) -> Result<(), String> {
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '"' => {
+                let mut is_escaped = false;
+                let end = rest.char_indices().skip(1).find(|(_, c)| {
+                    let ends = *c == '"' && !is_escaped;
+                    is_escaped = *c == '\\' && !is_escaped;
+                    ends
+                });
+                end.map_or(rest.len(), |(index, _)| index + 1)
+            }
+            '-' | '0'..='9' => {
+                let length = rest.find(|c| !is_number(c)).unwrap_or(rest.len());
+                let number = rest.get(..length).unwrap_or_default();
+                if number.parse::<u64>().is_err() && !keeps(number) {
+                    return Err(format!("{number} cannot round-trip through a FLOAT64"));
+                }
+                length
+            }
+            c => c.len_utf8(),
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Whether a FLOAT64, or an INT64 that is one, has all digits of the number.
+fn keeps(number: &str) -> bool {
+    let digits = |text: &str| -> Option<(String, i64)> {
+        let text = text.trim_start_matches('-');
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let exponent: i64 = exponent.parse().ok()?;
+        let all = format!("{whole}{fraction}");
+        let plain = all.trim_start_matches('0').trim_end_matches('0').to_owned();
+        let zeros = i64::try_from(all.len() - all.trim_end_matches('0').len()).ok()?;
+        let places = exponent - i64::try_from(fraction.len()).ok()? + zeros;
+        Some(if plain.is_empty() { (plain, 0) } else { (plain, places) })
+    };
+    let own = number.parse::<f64>().ok().filter(|own| own.is_finite());
+    own.is_some_and(|own| digits(number) == digits(&format!("{own:e}")))
+}
+
 /// The text of JSON as BigQuery keeps it: members in the order of their names, no blanks.
 pub(crate) fn normal(text: &str) -> Result<String, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    exact(text)?;
     Ok(sorted(value).to_string())
 }
 
@@ -298,14 +367,26 @@ fn remove(value: &mut Value, steps: &[Step]) {
 }
 
 fn changed(name: &str, mut value: Value, arguments: &[&str]) -> Outcome {
-    for pair in arguments.get(1..).unwrap_or_default().chunks(2) {
+    // Whether JSON_SET makes what is missing, and whether the elements of an array are added one by one.
+    let is_on = arguments.get(1) == Some(&"true");
+    for pair in arguments.get(2..).unwrap_or_default().chunks(2) {
         let [path, new] = pair else { continue };
-        let steps = Path::parse(path)?.steps;
+        let path = Path::parse(path)?;
         let new: Value = serde_json::from_str(new).map_err(|error| error.to_string())?;
-        match name {
-            "json_set" => set(&mut value, &steps, new),
-            "json_array_append" => append(&mut value, &steps, new),
-            _ => insert(&mut value, &steps, new),
+        if name == "json_set" {
+            if is_on || path.find(&value).is_some() {
+                set(&mut value, &path.steps, new);
+            }
+            continue;
+        }
+        let added = match new {
+            Value::Array(more) if is_on => more,
+            other => vec![other],
+        };
+        if name == "json_array_append" {
+            append(&mut value, &path.steps, added);
+        } else {
+            insert(&mut value, &path.steps, added);
         }
     }
     Ok(Some(sorted(value).to_string()))
@@ -341,7 +422,7 @@ fn set(value: &mut Value, steps: &[Step], new: Value) {
     }
 }
 
-fn append(value: &mut Value, steps: &[Step], new: Value) {
+fn append(value: &mut Value, steps: &[Step], new: Vec<Value>) {
     let mut own = value;
     for step in steps {
         match step_mut(own, step) {
@@ -353,14 +434,11 @@ fn append(value: &mut Value, steps: &[Step], new: Value) {
         *own = Value::Array(Vec::new());
     }
     if let Value::Array(items) = own {
-        match new {
-            Value::Array(more) => items.extend(more),
-            other => items.push(other),
-        }
+        items.extend(new);
     }
 }
 
-fn insert(value: &mut Value, steps: &[Step], new: Value) {
+fn insert(value: &mut Value, steps: &[Step], new: Vec<Value>) {
     let Some((Step::Element(index), before)) = steps.split_last() else { return };
     let mut own = value;
     for step in before {
@@ -378,10 +456,6 @@ fn insert(value: &mut Value, steps: &[Step], new: Value) {
         if items.len() < *index {
             items.resize(*index, Value::Null);
         }
-        let new = match new {
-            Value::Array(more) => more,
-            other => vec![other],
-        };
         items.splice(*index..*index, new);
     }
 }

@@ -65,6 +65,9 @@ CREATE OR REPLACE TEMP MACRO bq_mod(a, b) AS CASE WHEN b = 0 THEN bq_error('divi
 CREATE OR REPLACE TEMP MACRO bq_int_mod(a, b) AS CASE WHEN b = -1 AND a IS NOT NULL THEN 0 ELSE bq_mod(a, nullif(b, -1)) END;
 -- The bounds of a bucket array must be in order, and each must be a value.
 CREATE OR REPLACE TEMP MACRO bq_range_bucket(x, a) AS CASE WHEN x IS NULL OR a IS NULL THEN NULL WHEN list_count(a) < len(a) THEN bq_error_of(len(a), 'Elements in input array to RANGE_BUCKET cannot be NULL.') WHEN list_sort(a) IS DISTINCT FROM a THEN bq_error_of(len(a), 'Elements in input array to RANGE_BUCKET must be in ascending order.') ELSE CAST(len(list_filter(a, lambda e: e <= x)) AS BIGINT) END;
+-- DuckDB's sum of decimals can have more digits than its type.
+CREATE OR REPLACE TEMP MACRO bq_numeric_sum(s) AS CASE WHEN s > CAST('99999999999999999999999999999.999999999' AS DECIMAL(38,9)) OR s < CAST('-99999999999999999999999999999.999999999' AS DECIMAL(38,9)) THEN bq_error_of(s, 'numeric overflow: SUM') ELSE CAST(s AS DECIMAL(38,9)) END;
+CREATE OR REPLACE TEMP MACRO bq_json_key(k) AS CASE WHEN k IS NULL THEN bq_error_of(k, 'Invalid input to JSON_OBJECT: A key cannot be NULL') ELSE k END;
 CREATE OR REPLACE TEMP MACRO bq_floor_div(a, b) AS CASE WHEN a % b < 0 THEN a // b - 1 ELSE a // b END;
 CREATE OR REPLACE TEMP MACRO bq_shift_left(a, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_left', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO bq_shift_right(a, n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Bitwise shift by negative offset.') WHEN n >= 64 THEN 0 ELSE CAST(bqf('int_shift_right', CAST(a AS VARCHAR), CAST(n AS VARCHAR)) AS BIGINT) END;
@@ -126,6 +129,8 @@ CREATE OR REPLACE TEMP MACRO bq_interval(n, part) AS CASE part
   WHEN 'DAY' THEN to_days(CAST(n AS INTEGER)) WHEN 'WEEK' THEN to_days(CAST(n * 7 AS INTEGER)) WHEN 'MONTH' THEN to_months(CAST(n AS INTEGER))
   WHEN 'QUARTER' THEN to_months(CAST(n * 3 AS INTEGER)) WHEN 'YEAR' THEN to_months(CAST(n * 12 AS INTEGER))
   ELSE bq_error('Unsupported date part ' || part) END;
+-- DuckDB's driver reads the time of an interval as nanoseconds of 64 bits.
+CREATE OR REPLACE TEMP MACRO bq_make_interval(m, d, t) AS CASE WHEN abs(m) > 120000 OR abs(d) > 3660000 THEN bq_error_of(m + d, 'Interval overflow: an interval has at most 10000 years and 3660000 days') WHEN abs(t) > 9223372036854775 THEN bq_error_of(t, 'An interval of more than 2562047 hours is not supported by the embedded warehouse') ELSE to_months(CAST(m AS INTEGER)) + to_days(CAST(d AS INTEGER)) + to_microseconds(t) END;
 CREATE OR REPLACE TEMP MACRO bq_interval_part(part, i) AS CAST(CASE part
   WHEN 'second' THEN datepart('second', i) WHEN 'millisecond' THEN datepart('millisecond', i) % 1000 WHEN 'microsecond' THEN datepart('microsecond', i) % 1000000 ELSE datepart(part, i) END AS BIGINT);
 CREATE OR REPLACE TEMP MACRO bq_interval_days(i) AS datepart('day', i);

@@ -240,10 +240,13 @@ impl Analyzer<'_> {
                 DataType::Int64 => {
                     Value::new(DataType::Int64, format!("CAST({} AS BIGINT)", parts.call("sum", &x)))
                 }
-                DataType::Numeric => Value::new(
-                    DataType::Numeric,
-                    format!("CAST({} AS {})", parts.call("sum", &x), first.ty.duckdb()),
-                ),
+                DataType::Numeric => {
+                    Value::new(DataType::Numeric, format!("bq_numeric_sum({})", parts.call("sum", &x)))
+                }
+                DataType::Interval => {
+                    let sum = |part: &str| parts.call("sum", &format!("bq_interval_{part}({x})"));
+                    super::dates::interval(&sum("months"), &sum("days"), &sum("micros"))
+                }
                 DataType::BigNumeric => {
                     Value::new(DataType::BigNumeric, format!("bqf_big('sum', {})", parts.call("sum", &x)))
                 }
@@ -260,7 +263,6 @@ impl Analyzer<'_> {
                         format!("bqf_float_sum({}, {infinite})", parts.call("sum", &x)),
                     )
                 }
-                DataType::Interval => Value::new(DataType::Interval, parts.call("sum", &x)),
                 _ => return Err(refused()),
             },
             "AVG" => match &first.ty {
@@ -273,7 +275,7 @@ impl Analyzer<'_> {
                     Value::new(
                         DataType::Numeric,
                         format!(
-                            "bqf_numeric_divide(CAST({sum} AS DECIMAL(38,9)), CAST(nullif({count}, 0) AS DECIMAL(38,9)))"
+                            "bqf_numeric_divide(bq_numeric_sum({sum}), CAST(nullif({count}, 0) AS DECIMAL(38,9)))"
                         ),
                     )
                 }

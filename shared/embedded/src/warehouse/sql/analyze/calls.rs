@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::value::Value;
-use super::{Analyzed, Analyzer, aggregate, functions, invalid, refuse, special, windows};
+use super::{Analyzed, Analyzer, aggregate, functions, invalid, json, refuse, special, windows};
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr};
 
 impl Analyzer<'_> {
@@ -39,7 +39,9 @@ impl Analyzer<'_> {
         at: At,
         message: &str,
     ) -> segue_ports::warehouse::WarehouseError {
-        if functions::find(&call.name).is_none() && !special::NAMES.contains(&call.name.as_str()) {
+        let name = call.name.as_str();
+        if functions::find(name).is_none() && !special::NAMES.contains(&name) && !json::NAMES.contains(&name)
+        {
             return not_found(&call.name, at);
         }
         refuse(at, message)
@@ -57,10 +59,7 @@ impl Analyzer<'_> {
         }
         let Some(function) = function else { return Err(not_found(&call.name, at)) };
         if let Some((name, _)) = call.named.first() {
-            return Err(refuse(
-                at,
-                &format!("Named argument {name} not found in signature for call to function {}", call.name),
-            ));
+            return Err(unknown_name(name, &call.name, at));
         }
         let arguments = self.arguments(&call.arguments, names)?;
         functions::apply(function, &arguments).ok_or_else(|| no_signature(&call.name, &arguments, at))
@@ -82,6 +81,11 @@ pub(super) fn not_found(name: &str, at: At) -> segue_ports::warehouse::Warehouse
         );
     }
     invalid(&format!("Function not found: {name}"), Some(at), Some("docs/warehouse.md lists the functions"))
+}
+
+/// The error for an argument with a name that the function does not have.
+pub(super) fn unknown_name(name: &str, function: &str, at: At) -> segue_ports::warehouse::WarehouseError {
+    refuse(at, &format!("Named argument {name} not found in signature for call to function {function}"))
 }
 
 /// The error for arguments that fit no signature.

@@ -53,20 +53,20 @@ impl Analyzer<'_> {
         }
         let own = self.coerced(&own, &DataType::Int64, value.at)?;
         let sql = &own.sql;
-        let function = match from {
-            "MICROSECOND" => format!("to_microseconds({sql})"),
-            "MILLISECOND" => format!("to_milliseconds({sql})"),
-            "SECOND" => format!("to_seconds({sql})"),
-            "MINUTE" => format!("to_minutes({sql})"),
-            "HOUR" => format!("to_hours({sql})"),
-            "DAY" => format!("to_days(CAST({sql} AS INTEGER))"),
-            "WEEK" => format!("to_days(CAST({sql} * 7 AS INTEGER))"),
-            "MONTH" => format!("to_months(CAST({sql} AS INTEGER))"),
-            "QUARTER" => format!("to_months(CAST({sql} * 3 AS INTEGER))"),
-            "YEAR" => format!("to_months(CAST({sql} * 12 AS INTEGER))"),
+        let times = |factor: u64| format!("{sql} * {factor}");
+        Ok(match from {
+            "MICROSECOND" => interval("0", "0", sql),
+            "MILLISECOND" => interval("0", "0", &times(1_000)),
+            "SECOND" => interval("0", "0", &times(1_000_000)),
+            "MINUTE" => interval("0", "0", &times(60_000_000)),
+            "HOUR" => interval("0", "0", &times(3_600_000_000)),
+            "DAY" => interval("0", sql, "0"),
+            "WEEK" => interval("0", &times(7), "0"),
+            "MONTH" => interval(sql, "0", "0"),
+            "QUARTER" => interval(&times(3), "0", "0"),
+            "YEAR" => interval(&times(12), "0", "0"),
             part => return Err(refuse(at, &format!("Unsupported date part {part} in INTERVAL"))),
-        };
-        Ok(Value::new(DataType::Interval, function))
+        })
     }
 
     /// `EXTRACT(part FROM value)`.
@@ -453,10 +453,8 @@ pub(super) fn from_micros(ty: &DataType, micros: &str) -> String {
 
 /// An interval of its three parts.
 pub(super) fn interval(months: &str, days: &str, micros: &str) -> Value {
-    let sql = format!(
-        "(to_months(CAST({months} AS INTEGER)) + to_days(CAST({days} AS INTEGER)) + to_microseconds(CAST({micros} AS BIGINT)))"
-    );
-    Value::new(DataType::Interval, sql)
+    let parts = [months, days, micros].map(|part| format!("CAST({part} AS BIGINT)"));
+    Value::new(DataType::Interval, format!("bq_make_interval({})", parts.join(", ")))
 }
 
 /// An interval as text, as BigQuery prints it.

@@ -21,6 +21,7 @@ mod from;
 mod functions;
 mod group;
 mod having;
+mod json;
 pub(crate) mod literals;
 mod names;
 mod normalize;

@@ -1,12 +1,12 @@
-//! Functions without a plain signature: conditions, FORMAT, JSON of any value, lambdas, dates with parts.
+//! Functions without a plain signature: conditions, FORMAT, lambdas, dates with parts. `json` has those of JSON.
 //!
 //! To add a function, add it to [`NAMES`] and a branch in `Analyzer::special`.
 
 use super::calls::no_signature;
-use super::cast::as_text;
 use super::coerce::{coerce, supertype};
+use super::json::{Json, json_text};
 use super::names::Names;
-use super::value::{Form, Value, field, text_literal};
+use super::value::{Form, Value, text_literal};
 use super::{Analyzed, Analyzer, dates, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
@@ -39,11 +39,6 @@ pub(super) const NAMES: &[&str] = &[
     "GREATEST",
     "IF",
     "IFNULL",
-    "JSON_ARRAY",
-    "JSON_ARRAY_APPEND",
-    "JSON_ARRAY_INSERT",
-    "JSON_OBJECT",
-    "JSON_SET",
     "JUSTIFY_INTERVAL",
     "LAST_DAY",
     "LEAST",
@@ -54,7 +49,6 @@ pub(super) const NAMES: &[&str] = &[
     "NULLIFZERO",
     "PARSE_DATE",
     "PARSE_DATETIME",
-    "PARSE_JSON",
     "PARSE_TIME",
     "PARSE_TIMESTAMP",
     "REGEXP_EXTRACT",
@@ -75,8 +69,6 @@ pub(super) const NAMES: &[&str] = &[
     "TIME_DIFF",
     "TIME_SUB",
     "TIME_TRUNC",
-    "TO_JSON",
-    "TO_JSON_STRING",
     "TYPEOF",
     "ZEROIFNULL",
 ];
@@ -88,8 +80,14 @@ impl Analyzer<'_> {
         if super::ranges::NAMES.contains(&name) {
             return self.range_function(call, names, at).map(Some);
         }
+        if super::json::NAMES.contains(&name) {
+            return self.json_function(call, names, at).map(Some);
+        }
         if !NAMES.contains(&name) {
             return Ok(None);
+        }
+        if let Some((unknown, _)) = call.named.first().filter(|_| name != "MAKE_INTERVAL") {
+            return Err(super::calls::unknown_name(unknown, name, at));
         }
         let dated = match name {
             "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD" | "TIMESTAMP_SUB"
@@ -120,8 +118,8 @@ impl Analyzer<'_> {
             return Ok(dated);
         }
         let values = self.arguments(&call.arguments, names)?;
-        if (name.contains("JSON") || name == "FORMAT") && values.iter().any(|value| value.ty.has_range()) {
-            return Err(missing(at, &format!("{name} of RANGE")));
+        if name == "FORMAT" && values.iter().any(|value| value.ty.has_range()) {
+            return Err(missing(at, "FORMAT of RANGE"));
         }
         let refused = || no_signature(name, &values, at);
         let value = match (name, values.as_slice()) {
@@ -193,65 +191,6 @@ impl Analyzer<'_> {
                 Value::new(value.ty.clone(), format!("TRY(-{})", value.clone().settled().sql))
             }
             ("FORMAT", [format, rest @ ..]) => self.format(format, rest, at)?,
-            ("TO_JSON_STRING", [value, ..]) if values.len() <= 2 => {
-                let text = json_text(value, Json::Text).ok_or_else(refused)?;
-                let pretty = match values.get(1) {
-                    Some(pretty) => self.coerced(pretty, &DataType::Bool, at)?.sql,
-                    None => "FALSE".to_owned(),
-                };
-                let plain = format!("COALESCE({text}, 'null')");
-                let sql = if pretty == "FALSE" {
-                    plain
-                } else {
-                    format!("CASE WHEN {pretty} THEN bqf('json_pretty', {plain}) ELSE {plain} END")
-                };
-                Value { never_null: true, ..Value::new(DataType::String, sql) }
-            }
-            ("TO_JSON", [value]) => {
-                let text = json_text(value, Json::Wide).ok_or_else(refused)?;
-                Value::new(
-                    DataType::Json,
-                    format!("CAST(bqf('json_normal', COALESCE({text}, 'null')) AS JSON)"),
-                )
-            }
-            ("PARSE_JSON", [text]) => {
-                let text = self.coerced(text, &DataType::String, at)?;
-                let mode = call.named.iter().find(|(name, _)| name == "wide_number_mode");
-                let mode = match mode {
-                    Some((_, mode)) => self.expr_as(mode, &DataType::String, names)?.sql,
-                    None => "'exact'".to_owned(),
-                };
-                Value::new(DataType::Json, format!("CAST(bqf('json_parse', {}, {mode}) AS JSON)", text.sql))
-            }
-            ("JSON_ARRAY", values) => {
-                let parts: Option<Vec<String>> =
-                    values.iter().map(|value| json_text(value, Json::Wide)).collect();
-                let parts: Vec<String> = parts
-                    .ok_or_else(refused)?
-                    .into_iter()
-                    .map(|part| format!("COALESCE({part}, 'null')"))
-                    .collect();
-                let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ',' || ") };
-                Value::new(DataType::Json, format!("CAST('[' || {inner} || ']' AS JSON)"))
-            }
-            ("JSON_OBJECT", values) => self.json_object(values, at).ok_or_else(refused)?,
-            ("JSON_SET" | "JSON_ARRAY_APPEND" | "JSON_ARRAY_INSERT", [json, rest @ ..])
-                if json.ty == DataType::Json && !rest.is_empty() && rest.len() % 2 == 0 =>
-            {
-                let mut parts = vec![format!("CAST({} AS VARCHAR)", json.sql)];
-                for pair in rest.chunks(2) {
-                    let [path, value] = pair else { continue };
-                    parts.push(self.coerced(path, &DataType::String, at)?.sql);
-                    parts.push(format!(
-                        "COALESCE({}, 'null')",
-                        json_text(value, Json::Wide).ok_or_else(refused)?
-                    ));
-                }
-                Value::new(
-                    DataType::Json,
-                    format!("CAST(bqf('{}', {}) AS JSON)", name.to_lowercase(), parts.join(", ")),
-                )
-            }
             ("JUSTIFY_INTERVAL", [value]) if value.ty == DataType::Interval => {
                 Value::new(DataType::Interval, format!("bq_justify_days(bq_justify_hours({}))", value.sql))
             }
@@ -343,24 +282,6 @@ impl Analyzer<'_> {
             parts.push(format!("COALESCE({text}, 'null')"));
         }
         Ok(Value::new(DataType::String, format!("bqf({})", parts.join(", "))))
-    }
-
-    fn json_object(&self, values: &[Value], at: At) -> Option<Value> {
-        let text =
-            |value: &Value| json_text(value, Json::Wide).map(|text| format!("COALESCE({text}, 'null')"));
-        if let [keys, items] = values
-            && let (DataType::Array(_), DataType::Array(_)) = (&keys.ty, &items.ty)
-        {
-            let sql = format!("CAST(bqf('json_zip', {}, {}) AS JSON)", text(keys)?, text(items)?);
-            return Some(Value::new(DataType::Json, sql));
-        }
-        let mut parts = vec!["'json_object'".to_owned()];
-        for pair in values.chunks(2) {
-            let [key, value] = pair else { return None };
-            parts.push(self.coerced(key, &DataType::String, at).ok()?.sql);
-            parts.push(text(value)?);
-        }
-        Some(Value::new(DataType::Json, format!("CAST(bqf({}) AS JSON)", parts.join(", "))))
     }
 
     fn regexp_extract(
@@ -526,65 +447,4 @@ fn groups(pattern: &str) -> usize {
         }
     }
     count
-}
-
-/// How a value becomes JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Json {
-    /// As TO_JSON_STRING: large integers are texts.
-    Text,
-    /// As TO_JSON: integers of any size are numbers.
-    Wide,
-    /// For FORMAT: structs are arrays, because their fields may have no names.
-    Positions,
-}
-
-/// A value as the text of JSON, in DuckDB's syntax. NULL stays NULL.
-pub(super) fn json_text(value: &Value, style: Json) -> Option<String> {
-    if value.is_null() {
-        return Some("CAST(NULL AS VARCHAR)".to_owned());
-    }
-    let x = &value.sql;
-    Some(match &value.ty {
-        DataType::Int64 if style == Json::Wide => format!("CAST({x} AS VARCHAR)"),
-        DataType::Int64 => format!("bq_json_int({x})"),
-        DataType::Bool => format!("CAST({x} AS VARCHAR)"),
-        DataType::Float64 => format!("bqf('json_float_text', bqf_float_text({x}))"),
-        DataType::Numeric => format!("bq_decimal_text({x})"),
-        DataType::BigNumeric => format!("bq_bignumeric_text({x})"),
-        DataType::Json => format!("CAST({x} AS VARCHAR)"),
-        DataType::String => format!("bqf('json_quote', {x})"),
-        DataType::Bytes => format!("('\"' || base64({x}) || '\"')"),
-        DataType::Timestamp => format!("('\"' || bq_timestamp_json({x}) || '\"')"),
-        DataType::DateTime => format!("('\"' || replace(bq_datetime_text({x}), ' ', 'T') || '\"')"),
-        DataType::Date | DataType::Time | DataType::Interval => {
-            format!("('\"' || {} || '\"')", as_text(value)?)
-        }
-        DataType::Array(element) => {
-            let inner = json_text(&Value::new((**element).clone(), "e"), style)?;
-            format!(
-                "('[' || array_to_string(list_transform({x}, lambda e: COALESCE({inner}, 'null')), ',') || ']')"
-            )
-        }
-        DataType::Struct(fields) => {
-            let mut parts = Vec::new();
-            for (index, (name, _)) in fields.iter().enumerate() {
-                let own = field(&Value { form: Form::Other, ..value.clone() }, index)?;
-                let key = serde_json::Value::from(name.as_str()).to_string();
-                let comma = if index == 0 { "" } else { "," };
-                let head = if style == Json::Positions { comma.to_owned() } else { format!("{comma}{key}:") };
-                parts.push(format!(
-                    "{} || COALESCE({}, 'null')",
-                    text_literal(&head),
-                    json_text(&own, style)?
-                ));
-            }
-            let (open, close) = if style == Json::Positions { ('[', ']') } else { ('{', '}') };
-            let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
-            format!("CASE WHEN {x} IS NOT NULL THEN '{open}' || {inner} || '{close}' END")
-        }
-        DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Geography | DataType::Range(_) => {
-            return None;
-        }
-    })
 }

@@ -4,8 +4,6 @@ use super::Function;
 
 pub(super) const TABLE: &[Function] = &[
     ("BOOL", &[("J:L", "CAST(bqf('json_bool', {0t}) AS BOOLEAN)")]),
-    ("DOUBLE", &[("J:F", "CAST(bqf('json_float', {0t}) AS DOUBLE)")]),
-    ("FLOAT64", &[("J:F", "CAST(bqf('json_float', {0t}) AS DOUBLE)")]),
     ("INT64", &[("J:I", "CAST(bqf('json_int', {0t}) AS BIGINT)")]),
     (
         "JSON_EXTRACT",

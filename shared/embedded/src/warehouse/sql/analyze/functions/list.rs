@@ -2,7 +2,7 @@
 //!
 //! When BigQuery gets a function, add its name to [`OTHERS`], or add the function.
 
-use super::super::{aggregate, ranges, special, windows};
+use super::super::{aggregate, json, ranges, special, windows};
 
 /// Functions of BigQuery that the embedded warehouse refuses.
 const OTHERS: &[&str] = &[
@@ -107,6 +107,7 @@ const OTHERS: &[&str] = &[
 fn supported() -> Vec<&'static str> {
     let mut found: Vec<&'static str> = super::names()
         .chain(special::NAMES.iter().copied())
+        .chain(json::NAMES.iter().copied())
         .chain(aggregate::NAMES.iter().copied())
         .chain(windows::NAMES.iter().copied())
         .chain(ranges::NAMES.iter().copied())
