@@ -11,6 +11,7 @@ use super::ingestion;
 use super::rows::written;
 use super::sql::alter::Alteration;
 use super::sql::analyze::{Catalog, Relation, coerce};
+use super::sql::datatype::DataType;
 use super::sql::ddl::ColumnSpec;
 use super::sql::invalid;
 use super::sql::names::{check_column, duckdb_name, literal, message_name, quote};
@@ -352,18 +353,26 @@ pub(crate) fn alter(
                 })?;
             }
             Alteration::Default(column, default) => {
-                let shape = Catalog::table(engine, table)?;
-                let own = shape.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
-                let ty = own.map(|(_, ty)| ty.clone()).ok_or_else(|| {
-                    invalid(
-                        &format!("Column {column} is not present in table {}", message_name(table)),
-                        None,
-                        None,
-                    )
-                })?;
+                let ty = column_type(engine, table, column)?;
                 let default = expression(engine, default, &ty)?;
                 let sql = format!("ALTER TABLE {name} ALTER COLUMN {} SET DEFAULT {default}", quote(column));
                 engine.connection.execute_batch(&sql)?;
+            }
+            Alteration::Type(column, wanted) => {
+                let own = column_type(engine, table, column)?;
+                let values = coerce::widened(column, &own, wanted).ok_or_else(|| {
+                    let (own, wanted) = (own.bigquery(), wanted.bigquery());
+                    let message = format!("ALTER TABLE ALTER COLUMN SET DATA TYPE requires that the existing column type ({own}) is assignable to the new type ({wanted})");
+                    invalid(&message, None, Some("make the table again with CREATE OR REPLACE TABLE … AS SELECT CAST(…)"))
+                })?;
+                let (quoted, ty) = (quote(column), wanted.column());
+                let sql = format!("ALTER TABLE {name} ALTER COLUMN {quoted} TYPE {ty} USING {values}");
+                engine.connection.execute_batch(&sql)?;
+                let types = column_types::lost([(column.as_str(), wanted)].into_iter());
+                column_types::change(&engine.connection, table, |known| {
+                    known.retain(|name, _| !name.eq_ignore_ascii_case(column));
+                    known.extend(types);
+                })?;
             }
             Alteration::RenameColumn(from, to) => {
                 let renamed = format!("RENAME COLUMN {} TO {}", quote(from), quote(to));
@@ -384,6 +393,17 @@ pub(crate) fn alter(
         }
     }
     Ok(())
+}
+
+/// The type of a column.
+fn column_type(engine: &Engine, table: &TableReference, column: &str) -> Result<DataType, Failure> {
+    let shape = Catalog::table(engine, table)?;
+    let own = shape.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
+    let missing = || {
+        let message = format!("Column {column} is not present in table {}", message_name(table));
+        invalid(&message, None, None).into()
+    };
+    own.map(|(_, ty)| ty.clone()).ok_or_else(missing)
 }
 
 fn rename(engine: &Engine, table: &TableReference, what: &str, new: &str) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! To add a change, add a branch in [`alteration`]. Add a variant of [`Alteration`] if DuckDB's text of the change is
 //! not enough.
 
+use super::datatype::DataType;
 use super::ddl::{self, ColumnSpec};
 use super::lex::Token;
 use super::tokens::Tokens;
@@ -22,6 +23,8 @@ pub(crate) enum Alteration {
     Other(String),
     /// The new default of a column, as written.
     Default(String, String),
+    /// The new type of a column.
+    Type(String, DataType),
     RenameTable(String),
     RenameColumn(String, String),
     Description(Option<String>),
@@ -98,11 +101,7 @@ fn alteration(tokens: &Tokens<'_>, low: usize, high: usize) -> Result<Alteration
         }
         if rest(&["SET", "DATA", "TYPE"]) {
             let data_type = super::datatype::parse(tokens.tokens.get(low + 6..high).unwrap_or_default())?;
-            return Ok(Alteration::Other(format!(
-                "ALTER COLUMN {} TYPE {}",
-                quoted(column),
-                data_type.column()
-            )));
+            return Ok(Alteration::Type(column, data_type));
         }
         if rest(&["DROP", "NOT", "NULL"]) || rest(&["DROP", "DEFAULT"]) {
             let what = if tokens.is(low + 4, "NOT") { "NOT NULL" } else { "DEFAULT" };

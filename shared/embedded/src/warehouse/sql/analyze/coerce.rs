@@ -125,6 +125,27 @@ pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
     })
 }
 
+/// The values of a column as those of a wider type, which the column gets. `None`: BigQuery does not change the type so.
+pub(crate) fn widened(column: &str, from: &DataType, to: &DataType) -> Option<String> {
+    use DataType::{BigDecimal, Decimal, Float64};
+    let digits = |ty: &DataType| match ty {
+        Decimal(precision, scale) | BigDecimal(precision, scale) => Some((precision - scale, *scale)),
+        _ => None,
+    };
+    let (own, wanted) = (from.plain(), to.plain());
+    let is_wider = match (digits(from), digits(to)) {
+        (_, None) => {
+            own == wanted || *to == Float64 || matches!(wanted, DataType::Numeric | DataType::BigNumeric)
+        }
+        (Some(from), Some(to)) => own == wanted && from.0 <= to.0 && from.1 <= to.1,
+        (None, Some(_)) => false,
+    };
+    if !is_wider || own != wanted && !converts(&own, &wanted) {
+        return None;
+    }
+    stored(&plain(&Value::new(from.clone(), quote(column))), to)
+}
+
 /// A value for a column, with an error for NULL in an array, which a table cannot have. `None`: it has no arrays.
 pub(super) fn without_null_elements(value: &Value, column: &str) -> Option<String> {
     let has_null = null_in_array(&value.ty, &value.sql)?;
