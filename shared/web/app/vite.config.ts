@@ -14,6 +14,8 @@ export default defineConfig({
     // No inline script and no data: URL, because the policy of the pages refuses both.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // A page would wait for a style sheet of its own until the browser has drawn the frame. All styles together are small.
+    cssCodeSplit: false,
     reportCompressedSize: false,
     rolldownOptions: { checks: { pluginTimings: false } },
   },

@@ -42,17 +42,78 @@ function figure(name: string, value: number, goal: number, unit = 'ms'): void {
   expect(value, name).toBeLessThan(goal * SLACK);
 }
 
-/** Opens an address, and measures until something is there, in the middle of three visits. */
-async function measured(page: Page, address: string, isThere: () => Promise<void>): Promise<number> {
+/** What a page shows when it is ready: an element, and a text in it. */
+interface There {
+  css: string;
+  text?: string;
+}
+
+/** The middle of some figures. */
+function middle(found: number[]): number {
+  return found.sort((one, other) => one - other)[Math.floor(found.length / 2)] ?? 0;
+}
+
+/** The wall clock in ms, which the page and the test share. */
+const now = (): number => performance.timeOrigin + performance.now();
+
+/**
+ * When a page shows something, on the wall clock. The page looks at each of its frames. An assertion of Playwright would
+ * look after 20, 70, 170, 270, 770 ms and so on, and the wait would be part of the figure.
+ */
+async function seen(page: Page, there: There): Promise<number> {
+  const found = await page.waitForFunction(
+    ({ css, text }: There) => {
+      const isSeen = [...document.querySelectorAll(css)].some(
+        (element) => element.checkVisibility() && (!text || element.textContent.includes(text)),
+      );
+      return isSeen && performance.timeOrigin + performance.now();
+    },
+    there,
+    { polling: 'raf' },
+  );
+  return (await found.jsonValue()) || 0;
+}
+
+/** Opens an address in an empty tab, and measures until something is there, in the middle of five visits. */
+async function measured(page: Page, address: string, there: There): Promise<number> {
   const found: number[] = [];
-  for (let visit = 0; visit < 3; visit += 1) {
+  for (let visit = 0; visit < 5; visit += 1) {
     await page.goto('about:blank');
-    const began = performance.now();
+    const began = now();
     await page.goto(address, { waitUntil: 'commit' });
-    await isThere();
-    found.push(performance.now() - began);
+    found.push((await seen(page, there)) - began);
   }
-  return found.sort((one, other) => one - other)[1] ?? 0;
+  return middle(found);
+}
+
+/** Goes to an address by a click in a page that is open, and measures until something is there. */
+async function clicked(page: Page, address: string, there: There): Promise<number> {
+  const found: number[] = [];
+  for (let visit = 0; visit < 5; visit += 1) {
+    await page.goto(`${new URL(address).origin}/ui/main/nowhere`);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    // The first click loads the program of the page, so the second one is what people see all day.
+    for (const isMeasured of [false, true]) {
+      const began = await page.evaluate((to) => {
+        const link = document.createElement('a');
+        link.href = to;
+        document.querySelector('main')?.append(link);
+        const began = performance.timeOrigin + performance.now();
+        link.click();
+        return began;
+      }, address);
+      const end = await seen(page, there);
+      if (isMeasured) found.push(end - began);
+      else await page.goBack();
+    }
+  }
+  return middle(found);
+}
+
+/** Measures a page by its address, and by a click. The goal is for both. */
+async function both(page: Page, name: string, address: string, there: There, goal: number): Promise<void> {
+  figure(`${name}: click`, await clicked(page, address, there), goal);
+  figure(`${name}: whole load`, await measured(page, address, there), goal);
 }
 
 /** Acts, and measures until something is there. */
@@ -95,8 +156,11 @@ test('U37 5,000 flows: a page, namespaces by level, and all of them in a zip', a
   test.skip(part < 0.05, 'fewer flows say nothing');
   const list = `${segue.url}/ui/main/flows`;
   const filters = '?filters[namespace][PREFIX]=volume';
-  const first = page.getByRole('link', { name: 'flow_00000', exact: true });
-  figure('flows: page', await measured(page, `${list}${filters}`, () => expect(first).toBeVisible()), 500);
+  // What a load costs before a page asks for anything.
+  const nowhere: There = { css: 'h1', text: 'There is no such page' };
+  figure('a page without data', await measured(page, `${segue.url}/ui/main/nowhere`, nowhere), 250);
+  await both(page, '5,000 flows', `${list}${filters}`, { css: 'tbody a', text: 'flow_00000' }, 500);
+  await expect(page.getByRole('link', { name: 'flow_00000', exact: true })).toBeVisible();
   await expect(page.getByText(`of ${grouped(COUNTS.flows)} flows`)).toBeVisible();
   const namespace = page.getByLabel('Namespace', { exact: true });
   // More than a hundred namespaces: a level at a time.
@@ -126,9 +190,10 @@ test('U64 an execution with 10,000 task runs is usable at once, and scrolls', as
   await session.send('Network.enable');
   session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
   const address = `${segue.url}/ui/main/executions/volume/wide/${wide}/gantt`;
-  const row = page.getByRole('treeitem', { name: /^load_part/ }).first();
-  figure('10,000 task runs: usable', await measured(page, address, () => expect(row).toBeVisible()), 1_500);
-  figure('10,000 task runs: bytes of a visit', bytes / 3 / 1e3, 400, 'kB');
+  const row: There = { css: '[role=treeitem]', text: 'load_part' };
+  figure('10,000 task runs: usable', await measured(page, address, row), 1_500);
+  figure('10,000 task runs: bytes of a visit', bytes / 5 / 1e3, 400, 'kB');
+  await expect(page.getByRole('treeitem', { name: /^load_part/ }).first()).toBeVisible();
   await expect(page.getByRole('treeitem').first()).toHaveAttribute('aria-setsize', String(COUNTS.taskRuns));
   const { worst, rate } = await scroll(page, '.gantt .scroll');
   console.log(
@@ -158,12 +223,13 @@ test('U66 a log of 1,000,000 lines: first lines, end, a link, a search, and the 
   const log = page.getByRole('region', { name: 'Log', exact: true });
   const has = (text: string) => () => expect(log).toContainText(text);
   const last = COUNTS.lines;
-  figure('1,000,000 lines: first screen', await measured(page, address, has(`line ${last - 1_999}`)), 600);
+  const shown = (text: string): There => ({ css: '[role=region][aria-label=Log]', text });
+  await both(page, '1,000,000 lines: first screen', address, shown(`line ${last - 1_999}`), 600);
   await log.focus();
   figure('1,000,000 lines: Home', await after(() => page.keyboard.press('Home'), has('line 1:')), 300);
   figure('1,000,000 lines: End', await after(() => page.keyboard.press('End'), has(`line ${last}`)), 300);
   const far = Math.round(last * 0.84312);
-  figure('1,000,000 lines: a link', await measured(page, `${address}#L${far}`, has(`line ${far}`)), 1_000);
+  figure('1,000,000 lines: a link', await measured(page, `${address}#L${far}`, shown(`line ${far}`)), 1_000);
   await expect(page.locator('li.marked')).toContainText(`line ${far}`);
   const hits = Math.floor(last / 997);
   const field = page.getByRole('searchbox', { name: 'Find in the log' });
@@ -193,36 +259,23 @@ test('U89 100,000 executions: pages, a label, the board, and the search over all
   segue,
 }) => {
   const list = `${segue.url}/ui/main/executions`;
-  const id = page.getByRole('row').nth(1);
-  const visible = () => expect(id).toBeVisible();
-  figure('100,000 executions: first page', await measured(page, list, visible), 400);
+  const row: There = { css: 'tbody tr' };
+  await both(page, '100,000 executions: first page', list, row, 400);
   const at = Math.floor(COUNTS.executions / 50);
-  figure(`100,000 executions: page ${at}`, await measured(page, `${list}?page=${at}`, visible), 800);
+  figure(`100,000 executions: page ${at}`, await measured(page, `${list}?page=${at}`, row), 800);
   const label = `${list}?filters[labels][EQUALS][batch]=7`;
-  figure('100,000 executions: a label', await measured(page, label, visible), 400);
+  await both(page, '100,000 executions: a label', label, row, 400);
   const { total } = await segue.get<{ total: number }>('/executions/search?size=1&labels=batch:7');
   await expect(page.getByText(`of ${grouped(total)} executions`)).toBeVisible();
   const failed = `${list}?filters[state][IN]=FAILED`;
-  figure('100,000 executions: a state', await measured(page, failed, visible), 400);
+  await both(page, '100,000 executions: a state', failed, row, 400);
   const board = `${segue.url}/ui/main/dashboards?range=30d`;
-  const sums = page.getByRole('region', { name: 'Executions per day' }).getByRole('list', { name: 'Sums' });
-  figure(
-    '100,000 executions: dashboard',
-    await measured(page, board, () => expect(sums).toBeVisible()),
-    1_000,
-  );
+  const sums: There = { css: '[aria-label="Executions per day"] [aria-label=Sums]' };
+  figure('100,000 executions: dashboard', await measured(page, board, sums), 1_000);
   const flow = `${segue.url}/ui/main/flows/edit/volume.team0.area0/flow_00000/overview`;
-  const chart = page.getByRole('region', { name: 'Executions per day' });
-  figure(
-    '100,000 executions: page of a flow',
-    await measured(page, flow, () => expect(chart).toBeVisible()),
-    500,
-  );
+  const chart: There = { css: '[aria-label="Executions per day"]' };
+  figure('100,000 executions: page of a flow', await measured(page, flow, chart), 500);
   const logs = `${segue.url}/ui/main/logs?filters[q][CONTAINS]=needle`;
-  const line = page.getByText('has the needle').first();
-  figure(
-    '1,000,000 lines: search over all logs',
-    await measured(page, logs, () => expect(line).toBeVisible()),
-    2_000,
-  );
+  const line: There = { css: 'main li', text: 'has the needle' };
+  figure('1,000,000 lines: search over all logs', await measured(page, logs, line), 2_000);
 });

@@ -1,4 +1,5 @@
 // The one client of the API. Requests go to this origin only, with the browser's own credentials.
+import { begin, take } from './early';
 import { parseExact } from './json';
 import type { ApiError, Problem } from './types';
 
@@ -121,23 +122,31 @@ export function addressOf(address: string, query?: URLSearchParams): string {
   return `${BASE}${address}${text ? `?${text}` : ''}`;
 }
 
+/** Sends a request that a page is about to send with `get`. */
+export function prepare(address: string, query: URLSearchParams): void {
+  begin(addressOf(address, query), { credentials: 'same-origin', headers: { ...HEADERS } });
+}
+
 async function send(method: string, address: string, options: Options, body?: unknown): Promise<Response> {
   // A form and a blob have their own type of content.
   const isTyped = body instanceof FormData || body instanceof Blob;
   let answer: Response;
   try {
-    answer = await fetch(addressOf(address, options.query), {
-      method,
-      credentials: 'same-origin',
-      headers: {
-        ...HEADERS,
-        ...options.headers,
-        ...(body !== undefined && !isTyped && { 'Content-Type': 'application/json' }),
-        ...(options.ifRevision !== undefined && { 'If-Match': `"${options.ifRevision}"` }),
-      },
-      ...(body !== undefined && { body: isTyped ? body : JSON.stringify(body) }),
-      ...(options.signal && { signal: options.signal }),
-    });
+    const whole = addressOf(address, options.query);
+    const early = method === 'GET' && !options.headers ? take(whole) : undefined;
+    answer = await (early ??
+      fetch(whole, {
+        method,
+        credentials: 'same-origin',
+        headers: {
+          ...HEADERS,
+          ...options.headers,
+          ...(body !== undefined && !isTyped && { 'Content-Type': 'application/json' }),
+          ...(options.ifRevision !== undefined && { 'If-Match': `"${options.ifRevision}"` }),
+        },
+        ...(body !== undefined && { body: isTyped ? body : JSON.stringify(body) }),
+        ...(options.signal && { signal: options.signal }),
+      }));
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Refusal(0, 'The server does not answer.');

@@ -4,11 +4,28 @@ const KEY = 'zone';
 /** The zone of the browser. */
 const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** The zone of the browser, and UTC. */
+export const NEAR_ZONES: readonly string[] = [...new Set([OWN, 'UTC'])];
+
 /** The names of all zones to choose from: the browser's and UTC first. */
-export const ZONES: readonly string[] = [...new Set([OWN, 'UTC', ...Intl.supportedValuesOf('timeZone')])];
+export function allZones(): readonly string[] {
+  return [...new Set([...NEAR_ZONES, ...Intl.supportedValuesOf('timeZone')])];
+}
+
+/** The zone that somebody chose, if the browser still knows it. */
+function kept(): string | undefined {
+  const name = localStorage.getItem(KEY);
+  if (name === null) return undefined;
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: name });
+    return name;
+  } catch {
+    return undefined;
+  }
+}
 
 class Zone {
-  name = $state(ZONES.find((name) => name === localStorage.getItem(KEY)) ?? OWN);
+  name = $state(kept() ?? OWN);
 
   /** The browser's own zone is not kept, so that it follows the browser. */
   choose(name: string): void {

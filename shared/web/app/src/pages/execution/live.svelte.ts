@@ -1,6 +1,6 @@
 // An execution with its log as they are now, and as they change. The task runs are loaded by page: see `task-rows`.
 import { get, path, Refusal } from '../../lib/api/client';
-import type { Execution, ExecutionHead, LogIndex, NumberedLine } from '../../lib/api/types';
+import type { Execution, ExecutionHead, NumberedLine } from '../../lib/api/types';
 import type { Asked } from '../../lib/live/messages';
 import { Stream } from '../../lib/live/stream.svelte';
 import { hasEnded } from '../../lib/state';
@@ -8,6 +8,8 @@ import { TaskRows } from './task-rows.svelte';
 
 /** How many of the last lines of a log are loaded with the page. The viewer loads others when somebody looks at them. */
 const TAIL = 2_000;
+/** A number above that of every line. */
+const HIGHEST = 4_294_967_295;
 /** The most lines that are kept while a log grows. */
 const MOST = 50_000;
 
@@ -47,11 +49,14 @@ export class LiveExecution {
 
   /** Follows the execution, and its log from the last lines on, over one stream. */
   async #listen(start: number): Promise<void> {
-    const [head, total] = await Promise.all([this.#look(), this.#total()]);
+    const tail = this.#tail();
+    const head = await this.#look();
     if (start !== this.#start || !head) return;
-    const first = Math.max(0, total - TAIL);
-    this.count = first;
-    const topics: Asked[] = [[`log:${this.id}`, first === 0 ? null : first]];
+    const lines = await tail;
+    if (start !== this.#start) return;
+    this.lines.push(...lines);
+    this.count = lines.at(-1)?.number ?? 0;
+    const topics: Asked[] = [[`log:${this.id}`, this.count === 0 ? null : this.count]];
     if (!hasEnded(head.execution.state.current)) topics.unshift([`execution:${this.id}`, head.position]);
     this.#stream = new Stream(topics, ({ head, taskRuns, lines }) => {
       if (head) {
@@ -84,12 +89,13 @@ export class LiveExecution {
     }
   }
 
-  /** The number of lines of the log. A log that cannot be counted is followed from its start. */
-  async #total(): Promise<number> {
+  /** The last lines of the log. A log that cannot be read is followed from its start. */
+  async #tail(): Promise<NumberedLine[]> {
     try {
-      return (await get<LogIndex>(path`/logs/${this.id}/index`)).total;
+      const query = new URLSearchParams({ before: String(HIGHEST), limit: String(TAIL) });
+      return await get<NumberedLine[]>(path`/logs/${this.id}/lines`, { query });
     } catch {
-      return 0;
+      return [];
     }
   }
 
