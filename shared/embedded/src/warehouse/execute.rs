@@ -324,10 +324,7 @@ fn into_destination(
     job: &QueryJob,
     outcome: &mut QueryResult,
 ) -> Result<(), Failure> {
-    let scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
-    let name = destination.split('$').next().unwrap_or(destination);
-    let parts: Vec<String> = name.trim_matches('`').split(['.', ':']).map(str::to_owned).collect();
-    let table = scope.table(&parts, (1, 1))?;
+    let table = destination_table(job, destination)?;
     tables::require_dataset(&engine.connection, &table)?;
     let there = engine.kind(&table)?.is_some();
     if !there && job.create_disposition == Some(CreateDisposition::CreateNever) {
@@ -397,6 +394,14 @@ fn into_destination(
     outcome.affected_rows = Some(rows);
     outcome.destination_table = Some(table);
     Ok(())
+}
+
+/// The table that a job writes its rows to, without the partition.
+pub(crate) fn destination_table(job: &QueryJob, destination: &str) -> Result<TableReference, WarehouseError> {
+    let scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
+    let name = destination.split('$').next().unwrap_or(destination);
+    let parts: Vec<String> = name.trim_matches('`').split(['.', ':']).map(str::to_owned).collect();
+    scope.table(&parts, (1, 1))
 }
 
 /// Refuses to change a view or an external table.

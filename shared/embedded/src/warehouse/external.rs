@@ -223,16 +223,22 @@ impl ExternalTable {
         if !self.is_json() || self.columns.is_empty() || self.ignore_unknown_values {
             return Vec::new();
         }
-        let query = |file: &SourceFile| {
-            let compression = if file.is_gzip() { "gzip" } else { "uncompressed" };
-            let (path, one) = (literal(&exactly(&file.path)), "format = 'newline_delimited'");
-            let sql = format!(
-                "SELECT CAST(json_group_structure(json) AS VARCHAR) FROM read_json_objects({path}, {one}, compression = \
-                 '{compression}')"
-            );
-            (file.uri.clone(), sql)
-        };
-        files.iter().map(query).collect()
+        let structure = "CAST(json_group_structure(json) AS VARCHAR)";
+        files.iter().map(|file| (file.uri.clone(), of_objects(file, structure))).collect()
+    }
+
+    /// The queries for numbers of JSON files that DuckDB's reader would change, because it makes a FLOAT64 of a number
+    /// before it makes a decimal. The answer of each is such a number, or NULL.
+    pub(crate) fn long_numbers(&self, files: &[SourceFile]) -> Vec<(String, String)> {
+        let mut fields = Vec::new();
+        for column in &self.columns {
+            decimals(&column.name, &column.data_type, &mut fields);
+        }
+        if !self.is_json() || fields.is_empty() {
+            return Vec::new();
+        }
+        let number = format!("max(bqf('long_number', CAST(json AS VARCHAR), {}))", fields.join(", "));
+        files.iter().map(|file| (file.uri.clone(), of_objects(file, &number))).collect()
     }
 
     /// A field that JSON files have, and that is not declared. `structure` is DuckDB's description of their objects.
@@ -419,6 +425,25 @@ fn reader_type(own: &DataType, care: Care) -> String {
         | (_, Care::Full) => "VARCHAR".into(),
         (DataType::Numeric, Care::Fast) => NARROW_NUMERIC.into(),
         (other, Care::Fast) => other.duckdb(),
+    }
+}
+
+/// The query for an aggregate of the objects of a JSON file.
+fn of_objects(file: &SourceFile, aggregate: &str) -> String {
+    let compression = if file.is_gzip() { "gzip" } else { "uncompressed" };
+    let path = literal(&exactly(&file.path));
+    format!(
+        "SELECT {aggregate} FROM read_json_objects({path}, format = 'newline_delimited', compression = '{compression}')"
+    )
+}
+
+/// The names of the fields with decimals, as literals.
+fn decimals(name: &str, ty: &DataType, found: &mut Vec<String>) {
+    match ty {
+        DataType::Array(element) => decimals(name, element, found),
+        DataType::Struct(fields) => fields.iter().for_each(|(name, ty)| decimals(name, ty, found)),
+        own if matches!(own.plain(), DataType::Numeric | DataType::BigNumeric) => found.push(literal(name)),
+        _ => {}
     }
 }
 

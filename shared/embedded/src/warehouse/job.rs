@@ -227,12 +227,16 @@ impl Engine {
         let prepared = Prepared::of(self, statement, scope, step.variables)?;
         reads.clone_from(&prepared.reads);
         let bytes = self.refresh(&prepared.reads, attempt, files)?;
-        if let (Content::Change(changed), true) = (&prepared.content, attempt.widen) {
-            for column in tables::narrow_columns(&self.connection, &changed.target)? {
-                let (table, column) = (duckdb_name(&changed.target), sql::names::quote(&column));
-                let wide = sql::datatype::WIDE_NUMERIC;
-                self.connection
-                    .execute_batch(&format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {wide}"))?;
+        if attempt.widen {
+            let target = match (&prepared.content, &job.destination_table) {
+                (Content::Change(changed), _) => Some(changed.target.clone()),
+                (Content::Query(_), Some(destination)) if step.is_last => {
+                    Some(execute::destination_table(job, destination)?)
+                }
+                _ => None,
+            };
+            if let Some(target) = target {
+                self.widen(&target)?;
             }
         }
         let Executed { mut result, is_whole } = execute::statement(self, step, &prepared)?;
@@ -246,6 +250,17 @@ impl Engine {
             catalog::put_job(&self.connection, id, &job.sql, &result)?;
         }
         Ok(result)
+    }
+
+    /// Makes the columns of NUMERIC wide enough for each NUMERIC.
+    fn widen(&self, table: &TableReference) -> Result<(), Failure> {
+        for column in tables::narrow_columns(&self.connection, table)? {
+            let (table, column) = (duckdb_name(table), sql::names::quote(&column));
+            let wide = sql::datatype::WIDE_NUMERIC;
+            self.connection
+                .execute_batch(&format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {wide}"))?;
+        }
+        Ok(())
     }
 
     pub(super) fn rollback(&self) {
@@ -269,6 +284,7 @@ impl Engine {
             }
             let own = external.files(&self.object_root)?;
             self.require_known_fields(&external, &own)?;
+            self.require_short_numbers(&external, &own)?;
             let query = external.query(&own, attempt.care, attempt.skip_bad);
             bytes +=
                 own.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).sum::<u64>();
@@ -292,6 +308,23 @@ impl Engine {
                 row: None,
                 message: format!("No such field: {name}."),
                 hint: Some("add the field to the schema, or set ignore_unknown_values".into()),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Refuses JSON files with numbers that would lose digits.
+    fn require_short_numbers(&self, external: &ExternalTable, files: &[SourceFile]) -> Result<(), Failure> {
+        for (uri, sql) in external.long_numbers(files) {
+            // The reader reports a file that is no JSON.
+            let found = self.connection.query_row(&sql, [], |row| row.get::<_, Option<String>>(0));
+            let Some(number) = found.ok().flatten() else { continue };
+            return Err(WarehouseError::BadData {
+                file: Some(uri),
+                row: None,
+                message: format!("The embedded warehouse cannot read all digits of the number {number}."),
+                hint: Some("write the number as a text, in quotes".into()),
             }
             .into());
         }

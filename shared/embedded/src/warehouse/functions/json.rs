@@ -1,5 +1,6 @@
 //! Functions of JSON. The values come and go as texts.
 
+use super::json_digits::{exact, keeps};
 use super::json_path::{Path, Step};
 use super::{Outcome, integer};
 use serde_json::{Map, Value};
@@ -191,53 +192,6 @@ fn wide_numbers(mode: &str) -> Result<(), String> {
     } else {
         Err(format!("Invalid `wide_number_mode` specified: {mode}"))
     }
-}
-
-/// Refuses JSON with a number that an INT64, a UINT64 or a FLOAT64 does not keep.
-fn exact(json: &str) -> Result<(), String> {
-    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-    let mut rest = json;
-    while let Some(c) = rest.chars().next() {
-        let length = match c {
-            '"' => {
-                let mut is_escaped = false;
-                let end = rest.char_indices().skip(1).find(|(_, c)| {
-                    let ends = *c == '"' && !is_escaped;
-                    is_escaped = *c == '\\' && !is_escaped;
-                    ends
-                });
-                end.map_or(rest.len(), |(index, _)| index + 1)
-            }
-            '-' | '0'..='9' => {
-                let length = rest.find(|c| !is_number(c)).unwrap_or(rest.len());
-                let number = rest.get(..length).unwrap_or_default();
-                if number.parse::<u64>().is_err() && !keeps(number) {
-                    return Err(format!("{number} cannot round-trip through a FLOAT64"));
-                }
-                length
-            }
-            c => c.len_utf8(),
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    Ok(())
-}
-
-/// Whether a FLOAT64, or an INT64 that is one, has all digits of the number.
-fn keeps(number: &str) -> bool {
-    let digits = |text: &str| -> Option<(String, i64)> {
-        let text = text.trim_start_matches('-');
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let exponent: i64 = exponent.parse().ok()?;
-        let all = format!("{whole}{fraction}");
-        let plain = all.trim_start_matches('0').trim_end_matches('0').to_owned();
-        let zeros = i64::try_from(all.len() - all.trim_end_matches('0').len()).ok()?;
-        let places = exponent - i64::try_from(fraction.len()).ok()? + zeros;
-        Some(if plain.is_empty() { (plain, 0) } else { (plain, places) })
-    };
-    let own = number.parse::<f64>().ok().filter(|own| own.is_finite());
-    own.is_some_and(|own| digits(number) == digits(&format!("{own:e}")))
 }
 
 /// The text of JSON as BigQuery keeps it: members in the order of their names, no blanks.

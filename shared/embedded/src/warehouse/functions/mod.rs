@@ -13,6 +13,7 @@ mod decimal_math;
 pub(crate) mod format;
 mod geography;
 pub(crate) mod json;
+mod json_digits;
 mod json_path;
 mod net;
 mod numbers;
@@ -40,6 +41,7 @@ fn call(name: &str, arguments: &[&str]) -> Outcome {
         text::call,
         bytes::call,
         json::call,
+        json_digits::call,
         regexps::call,
         strftime::call,
         cast_format::call,

@@ -175,6 +175,19 @@ async fn loads_keep_all_digits_of_a_bignumeric() {
     }
     let bad = world.warehouse.load(load("bad.csv", "csv", FileFormat::Csv)).await.unwrap_err();
     assert!(bad.to_string().contains("as BIGNUMERIC for field n (position 0)"), "{bad}");
+    // DuckDB's reader makes a double of a number before it makes a decimal.
+    world.put("long.json", b"{\"n\": 1.5, \"m\": 1234567890.1234567890}\n{\"n\": 1234567890.1234567890}\n");
+    world.query("CREATE TABLE d.long (n NUMERIC, m FLOAT64)").await;
+    let long = world.warehouse.load(load("long.json", "long", FileFormat::Json)).await.unwrap_err();
+    assert!(long.to_string().contains("1234567890.1234567890 of the field n"), "{long}");
+    assert_eq!(world.query("SELECT * FROM d.long").await, json!([]));
+    world
+        .put("long.json", b"{\"n\": \"1234567890.123456789\", \"m\": 1234567890.1234567890}\n{\"n\": 0.1}\n");
+    world.warehouse.load(load("long.json", "long", FileFormat::Json)).await.unwrap();
+    assert_eq!(
+        world.query("SELECT CAST(n AS STRING) AS n FROM d.long ORDER BY n").await,
+        json!([{"n": "0.1"}, {"n": "1234567890.123456789"}])
+    );
     let file = world.folder.path().join("objects/bkt/n.parquet");
     let copy = format!("COPY (SELECT 2::DECIMAL(10,2) AS n) TO '{}' (FORMAT parquet)", file.display());
     duckdb::Connection::open_in_memory().unwrap().execute_batch(&copy).unwrap();
