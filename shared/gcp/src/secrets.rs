@@ -12,7 +12,9 @@ use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::paginator::ItemPaginator as _;
 use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
 use google_cloud_secretmanager_v1::client::SecretManagerService;
-use google_cloud_secretmanager_v1::model::{self, Replication, SecretPayload, replication};
+use google_cloud_secretmanager_v1::model::replication::UserManaged;
+use google_cloud_secretmanager_v1::model::replication::user_managed::Replica;
+use google_cloud_secretmanager_v1::model::{self, Replication, SecretPayload};
 use segue_ports::secret::stored_key;
 use segue_ports::{PortError, Secret, SecretSource, SecretStore};
 use std::collections::HashMap;
@@ -32,6 +34,8 @@ pub struct SecretManagerStore {
     client: SecretManagerService,
     /// `projects/…`.
     project: String,
+    /// The region that new secrets stay in.
+    region: String,
     /// The prefix of the ids of secrets.
     prefix: String,
     known: Mutex<HashMap<String, Known>>,
@@ -59,6 +63,7 @@ impl SecretManagerStore {
         Ok(Self {
             client,
             project: format!("projects/{}", config.project),
+            region: config.region.clone(),
             prefix: config.prefixed(""),
             known: Mutex::default(),
         })
@@ -151,13 +156,12 @@ impl SecretStore for SecretManagerStore {
         let id = format!("{}{key}", self.prefix);
         let secret = format!("{}/secrets/{id}", self.project);
         let said = |error: &_| api_error::about(PORT, &format!("the secret {secret}"), error);
-        let made = Replication::new().set_automatic(replication::Automatic::new());
         let made = self
             .client
             .create_secret()
             .set_parent(&self.project)
             .set_secret_id(&id)
-            .set_secret(model::Secret::new().set_replication(made))
+            .set_secret(model::Secret::new().set_replication(only_in(&self.region)))
             .send()
             .await;
         if let Err(error) = made
@@ -185,6 +189,12 @@ impl SecretStore for SecretManagerStore {
             Err(error) => Err(api_error::about(PORT, &format!("the secret {secret}"), &error)),
         }
     }
+}
+
+/// Keeps the values of a secret in one region, as those that Terraform makes. An organisation may forbid others.
+fn only_in(region: &str) -> Replication {
+    let replica = Replica::new().set_location(region);
+    Replication::new().set_user_managed(UserManaged::new().set_replicas([replica]))
 }
 
 /// The text of a secret. Its checksum is compared.
@@ -218,5 +228,14 @@ mod tests {
         assert!(error.is_transient() && !error.to_string().contains("sesam"), "{error}");
         let error = text("a", payload(b"\xff", None)).unwrap_err();
         assert!(matches!(error, PortError::Invalid { .. }));
+    }
+
+    #[test]
+    fn a_new_secret_stays_in_its_region() {
+        let replication = only_in("us-central1");
+        let replicas = &replication.user_managed().unwrap().replicas;
+        let locations: Vec<&str> = replicas.iter().map(|replica| replica.location.as_str()).collect();
+        assert_eq!(locations, ["us-central1"]);
+        assert!(replication.automatic().is_none(), "Google would copy the value everywhere");
     }
 }
