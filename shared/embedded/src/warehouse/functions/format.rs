@@ -203,15 +203,20 @@ fn body(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
         'f' | 'F' | 'e' | 'E' | 'g' | 'G' => number(own, ty, value, raw),
         's' => {
             let text = value.as_str().unwrap_or_default();
-            match own.precision {
-                Size::Fixed(most) => text.chars().take(most).collect(),
-                _ => text.to_owned(),
-            }
+            shortened(own, text.to_owned())
         }
         'p' => value.to_string(),
         'P' => serde_json::to_string_pretty(value).unwrap_or_default(),
-        't' => printed(ty, value, raw),
-        _ => literal(ty, value, raw),
+        't' => shortened(own, printed(ty, value, raw)),
+        _ => shortened(own, literal(ty, value, raw)),
+    }
+}
+
+/// The first characters of a text, as many as the precision says.
+fn shortened(own: &Specifier, text: String) -> String {
+    match own.precision {
+        Size::Fixed(most) => text.chars().take(most).collect(),
+        _ => text,
     }
 }
 

@@ -87,9 +87,9 @@ CREATE OR REPLACE TEMP MACRO bq_lower(s) AS CASE WHEN strlen(s) = length(s) THEN
 CREATE OR REPLACE TEMP MACRO bq_split(s, d) AS CASE WHEN d IS NOT NULL THEN string_split(s, d) END;
 CREATE OR REPLACE TEMP MACRO bq_regexp_extract(s, r, g) AS CASE WHEN regexp_matches(s, r) THEN regexp_extract(s, r, g) END;
 
-CREATE OR REPLACE TEMP MACRO bq_offset(a, i) AS CASE WHEN i < 0 OR i >= len(a) THEN bq_error_of(len(a), 'Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END;
+CREATE OR REPLACE TEMP MACRO bq_offset(a, i) AS CASE WHEN a IS NULL THEN NULL WHEN i < 0 OR i >= len(a) THEN bq_error_of(len(a), 'Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END;
 CREATE OR REPLACE TEMP MACRO bq_safe_offset(a, i) AS CASE WHEN i >= 0 THEN list_extract(a, i + 1) END;
-CREATE OR REPLACE TEMP MACRO bq_ordinal(a, i) AS CASE WHEN i < 1 OR i > len(a) THEN bq_error_of(len(a), 'Array index ' || i || ' is out of bounds') ELSE list_extract(a, i) END;
+CREATE OR REPLACE TEMP MACRO bq_ordinal(a, i) AS CASE WHEN a IS NULL THEN NULL WHEN i < 1 OR i > len(a) THEN bq_error_of(len(a), 'Array index ' || i || ' is out of bounds') ELSE list_extract(a, i) END;
 CREATE OR REPLACE TEMP MACRO bq_safe_ordinal(a, i) AS CASE WHEN i >= 1 THEN list_extract(a, i) END;
 CREATE OR REPLACE TEMP MACRO bq_array_first(a) AS CASE WHEN len(a) = 0 THEN bq_error_of(len(a), 'ARRAY_FIRST cannot get the first element of an empty array') ELSE list_extract(a, 1) END;
 CREATE OR REPLACE TEMP MACRO bq_array_last(a) AS CASE WHEN len(a) = 0 THEN bq_error_of(len(a), 'ARRAY_LAST cannot get the last element of an empty array') ELSE list_extract(a, len(a)) END;

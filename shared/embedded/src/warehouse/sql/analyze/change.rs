@@ -11,7 +11,7 @@ use super::{Analyzed, Analyzer, TableShape, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{PARTITION_TIME, literal, quote};
 use crate::warehouse::sql::syntax::ast::{
-    At, Change, Expr, From, Matched, MergeAction, MergeClause, Rows, What,
+    At, Change, Expr, From, Matched, MergeAction, MergeClause, Node, Rows, What,
 };
 use segue_ports::warehouse::TableReference;
 
@@ -205,8 +205,11 @@ impl Analyzer<'_> {
             taken.push(lower);
             let earlier = parts.iter().position(|(own, _)| *own == name);
             let sql = match value {
-                None => "DEFAULT".to_owned(),
-                Some(expr) => {
+                None if fields.is_empty() => "DEFAULT".to_owned(),
+                value => {
+                    // The default of a field is NULL.
+                    let default = Expr::new(*at, Node::Null);
+                    let expr = value.as_ref().unwrap_or(&default);
                     let own = self.expr(expr, names)?;
                     if fields.is_empty() {
                         self.assigned(target, &own, &name, &ty, expr.at)?
@@ -250,7 +253,10 @@ impl Analyzer<'_> {
             };
             parts.push(format!("{} := {sql}", quote(own)));
         }
-        Ok(format!("struct_pack({})", parts.join(", ")))
+        let packed = format!("struct_pack({})", parts.join(", "));
+        let message = literal(&format!("Cannot set field of NULL {}", column.ty.bigquery()));
+        let x = &column.sql;
+        Ok(format!("CASE WHEN {x} IS NULL THEN bq_error_of({x}, {message}) ELSE {packed} END"))
     }
 
     fn update(

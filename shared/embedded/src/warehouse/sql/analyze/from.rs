@@ -291,6 +291,17 @@ impl Analyzer<'_> {
         if kind == JoinKind::Cross {
             return Ok(format!("{left_sql} {word} {right_sql}"));
         }
+        if kind == JoinKind::Left
+            && !conditions.is_empty()
+            && let Some((array, own)) =
+                right_sql.strip_prefix("LATERAL ").and_then(|right| right.rsplit_once(" AS "))
+        {
+            // DuckDB takes only some conditions beside LATERAL.
+            let condition = conditions.join(" AND ");
+            return Ok(format!(
+                "{left_sql} {word} LATERAL (SELECT {own}.* FROM {array} AS {own} WHERE {condition}) AS {own} ON TRUE"
+            ));
+        }
         if conditions.is_empty() {
             if matches!(kind, JoinKind::Right | JoinKind::Full) {
                 return Err(refuse(at, "Expected keyword ON or keyword USING after JOIN"));
