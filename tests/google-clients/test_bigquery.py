@@ -81,7 +81,7 @@ def test_ranges_are_columns_parameters_and_rows(bigquery, dataset):
     schema = [
         bq.SchemaField("id", "INTEGER"),
         bq.SchemaField("days", "RANGE", range_element_type="DATE"),
-        bq.SchemaField("at", "RANGE", range_element_type="DATETIME"),
+        bq.SchemaField("times", "RANGE", range_element_type="DATETIME"),
     ]
     table = bigquery.create_table(bq.Table(f"{bigquery.project}.{dataset}.ranges", schema=schema))
     assert [field.range_element_type for field in bigquery.get_table(table).schema[1:]] == [
@@ -89,15 +89,15 @@ def test_ranges_are_columns_parameters_and_rows(bigquery, dataset):
         bq.FieldElementType("DATETIME"),
     ]
     new = [
-        {"id": 1, "days": {"start": "2024-01-01", "end": None}, "at": None},
-        {"id": 2, "days": "[2024-01-01, 2024-02-01)", "at": {"start": None, "end": "2024-01-01T10:00:00"}},
+        {"id": 1, "days": {"start": "2024-01-01", "end": None}, "times": None},
+        {"id": 2, "days": "[2024-01-01, 2024-02-01)", "times": {"start": None, "end": "2024-01-01T10:00:00"}},
     ]
     assert bigquery.insert_rows(table, new) == []
-    assert rows(bigquery, f"SELECT days, at FROM {dataset}.ranges ORDER BY id") == [
-        {"days": {"start": day, "end": None}, "at": None},
+    assert rows(bigquery, f"SELECT days, times FROM {dataset}.ranges ORDER BY id") == [
+        {"days": {"start": day, "end": None}, "times": None},
         {
             "days": {"start": day, "end": datetime.date(2024, 2, 1)},
-            "at": {"start": None, "end": datetime.datetime(2024, 1, 1, 10)},
+            "times": {"start": None, "end": datetime.datetime(2024, 1, 1, 10)},
         },
     ]
     wrong = bigquery.insert_rows_json(table, [{"id": 3, "days": {"start": "2024-02-01", "end": "2024-01-01"}}])

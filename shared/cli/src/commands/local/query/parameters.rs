@@ -26,7 +26,10 @@ pub(super) fn read(given: &[String]) -> anyhow::Result<Given> {
             Refused(format!("--param {argument}: write it as NAME:TYPE:VALUE or NAME=VALUE"))
         })?;
         let data_type = if data_type.is_empty() { "STRING" } else { data_type };
-        let has_parts = data_type.contains('<');
+        // A range is written as in SQL: [2024-01-01, UNBOUNDED).
+        let is_range =
+            data_type.trim_start().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("RANGE<"));
+        let has_parts = data_type.contains('<') && !is_range;
         let value = if value == "NULL" {
             Json::Null
         } else if has_parts {
@@ -58,8 +61,14 @@ mod tests {
 
     #[test]
     fn types_are_declared_as_bq_does() {
-        let given =
-            ["day:DATE:2024-03-01", ":INT64:3", "name::O'Hara: x", "ids:ARRAY<INT64>:[1,2]", "no:INT64:NULL"];
+        let given = [
+            "day:DATE:2024-03-01",
+            ":INT64:3",
+            "name::O'Hara: x",
+            "ids:ARRAY<INT64>:[1,2]",
+            "no:INT64:NULL",
+            "days:RANGE<DATE>:[2024-01-01, UNBOUNDED)",
+        ];
         let (plain, declared) = read(&given.map(str::to_owned)).unwrap();
         assert!(plain.is_empty());
         assert_eq!(
@@ -70,6 +79,7 @@ mod tests {
                 {"name": "name", "type": "STRING", "value": "O'Hara: x"},
                 {"name": "ids", "type": "ARRAY<INT64>", "value": [1, 2]},
                 {"name": "no", "type": "INT64", "value": null},
+                {"name": "days", "type": "RANGE<DATE>", "value": "[2024-01-01, UNBOUNDED)"},
             ])
         );
     }
