@@ -183,9 +183,23 @@ impl Analyzer<'_> {
                 };
                 let typed =
                     |value: &Value| if value.is_null() { value.clone().settled() } else { value.clone() };
-                let value =
-                    self.arithmetic(operator, &typed(left), &typed(right), at).map_err(|_| refused())?;
-                Value::new(value.ty, format!("TRY({})", value.sql))
+                let (left, right) = (typed(left), typed(right));
+                let arithmetic = |left: &Value, right: &Value| {
+                    self.arithmetic(operator, left, right, at).map_err(|_| refused())
+                };
+                // TRY takes no aggregates, window functions and subqueries, so these are found before it.
+                if [&left, &right].iter().any(|value| value.sql.contains('(')) {
+                    let operand = |own: &Value, name: &str| Value { sql: format!("e.{name}"), ..own.clone() };
+                    let value = arithmetic(&operand(&left, "a"), &operand(&right, "b"))?;
+                    let operands = format!("struct_pack(a := {}, b := {})", left.sql, right.sql);
+                    Value::new(
+                        value.ty,
+                        format!("list_transform([{operands}], lambda e: TRY({}))[1]", value.sql),
+                    )
+                } else {
+                    let value = arithmetic(&left, &right)?;
+                    Value::new(value.ty, format!("TRY({})", value.sql))
+                }
             }
             ("SAFE_NEGATE", [value]) if super::operators::number(&value.ty) => {
                 Value::new(value.ty.clone(), format!("TRY(-{})", value.clone().settled().sql))
