@@ -64,19 +64,19 @@ mod tests {
     #[test]
     fn every_line_is_in_the_period_that_has_it() {
         let lines = moments(&[
-            ("2026-01-01T12:00:59.999Z", LogLevel::Info),
+            ("2026-01-01T12:01:04.999Z", LogLevel::Info),
             ("2026-01-01T12:00:01Z", LogLevel::Error),
             ("2026-01-01T12:00:05Z", LogLevel::Info),
             ("2026-01-01T12:00:06Z", LogLevel::Info),
         ]);
         let found = of(&lines, None, None, true);
-        assert_eq!(found.periods.len(), 12, "five seconds each");
+        assert_eq!(found.periods.len(), 13, "five seconds each");
         let first = found.periods.first().unwrap();
         assert_eq!((first.from, first.to), (at("2026-01-01T12:00:00Z"), at("2026-01-01T12:00:05Z")));
         let counts = |index: usize| found.periods.get(index).unwrap().levels.clone();
         assert_eq!(counts(0), [(LogLevel::Error, 1)].into());
         assert_eq!(counts(1), [(LogLevel::Info, 2)].into(), "a period begins with its first moment");
-        assert_eq!(counts(11), [(LogLevel::Info, 1)].into());
+        assert_eq!(counts(12), [(LogLevel::Info, 1)].into());
         let all: u64 = found.periods.iter().flat_map(|period| period.levels.values()).sum();
         assert_eq!(all, 4);
     }
