@@ -1,4 +1,4 @@
-// A Segue of its own for each worker: the real program on an empty data directory, with the flows of this folder.
+// A Segue of its own for each file of tests: the real program on an empty data directory, with the flows of this folder.
 import { test as base, expect, type Page } from '@playwright/test';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -228,16 +228,32 @@ function complaints(page: Page, segue: Segue): string[] {
   return found;
 }
 
-export const test = base.extend<{ complaints: string[] }, { segue: Segue }>({
-  segue: [
+/** The Segue that runs, and the file whose tests it serves. */
+export interface Running {
+  file: string;
+  segue: Segue | undefined;
+}
+
+export const test = base.extend<{ complaints: string[]; segue: Segue }, { running: Running }>({
+  running: [
     async ({}, use) => {
-      const segue = new Segue();
-      await segue.start();
-      await use(segue);
-      await segue.end();
+      const running: Running = { file: '', segue: undefined };
+      await use(running);
+      await running.segue?.end();
     },
     { scope: 'worker' },
   ],
+  // What the tests of another file have saved would move the rows of a list to its next page.
+  segue: async ({ running }, use, { file }) => {
+    let { segue } = running;
+    if (!segue || running.file !== file) {
+      await segue?.end();
+      segue = new Segue();
+      Object.assign(running, { file, segue });
+      await segue.start();
+    }
+    await use(segue);
+  },
   complaints: [
     async ({ page, segue }, use) => {
       const found = complaints(page, segue);

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { grouped } from '../../src/lib/format/number';
-import { expect, Segue, test as base } from '../e2e/segue';
+import { expect, type Running, Segue, test as base } from '../e2e/segue';
 
 const part = Number(process.env['VOLUMES'] ?? 1);
 const COUNTS = {
@@ -18,8 +18,8 @@ const COUNTS = {
 /** A day is at most so much slower than the goal before the test fails: the goals are for a warm machine without others. */
 const SLACK = Number(process.env['SLACK'] ?? 4);
 
-const test = base.extend<object, { segue: Segue }>({
-  segue: [
+const test = base.extend<object, { running: Running }>({
+  running: [
     async ({}, use) => {
       const segue = new Segue();
       const began = performance.now();
@@ -29,7 +29,7 @@ const test = base.extend<object, { segue: Segue }>({
       ]);
       console.log(`figure | written through the ports | ${Math.round(performance.now() - began)} ms |`);
       await segue.start();
-      await use(segue);
+      await use({ file: import.meta.filename, segue });
       await segue.end();
     },
     { scope: 'worker', timeout: 600_000 },
