@@ -228,7 +228,7 @@ function complaints(page: Page, segue: Segue): string[] {
   return found;
 }
 
-/** The Segue that runs, and the file whose tests it serves. */
+/** The Segue that runs, and the file of tests that it serves. */
 export interface Running {
   file: string;
   segue: Segue | undefined;
