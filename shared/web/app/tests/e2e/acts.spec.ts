@@ -231,23 +231,25 @@ test('U75 a running execution is paused without a question, and goes on after Re
   page,
   segue,
 }) => {
-  const run = await segue.run('shop.orders/slow_log', {}, false);
+  const { run, gate } = await segue.hold('shop.orders/slow_log');
   await page.goto(segue.address(run, 'gantt'));
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(state(page)).toHaveText(/PAUSED/);
   await expect(page.getByRole('region', { name: 'Why it is paused' })).toContainText('Paused by a request');
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+  gate.open();
   await expect(state(page)).toHaveText(/SUCCESS/);
 });
 
 test('U32 what is typed in a dialog stays while the execution goes on', async ({ page, segue }) => {
-  const run = await segue.run('shop.orders/slow_inputs', {}, false);
+  const { run, gate } = await segue.hold('shop.orders/slow_inputs');
   await page.goto(segue.address(run, 'gantt'));
   await more(page, 'Replay…');
   const dialog = page.getByRole('dialog', { name: 'Replay slow_inputs' });
   await dialog.getByRole('checkbox', { name: 'Change inputs' }).check();
   await dialog.getByLabel('note', { exact: true }).fill('typed');
+  gate.open();
   await expect(state(page)).toHaveText(/SUCCESS/);
   await expect(dialog.getByLabel('note', { exact: true })).toHaveValue('typed');
   await dialog.getByRole('button', { name: 'Replay' }).click();

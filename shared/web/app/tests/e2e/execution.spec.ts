@@ -77,13 +77,14 @@ test('U32 a server that is killed and started again loses no line and doubles no
   page,
   segue,
 }) => {
-  const run = await segue.run('shop.orders/slow_log', {}, false);
+  const { run, gate } = await segue.hold('shop.orders/slow_log');
   await page.goto(segue.address(run, 'logs'));
   await expect(page.getByText('line number 3', { exact: true })).toBeVisible();
   await segue.kill();
-  await expect(page.locator('[data-status=reconnecting]')).toBeVisible({ timeout: 3_000 });
+  await expect(page.locator('[data-status=reconnecting]')).toBeVisible();
   await segue.start();
   await expect(page.locator('[data-status=live]')).toBeVisible();
+  gate.open();
   await expect(page.locator('[data-status=ended]')).toBeVisible({ timeout: 90_000 });
   const stored = await segue.get<unknown[]>(`/logs/${run.id}`);
   await expect(page.getByText(`${stored.length} lines`, { exact: true })).toBeVisible();
@@ -138,7 +139,7 @@ test('U61 each button is there only where the API accepts it', async ({ page, se
   await expect(page.getByRole('button', { name: 'Replay' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Restart' })).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Kill' })).toHaveCount(0);
-  const running = await segue.run('shop.orders/slow_log', {}, false);
+  const { run: running } = await segue.hold('shop.orders/slow_log');
   await page.goto(segue.address(running, 'gantt'));
   await page.getByRole('button', { name: 'Kill' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();

@@ -38,9 +38,9 @@ test('U101 a dead letter is read and delivered again, and a store that stops is 
     await expect(verdict).toContainText('All well');
 
     sql(segue, 'DROP TABLE probe');
-    await expect(verdict).toContainText('The state store is down', { timeout: 5_000 });
+    await expect(verdict).toContainText('The state store is down');
     await segue.kill();
-    await expect(verdict).toContainText('The server does not answer', { timeout: 5_000 });
+    await expect(verdict).toContainText('The server does not answer');
   } finally {
     await segue.end();
   }

@@ -1,7 +1,7 @@
 // A Segue of its own for each file of tests: the real program on an empty data directory, with the flows of this folder.
 import { test as base, expect, type Page } from '@playwright/test';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,8 +20,18 @@ export interface Execution {
   trigger?: { variables: Record<string, unknown> };
 }
 
+/** A file that does not exist yet. A flow that waits for it runs as long as its test wants, on a slow machine too. */
+export class Gate {
+  constructor(readonly file: string) {}
+
+  open(): void {
+    writeFileSync(this.file, '');
+  }
+}
+
 export class Segue {
   #process: ChildProcess | undefined;
+  #gates = 0;
   /** The data directory. */
   readonly data = mkdtempSync(join(tmpdir(), 'segue-web-'));
   url = '';
@@ -94,6 +104,12 @@ export class Segue {
     });
     expect(answer.ok, await answer.clone().text()).toBe(true);
     return (await answer.json()) as Execution;
+  }
+
+  /** Starts a flow that waits for a gate. */
+  async hold(flow: string): Promise<{ run: Execution; gate: Gate }> {
+    const gate = new Gate(join(this.data, `gate-${this.#gates++}`));
+    return { run: await this.run(flow, { until: gate.file }, false), gate };
   }
 
   /** Starts a flow, and waits until it is in a state. */
