@@ -19,6 +19,8 @@ pub(crate) const WIDE_NUMERIC: &str = "DECIMAL(38,9)";
 pub(crate) enum DataType {
     String,
     Bytes,
+    /// `STRING(n)` and `BYTES(n)`: texts and bytes of a column with at most so many letters or bytes.
+    Limited(Box<DataType>, u64),
     Int64,
     Float64,
     Numeric,
@@ -47,6 +49,7 @@ impl DataType {
         match self {
             Self::String | Self::Geography => "VARCHAR".into(),
             Self::Bytes => "BLOB".into(),
+            Self::Limited(own, _) => own.duckdb(),
             Self::Int64 => "BIGINT".into(),
             Self::Float64 => "DOUBLE".into(),
             Self::Numeric => WIDE_NUMERIC.into(),
@@ -86,6 +89,7 @@ impl DataType {
         match self {
             Self::String => "STRING".into(),
             Self::Bytes => "BYTES".into(),
+            Self::Limited(own, most) => format!("{}({most})", own.bigquery()),
             Self::Int64 => "INT64".into(),
             Self::Float64 => "FLOAT64".into(),
             Self::Numeric => "NUMERIC".into(),
@@ -122,14 +126,27 @@ impl DataType {
         }
     }
 
-    /// The type that the values of a column of this type have in expressions: without the limits of a NUMERIC.
+    /// The type that the values of a column of this type have in expressions: without the limits of a column.
     pub(crate) fn plain(&self) -> Self {
         match self {
+            Self::Limited(own, _) => (**own).clone(),
             Self::Decimal(precision, scale) if *scale <= 9 && precision - scale <= 29 => Self::Numeric,
             Self::Decimal(..) | Self::BigDecimal(..) => Self::BigNumeric,
             Self::Array(element) => Self::Array(Box::new(element.plain())),
             Self::Struct(fields) => {
                 Self::Struct(fields.iter().map(|(name, own)| (name.clone(), own.plain())).collect())
+            }
+            own => own.clone(),
+        }
+    }
+
+    /// The type without the limits of texts and bytes.
+    pub(crate) fn without_lengths(&self) -> Self {
+        match self {
+            Self::Limited(own, _) => (**own).clone(),
+            Self::Array(element) => Self::Array(Box::new(element.without_lengths())),
+            Self::Struct(fields) => {
+                Self::Struct(fields.iter().map(|(name, own)| (name.clone(), own.without_lengths())).collect())
             }
             own => own.clone(),
         }
@@ -263,6 +280,16 @@ pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseErr
         })
         .collect();
     let close = tokens.iter().position(|token| token.is_symbol(")")).unwrap_or(tokens.len());
+    if matches!(simple, DataType::String | DataType::Bytes) {
+        let most = tokens.get(2).and_then(|token| match &token.kind {
+            Kind::Number(number) => number.parse().ok().filter(|most| *most > 0),
+            _ => None,
+        });
+        let most = most
+            .filter(|_| close == 3)
+            .ok_or_else(|| super::invalid(&format!("{name} length must be a positive number"), at, None))?;
+        return Ok((DataType::Limited(Box::new(simple), most), close + 1));
+    }
     let data_type = match (simple, numbers.as_slice()) {
         (DataType::Numeric | DataType::BigNumeric, [precision, ..]) if *precision > 38 => {
             let message = format!("{name} of {precision} digits is not supported by the embedded warehouse");
@@ -398,7 +425,9 @@ mod tests {
         assert_eq!(DataType::from_duckdb("DECIMAL(18,9)").bigquery(), "NUMERIC");
         assert_eq!(DataType::from_duckdb("DECIMAL(38,9)").bigquery(), "NUMERIC");
         assert_eq!(read("NUMERIC(10, 2)").column(), "DECIMAL(10,2)");
-        assert_eq!(read("STRING(20)"), DataType::String);
+        assert_eq!(read("STRING(20)").bigquery(), "STRING(20)");
+        assert_eq!(read("ARRAY<STRING(20)>").plain().bigquery(), "ARRAY<STRING>");
+        assert!(parse(&lex("STRING(0)").unwrap()).is_err());
     }
 
     #[test]

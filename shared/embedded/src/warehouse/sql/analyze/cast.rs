@@ -2,7 +2,7 @@
 //!
 //! To add a conversion, add a branch in [`conversion`].
 
-use super::coerce::{coerce, same};
+use super::coerce::{coerce, not_longer, same};
 use super::names::Names;
 use super::value::{Form, Value, field, field_names};
 use super::{Analyzed, Analyzer, missing, refuse};
@@ -12,15 +12,8 @@ use crate::warehouse::sql::ranges;
 use crate::warehouse::sql::syntax::ast::{At, Expr};
 
 impl Analyzer<'_> {
-    /// `CAST(value AS to)`. `longest`: the longest text of `STRING(n)`.
-    pub(super) fn cast(
-        &self,
-        value: &Value,
-        to: &DataType,
-        longest: Option<u64>,
-        safe: bool,
-        at: At,
-    ) -> Analyzed<Value> {
+    /// `CAST(value AS to)`.
+    pub(super) fn cast(&self, value: &Value, to: &DataType, safe: bool, at: At) -> Analyzed<Value> {
         let plain = to.plain();
         let mut own = if value.is_null() {
             Value::new(plain.clone(), format!("CAST(NULL AS {})", plain.duckdb()))
@@ -40,10 +33,8 @@ impl Analyzer<'_> {
             let never_null = value.never_null && !safe;
             Value { never_null, ..Value::new(plain, sql) }
         };
-        if let Some(longest) = longest {
-            let function = if safe { "bq_safe_longest" } else { "bq_longest" };
-            let length = if own.ty == DataType::Bytes { "octet_length" } else { "length" };
-            own.sql = format!("{function}({0}, {length}({0}), {longest})", own.sql);
+        if let DataType::Limited(_, most) = to {
+            own.sql = not_longer(&own, *most, safe);
         }
         if let DataType::Decimal(precision, scale) | DataType::BigDecimal(precision, scale) = to {
             let cast = if safe { "TRY_CAST" } else { "CAST" };
@@ -70,7 +61,7 @@ impl Analyzer<'_> {
                 let Some(own) = field(value, index) else { continue };
                 // Only a literal that is cast itself has more digits than its FLOAT64.
                 let own = if own.is_null() { own } else { Value { form: Form::Other, ..own } };
-                parts.push(format!("{} := {}", quote(name), self.cast(&own, ty, None, false, at)?.sql));
+                parts.push(format!("{} := {}", quote(name), self.cast(&own, ty, false, at)?.sql));
             }
             let packed = format!("struct_pack({})", parts.join(", "));
             return Ok(match (safe, value.never_null) {
@@ -80,7 +71,7 @@ impl Analyzer<'_> {
             });
         }
         if let (DataType::Array(from), DataType::Array(element)) = (&value.ty, to) {
-            let item = self.cast(&Value::new((**from).clone(), "e"), element, None, false, at)?;
+            let item = self.cast(&Value::new((**from).clone(), "e"), element, false, at)?;
             let items = format!("list_transform({}, lambda e: {})", value.sql, item.sql);
             // One element that cannot be converted makes the array NULL.
             return Ok(if safe { format!("TRY({items})") } else { items });
@@ -103,6 +94,9 @@ impl Analyzer<'_> {
         let Some(format) = format else {
             return Err(missing(at, "CAST with AT TIME ZONE and without FORMAT"));
         };
+        if to.plain() != *to {
+            return Err(missing(at, &format!("CAST AS {} with FORMAT", to.bigquery())));
+        }
         let format = self.expr_as(format, &DataType::String, names)?;
         let Form::Text(pattern) = &format.form else {
             return Err(missing(at, "CAST with a FORMAT that is no literal"));
@@ -155,8 +149,10 @@ impl Analyzer<'_> {
 
 /// Whether the elements or fields of the type have a number of digits.
 fn limits_inside(ty: &DataType) -> bool {
-    let limited =
-        |ty: &DataType| matches!(ty, DataType::Decimal(..) | DataType::BigDecimal(..)) || limits_inside(ty);
+    let limited = |ty: &DataType| {
+        matches!(ty, DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Limited(..))
+            || limits_inside(ty)
+    };
     match ty {
         DataType::Array(element) => limited(element),
         DataType::Struct(fields) => fields.iter().any(|(_, ty)| limited(ty)),

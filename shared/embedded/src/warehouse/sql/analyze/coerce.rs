@@ -95,6 +95,9 @@ pub(super) fn plain(value: &Value) -> Value {
     if ty == value.ty {
         return value.clone();
     }
+    if matches!(value.ty, DataType::Limited(..)) {
+        return Value::new(ty, value.sql.clone());
+    }
     let sql = match (&value.ty, &ty) {
         (own, plain) if !plain.has_bignumeric() || own.duckdb() == plain.duckdb() => {
             format!("CAST({} AS {})", value.sql, plain.duckdb())
@@ -111,11 +114,26 @@ pub(super) fn plain(value: &Value) -> Value {
     Value::new(ty, sql)
 }
 
+/// A text or bytes that are an error (or NULL, if safe) when they are longer than this.
+pub(super) fn not_longer(value: &Value, longest: u64, safe: bool) -> String {
+    let function = if safe { "bq_safe_longest" } else { "bq_longest" };
+    let length = if value.ty == DataType::Bytes { "octet_length" } else { "length" };
+    format!("{function}({0}, {length}({0}), {longest})", value.sql)
+}
+
 /// The value for a column of this type, which is stored with fewer digits than expressions have. `None`: no such value.
 pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
     let own = coerce(value, &to.plain())?.settled();
     Some(match to {
         to if own.ty == *to => own.sql,
+        DataType::Limited(_, most) => not_longer(&own, *most, false),
+        DataType::Array(element) if matches!(**element, DataType::Limited(..)) => {
+            let item = stored(&Value::new(element.plain(), "e"), element)?;
+            format!("list_transform({}, lambda e: {item})", own.sql)
+        }
+        DataType::Struct(fields) if to.has(&|own| matches!(own, DataType::Limited(..))) => {
+            rebuilt(&own, fields, &|value, to| stored(value, to).unwrap_or_else(|| value.sql.clone()))
+        }
         DataType::Decimal(..) | DataType::BigDecimal(..) if own.ty == DataType::BigNumeric => {
             format!("CAST(bq_bignumeric_text({}) AS {})", own.sql, to.duckdb())
         }
@@ -127,23 +145,40 @@ pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
 
 /// The values of a column as those of a wider type, which the column gets. `None`: BigQuery does not change the type so.
 pub(crate) fn widened(column: &str, from: &DataType, to: &DataType) -> Option<String> {
-    use DataType::{BigDecimal, Decimal, Float64};
-    let digits = |ty: &DataType| match ty {
-        Decimal(precision, scale) | BigDecimal(precision, scale) => Some((precision - scale, *scale)),
-        _ => None,
-    };
     let (own, wanted) = (from.plain(), to.plain());
-    let is_wider = match (digits(from), digits(to)) {
-        (_, None) => {
-            own == wanted || *to == Float64 || matches!(wanted, DataType::Numeric | DataType::BigNumeric)
-        }
-        (Some(from), Some(to)) => own == wanted && from.0 <= to.0 && from.1 <= to.1,
-        (None, Some(_)) => false,
-    };
-    if !is_wider || own != wanted && !converts(&own, &wanted) {
+    let is_wider = own == wanted
+        || digits(to).is_none()
+            && converts(&own, &wanted)
+            && matches!(wanted, DataType::Float64 | DataType::Numeric | DataType::BigNumeric);
+    if !is_wider || !holds(to, from) {
         return None;
     }
     stored(&plain(&Value::new(from.clone(), quote(column))), to)
+}
+
+/// The digits before and after the point that a column can have. `None`: the type has no limit of its own.
+fn digits(ty: &DataType) -> Option<(u8, u8)> {
+    match ty {
+        DataType::Decimal(precision, scale) | DataType::BigDecimal(precision, scale) => {
+            Some((precision - scale, *scale))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the limits of the type `to` are as wide as those of `from`.
+fn holds(to: &DataType, from: &DataType) -> bool {
+    match (to, from) {
+        (DataType::Limited(_, most), DataType::Limited(_, own)) => own <= most,
+        (DataType::Limited(..), _) => false,
+        (DataType::Array(to), DataType::Array(from)) => holds(to, from),
+        (DataType::Struct(to), DataType::Struct(from)) => {
+            to.iter().zip(from).all(|((_, to), (_, from))| holds(to, from))
+        }
+        (to, from) => {
+            digits(to).is_none_or(|to| digits(from).is_some_and(|from| from.0 <= to.0 && from.1 <= to.1))
+        }
+    }
 }
 
 /// A value for a column, with an error for NULL in an array, which a table cannot have. `None`: it has no arrays.

@@ -50,7 +50,7 @@ impl Analyzer<'_> {
             Node::Case { operand, branches, otherwise } => {
                 self.case(operand.as_deref(), branches, otherwise.as_deref(), names, at)
             }
-            Node::Cast { value, to, longest, safe, format, zone } => {
+            Node::Cast { value, to, safe, format, zone } => {
                 let own = self.expr(value, names)?;
                 if format.is_some() || zone.is_some() {
                     return self.formatted_cast(
@@ -63,7 +63,7 @@ impl Analyzer<'_> {
                         at,
                     );
                 }
-                self.cast(&own, to, *longest, *safe, at)
+                self.cast(&own, to, *safe, at)
             }
             Node::Extract { part, value, zone } => self.extract(part, value, zone.as_deref(), names, at),
             Node::Call(call) => self.call(call, names, at),

@@ -205,7 +205,11 @@ pub(super) fn json_text(value: &Value, style: Json) -> Option<String> {
             let inner = if parts.is_empty() { "''".to_owned() } else { parts.join(" || ") };
             format!("CASE WHEN {x} IS NOT NULL THEN '{open}' || {inner} || '{close}' END")
         }
-        DataType::Decimal(..) | DataType::BigDecimal(..) | DataType::Geography | DataType::Range(_) => {
+        DataType::Decimal(..)
+        | DataType::BigDecimal(..)
+        | DataType::Limited(..)
+        | DataType::Geography
+        | DataType::Range(_) => {
             return None;
         }
     })

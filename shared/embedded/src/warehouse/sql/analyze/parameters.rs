@@ -56,7 +56,7 @@ fn value(parameter: &Parameter) -> Result<Value, String> {
             let text = declared.to_string();
             let tokens = lex(&text).map_err(|error| error.to_string())?;
             let ty = datatype::parse(&tokens).map_err(|error| error.to_string())?;
-            typed(&ty, &parameter.value)
+            typed(&ty.plain(), &parameter.value)
         }
     }
 }

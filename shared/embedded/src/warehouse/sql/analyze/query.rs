@@ -131,8 +131,11 @@ impl Relation {
                 form: column.form.clone(),
                 ..Value::new(column.ty.clone(), format!("v.{}", column.sql_name))
             };
-            let target = wanted(index, &column.name)
-                .filter(|to| *to != own.ty && (to.plain().has_bignumeric() || own.ty.has_bignumeric()));
+            let is_special = |to: &DataType| {
+                let limited = to.has(&|own| matches!(own, DataType::Limited(..)));
+                limited || to.plain().has_bignumeric() || own.ty.has_bignumeric()
+            };
+            let target = wanted(index, &column.name).filter(|to| *to != own.ty && is_special(to));
             let sql = match target {
                 None => match without_null_elements(&own, &column.name) {
                     None => own.sql,

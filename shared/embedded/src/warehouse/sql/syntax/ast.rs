@@ -80,8 +80,6 @@ pub(crate) enum Node {
     Cast {
         value: Box<Expr>,
         to: DataType,
-        /// The longest text of `STRING(n)` and `BYTES(n)`.
-        longest: Option<u64>,
         safe: bool,
         format: Option<Box<Expr>>,
         zone: Option<Box<Expr>>,

@@ -48,7 +48,7 @@ impl Parser<'_> {
             }
             "STRUCT" => return self.structure(),
             "RANGE" if self.symbol_at(1, "<") => {
-                let data_type = self.data_type()?;
+                let data_type = self.unlimited_type()?;
                 let Some(Kind::Text(text)) = self.token().map(|token| &token.kind) else {
                     return Err(self.expected("string literal"));
                 };
@@ -154,34 +154,11 @@ impl Parser<'_> {
         self.need_symbol("(")?;
         let value = Box::new(self.expr()?);
         self.need("AS")?;
-        let longest = match (self.is("STRING") || self.is("BYTES")) && self.symbol_at(1, "(") {
-            true => match self.ahead(2).map(|token| &token.kind) {
-                Some(Kind::Number(number)) => number.parse().ok(),
-                _ => None,
-            },
-            false => None,
-        };
-        let (place, first) = (self.place(), self.at);
         let to = self.data_type()?;
-        let has_length = |index: usize| {
-            let is = |offset: usize, word: &str| {
-                self.tokens.get(index + offset).is_some_and(|token| token.is(word) || token.is_symbol(word))
-            };
-            (is(0, "STRING") || is(0, "BYTES")) && is(1, "(")
-        };
-        if (first + 1..self.at).any(has_length) {
-            let message = "The length of a STRING or BYTES in an ARRAY or STRUCT in CAST is not supported by the \
-                           embedded warehouse";
-            return Err(invalid(
-                message,
-                Some(place),
-                Some("leave the length out, and check it with LENGTH"),
-            ));
-        }
         let format = if self.take("FORMAT") { Some(Box::new(self.expr()?)) } else { None };
         let zone = if self.take("AT TIME ZONE") { Some(Box::new(self.expr()?)) } else { None };
         self.need_symbol(")")?;
-        Ok(Expr::new(at, Node::Cast { value, to, longest, safe, format, zone }))
+        Ok(Expr::new(at, Node::Cast { value, to, safe, format, zone }))
     }
 
     fn extract(&mut self) -> Parsed<Expr> {
@@ -208,7 +185,7 @@ impl Parser<'_> {
     fn structure(&mut self) -> Parsed<Expr> {
         let at = self.place();
         let fields = if self.symbol_at(1, "<") {
-            match self.data_type()? {
+            match self.unlimited_type()? {
                 DataType::Struct(fields) => Some(fields),
                 _ => None,
             }
@@ -253,9 +230,20 @@ impl Parser<'_> {
         Ok(data_type)
     }
 
+    /// A type without a length or a number of digits, which belong to a column or a CAST.
+    pub(super) fn unlimited_type(&mut self) -> Parsed<DataType> {
+        let place = self.place();
+        let own = self.data_type()?;
+        if own.plain() != own {
+            let message = format!("{} has type parameters, which are not allowed here", own.bigquery());
+            return Err(invalid(&message, Some(place), Some("leave the length or the digits out")));
+        }
+        Ok(own)
+    }
+
     fn element_of_angles(&mut self) -> Parsed<DataType> {
         self.at -= 1;
-        match self.data_type()? {
+        match self.unlimited_type()? {
             DataType::Array(element) => Ok(*element),
             other => Ok(other),
         }

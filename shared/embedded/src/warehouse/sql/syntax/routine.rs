@@ -89,7 +89,7 @@ impl Parser<'_> {
                 self.need("TABLE")?;
                 returns = Some(DataType::Struct(self.table_columns()?));
             } else {
-                returns = Some(self.data_type()?);
+                returns = Some(self.unlimited_type()?);
             }
         }
         if self.is("LANGUAGE") {
@@ -134,13 +134,13 @@ impl Parser<'_> {
         if self.is("TABLE") {
             return Err(unsupported("A table as a parameter of a function", self.place()));
         }
-        Ok((name, Some(self.data_type()?)))
+        Ok((name, Some(self.unlimited_type()?)))
     }
 
     /// `<name type, …>` after RETURNS TABLE.
     fn table_columns(&mut self) -> Parsed<Vec<(String, DataType)>> {
         self.need_symbol("<")?;
-        let columns = self.list(|parser| Ok((parser.name()?, parser.data_type()?)))?;
+        let columns = self.list(|parser| Ok((parser.name()?, parser.unlimited_type()?)))?;
         self.need_symbol(">")?;
         Ok(columns)
     }
@@ -201,7 +201,7 @@ impl Parser<'_> {
             Direction::In
         };
         let name = self.name()?;
-        let data_type = if self.take("ANY TYPE") { None } else { Some(self.data_type()?) };
+        let data_type = if self.take("ANY TYPE") { None } else { Some(self.unlimited_type()?) };
         Ok(ProcedureParameter { name, data_type, direction })
     }
 }

@@ -221,7 +221,16 @@ impl Parser<'_> {
 
     fn declare(&mut self) -> Parsed<Node> {
         let names = self.list(Self::placed_name)?;
+        let place = self.place();
         let ty = if self.is("DEFAULT") { None } else { Some(self.data_type()?) };
+        if let Some(limited) = ty.as_ref().filter(|ty| ty.plain() != **ty) {
+            let message = format!(
+                "A variable of the type {} is not supported by the embedded warehouse",
+                limited.bigquery()
+            );
+            let hint = format!("declare it as {}, and CAST the values", limited.plain().bigquery());
+            return Err(invalid(&message, Some(place), Some(&hint)));
+        }
         let default = if self.take("DEFAULT") { Some(self.expr()?) } else { None };
         if ty.is_none() && default.is_none() {
             return Err(self.expected("a type or DEFAULT"));
