@@ -7,15 +7,26 @@ interface Violation {
   nodes: { html: string }[];
 }
 
-/** The violations, each with the elements that have it. */
+/** The violations of all rules, each with the elements that have it. */
 export async function violations(page: Page): Promise<string[]> {
+  return found(page, {});
+}
+
+/** The texts whose colours differ too little. */
+export async function contrasts(page: Page): Promise<string[]> {
+  return found(page, { runOnly: ['color-contrast'] });
+}
+
+async function found(page: Page, options: axe.RunOptions): Promise<string[]> {
   await page.evaluate(axe.source);
-  return page.evaluate(async () => {
+  return page.evaluate(async (options) => {
     const { violations } = await (
-      window as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }
-    ).axe.run();
+      window as unknown as {
+        axe: { run: (options: axe.RunOptions) => Promise<{ violations: Violation[] }> };
+      }
+    ).axe.run(options);
     return violations.map(
       ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
     );
-  });
+  }, options);
 }
