@@ -31,6 +31,11 @@ fn of_bytes(name: &str, arguments: &[&str]) -> Outcome {
             hex(&all.map_err(|_| "Invalid extended ASCII code point".to_owned())?)
         }
         "byte_values" => format!("[{}]", own(0)?.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")),
+        "bytes_ascii" => match own(0)?.first() {
+            None => "0".to_owned(),
+            Some(byte) if byte.is_ascii() => byte.to_string(),
+            Some(byte) => return Err(format!("Non-ASCII byte found in ASCII() argument: {byte:#04x}")),
+        },
         "bytes_bit_count" => own(0)?.iter().map(|byte| byte.count_ones()).sum::<u32>().to_string(),
         "bytes_not" => hex(&own(0)?.iter().map(|byte| !byte).collect::<Vec<_>>()),
         "bytes_bits" => {

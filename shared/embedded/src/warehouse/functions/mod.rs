@@ -8,6 +8,7 @@
 pub(crate) mod bignumeric;
 mod buckets;
 mod bytes;
+mod bytes_regexps;
 mod cast_format;
 mod decimal_math;
 pub(crate) mod format;
@@ -15,14 +16,16 @@ mod geography;
 pub(crate) mod json;
 mod json_digits;
 mod json_path;
+pub(crate) mod matching;
 mod net;
 mod numbers;
 mod parse_decimal;
 pub(crate) mod ranges;
+mod re2;
 mod regexps;
 mod register;
 mod strftime;
-pub(crate) mod text;
+mod text;
 pub(crate) mod times;
 mod unicode;
 
@@ -39,6 +42,8 @@ fn call(name: &str, arguments: &[&str]) -> Outcome {
         parse_decimal::call,
         numbers::call,
         text::call,
+        matching::call,
+        bytes_regexps::call,
         bytes::call,
         json::call,
         json_digits::call,

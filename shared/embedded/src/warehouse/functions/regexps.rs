@@ -1,5 +1,6 @@
 //! Functions of regular expressions that DuckDB lacks.
 
+use super::re2::translated;
 use super::{Outcome, integer};
 use regex::Regex;
 use std::cell::RefCell;
@@ -26,12 +27,12 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
 }
 
 /// A pattern. `grouped`: it may have several groups.
-fn compiled(pattern: &str, grouped: bool) -> Result<Regex, String> {
+pub(super) fn compiled(pattern: &str, grouped: bool) -> Result<Regex, String> {
     let own = PATTERNS.with_borrow_mut(|patterns| {
         if let Some(known) = patterns.get(pattern) {
             return Ok(known.clone());
         }
-        let own = Regex::new(pattern).map_err(|error| {
+        let own = Regex::new(&translated(pattern)).map_err(|error| {
             let text = error.to_string();
             format!("Cannot parse regular expression: {}", text.lines().last().unwrap_or_default().trim())
         })?;
@@ -55,7 +56,7 @@ fn offset(text: &str, position: i64) -> Option<usize> {
 
 /// The matches of a pattern, each with its group, which may be missing. After an empty match, the search goes on behind
 /// the next character. There is no match at the end of a text that was read before.
-fn matches<'t>(own: &Regex, text: &'t str) -> Vec<Option<&'t str>> {
+pub(super) fn matches<'t>(own: &Regex, text: &'t str) -> Vec<Option<&'t str>> {
     let group = own.captures_len() - 1;
     let (mut found, mut at) = (Vec::new(), 0);
     while let Some(captures) = own.captures_at(text, at) {
@@ -70,7 +71,7 @@ fn matches<'t>(own: &Regex, text: &'t str) -> Vec<Option<&'t str>> {
     found
 }
 
-fn extract(text: &str, pattern: &str, position: &str, occurrence: &str) -> Outcome {
+pub(super) fn extract(text: &str, pattern: &str, position: &str, occurrence: &str) -> Outcome {
     let own = compiled(pattern, false)?;
     let (position, occurrence) = (integer(position)?, integer(occurrence)?);
     if position <= 0 || occurrence <= 0 {
@@ -91,7 +92,7 @@ fn extract_all(text: &str, pattern: &str) -> Outcome {
 }
 
 /// The replacement of REGEXP_REPLACE, if it fits the pattern.
-fn rewrite(pattern: &str, replacement: &str) -> Outcome {
+pub(super) fn rewrite(pattern: &str, replacement: &str) -> Outcome {
     let groups = compiled(pattern, true)?.captures_len() - 1;
     let mut characters = replacement.chars();
     while let Some(c) = characters.next() {
@@ -119,7 +120,7 @@ fn rewrite(pattern: &str, replacement: &str) -> Outcome {
     Ok(Some(replacement.to_owned()))
 }
 
-fn instr(text: &str, pattern: &str, position: &str, occurrence: &str, kind: &str) -> Outcome {
+pub(super) fn instr(text: &str, pattern: &str, position: &str, occurrence: &str, kind: &str) -> Outcome {
     let own = compiled(pattern, false)?;
     let (position, occurrence, kind) = (integer(position)?, integer(occurrence)?, integer(kind)?);
     if position <= 0 || occurrence <= 0 || !(0..=1).contains(&kind) {

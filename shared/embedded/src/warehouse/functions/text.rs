@@ -18,12 +18,8 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
             "[{}]",
             text.chars().map(|c| u32::from(c).to_string()).collect::<Vec<_>>().join(", ")
         ))),
-        ("contains_substr", [text, part]) => {
-            Ok(Some(text.to_lowercase().contains(&part.to_lowercase()).to_string()))
-        }
         ("lower", [text]) => Ok(Some(text.to_lowercase())),
         ("upper", [text]) => Ok(Some(text.to_uppercase())),
-        ("edit_distance", [left, right]) => Ok(Some(edit_distance(left, right).to_string())),
         ("initcap", [text]) => Ok(Some(initcap(text, " \n\r\t\u{b}\u{c}[](){}/|<>!?@\"^#$&~_,.:;*%+-"))),
         ("initcap", [text, delimiters]) => Ok(Some(initcap(text, delimiters))),
         ("instr", [text, part, position, occurrence]) => instr(text, part, position, occurrence),
@@ -157,10 +153,7 @@ fn ascii(text: &str) -> Outcome {
 }
 
 fn chr(code: &str) -> Outcome {
-    match integer(code)? {
-        0 => Ok(Some(String::new())),
-        code => character(code).map(|c| Some(c.to_string())),
-    }
+    character(integer(code)?).map(|c| Some(c.to_string()))
 }
 
 fn character(code: i64) -> Result<char, String> {
@@ -178,26 +171,6 @@ pub(super) fn codes(list: &str) -> Result<Option<Vec<i64>>, String> {
         return Ok(None);
     }
     inner.split(',').map(|code| integer(code.trim())).collect::<Result<Vec<_>, _>>().map(Some)
-}
-
-/// The number of changes of characters between two texts.
-pub(crate) fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, a) in left.chars().enumerate() {
-        let mut diagonal = index;
-        let mut before = index + 1;
-        if let Some(first) = row.first_mut() {
-            *first = before;
-        }
-        for (cell, b) in row.iter_mut().skip(1).zip(&right) {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = *cell;
-            before = replaced.min(*cell + 1).min(before + 1);
-            *cell = before;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 fn initcap(text: &str, delimiters: &str) -> String {

@@ -8,7 +8,9 @@ use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     match (name, arguments) {
         ("normalize", [text, mode]) => Some(normalized(text, mode).map(Some)),
-        ("normalize_and_casefold", [text, mode]) => Some(folded(text, mode).map(Some)),
+        ("normalize_and_casefold", [text, mode]) => {
+            Some(folded(text, mode, "NORMALIZE_AND_CASEFOLD").map(Some))
+        }
         _ => None,
     }
 }
@@ -24,8 +26,8 @@ fn normalized(text: &str, mode: &str) -> Result<String, String> {
 }
 
 /// The documentation does not say whether case folding comes before or after the normalization. So a text for which the
-/// order makes a difference is refused.
-fn folded(text: &str, mode: &str) -> Result<String, String> {
+/// order makes a difference is refused. `function` is for the message.
+pub(super) fn folded(text: &str, mode: &str, function: &str) -> Result<String, String> {
     let fold = |text: &str| CaseMapper::new().fold_string(text).into_owned();
     let before = normalized(&fold(text), mode)?;
     let after = normalized(&fold(&normalized(text, mode)?), mode)?;
@@ -33,6 +35,6 @@ fn folded(text: &str, mode: &str) -> Result<String, String> {
         return Ok(before);
     }
     Err(format!(
-        "NORMALIZE_AND_CASEFOLD of '{text}' is not supported by the embedded warehouse, because the result depends on the order of its two steps"
+        "{function} of '{text}' is not supported by the embedded warehouse, because the result depends on the order of its two steps"
     ))
 }

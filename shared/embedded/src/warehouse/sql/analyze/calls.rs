@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::value::Value;
 use super::{Analyzed, Analyzer, aggregate, functions, invalid, json, refuse, special, windows};
-use crate::warehouse::sql::syntax::ast::{At, Call, Expr};
+use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
 impl Analyzer<'_> {
     /// The value of a call.
@@ -24,12 +24,7 @@ impl Analyzer<'_> {
         {
             return Err(self.unknown_or(call, names, at, &format!("{} is no aggregate function", call.name)));
         }
-        let value = self.scalar(call, names, at)?;
-        Ok(if call.safe {
-            Value { never_null: false, ..Value::new(value.ty, format!("TRY({})", value.sql)) }
-        } else {
-            value
-        })
+        if call.safe { self.safe_call(call, names, at) } else { self.scalar(call, names, at) }
     }
 
     fn unknown_or(
@@ -47,7 +42,7 @@ impl Analyzer<'_> {
         refuse(at, message)
     }
 
-    fn scalar(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
+    pub(super) fn scalar(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
         if let Some(value) = self.special(call, names, at)? {
             return Ok(value);
         }
@@ -62,7 +57,24 @@ impl Analyzer<'_> {
             return Err(unknown_name(name, &call.name, at));
         }
         let arguments = self.arguments(&call.arguments, names)?;
+        self.literal_path(call, &arguments)?;
         functions::apply(function, &arguments).ok_or_else(|| no_signature(&call.name, &arguments, at))
+    }
+
+    /// Refuses a JSONPath that is computed.
+    fn literal_path(&self, call: &Call, arguments: &[Value]) -> Analyzed<()> {
+        let has_path =
+            ["JSON_EXTRACT", "JSON_QUERY", "JSON_VALUE"].iter().any(|name| call.name.starts_with(name));
+        let ([_, path], [_, expr]) = (arguments, call.arguments.as_slice()) else { return Ok(()) };
+        let is_variable = match &expr.node {
+            Node::Parameter(_) | Node::Positional(_) | Node::System(_) => true,
+            Node::Name(_) => self.variables.values().any(|variable| variable.sql == path.sql),
+            _ => false,
+        };
+        if !has_path || is_variable || path.is_literal() {
+            return Ok(());
+        }
+        Err(refuse(expr.at, "JSONPath must be a string literal or query parameter"))
     }
 
     /// The values of arguments.

@@ -16,7 +16,8 @@ impl Analyzer<'_> {
     pub(super) fn cast(&self, value: &Value, to: &DataType, safe: bool, at: At) -> Analyzed<Value> {
         let plain = to.plain();
         let mut own = if value.is_null() {
-            Value::new(plain.clone(), format!("CAST(NULL AS {})", plain.duckdb()))
+            // NULL, or an ERROR, which has any type.
+            Value::new(plain.clone(), format!("CAST({} AS {})", value.sql, plain.duckdb()))
         } else if let (Form::Number(number), DataType::Float64, DataType::Numeric | DataType::BigNumeric) =
             (&value.form, &value.ty, &plain)
         {

@@ -188,9 +188,10 @@ impl Analyzer<'_> {
         let mut level = Some(names);
         while let Some(names) = level {
             for column in names.sources.iter().flat_map(|source| &source.columns) {
-                let distance = crate::warehouse::functions::text::edit_distance(
-                    &column.name.to_lowercase(),
-                    &name.to_lowercase(),
+                let letters = |name: &str| name.to_lowercase().chars().collect::<Vec<_>>();
+                let distance = crate::warehouse::functions::matching::edit_distance(
+                    &letters(&column.name),
+                    &letters(name),
                 );
                 if distance <= 2 && near.as_ref().is_none_or(|(best, _)| distance < *best) {
                     near = Some((distance, column.name.clone()));

@@ -69,7 +69,8 @@ impl Analyzer<'_> {
         }
         match operator {
             "=" | "<>" | "<" | "<=" | ">" | ">=" => self.compare(operator, &left, &right, at),
-            "||" => self.joined(&left, &right, at),
+            "||" => super::concat::joined_pair(&left, &right)
+                .ok_or_else(|| Self::no_signature("||", &left, &right, at)),
             "+" | "-" | "*" | "/" => self.arithmetic(operator, &left, &right, at),
             _ => self.bits(operator, &left, &right, at),
         }
@@ -83,16 +84,6 @@ impl Analyzer<'_> {
     ) -> segue_ports::warehouse::WarehouseError {
         let types = format!("{}, {}", left.ty.bigquery(), right.ty.bigquery());
         refuse(at, &format!("No matching signature for operator {operator} for argument types: {types}"))
-    }
-
-    fn joined(&self, left: &Value, right: &Value, at: At) -> Analyzed<Value> {
-        let ty = supertype(&[left, right]);
-        let Some(ty @ (DataType::String | DataType::Bytes | DataType::Array(_))) = ty else {
-            return Err(Self::no_signature("||", left, right, at));
-        };
-        let (left, right) = (self.coerced(left, &ty, at)?, self.coerced(right, &ty, at)?);
-        let never_null = left.never_null && right.never_null;
-        Ok(Value { never_null, ..Value::new(ty, format!("({} || {})", left.sql, right.sql)) })
     }
 
     fn bits(&self, operator: &str, left: &Value, right: &Value, at: At) -> Analyzed<Value> {

@@ -27,8 +27,8 @@ impl Analyzer<'_> {
         let mut names = Names { parent: Some(parent), windows: select.windows.clone(), ..Names::none() };
         let before = self.filtered.take();
         let from = select.from.as_ref().map(|from| self.from(from, &mut names)).transpose()?;
-        if let (None, Some(filter)) = (&from, &select.filter) {
-            return Err(refuse(filter.at, "Query without FROM clause cannot have a WHERE clause"));
+        if from.is_none() {
+            without_from(select, tail)?;
         }
         self.partition_filters(select.filter.as_ref(), select.at)?;
         self.filtered.replace(before);
@@ -337,4 +337,35 @@ impl Names<'_> {
         }
         found
     }
+}
+
+/// Refuses what a SELECT without FROM cannot have.
+fn without_from(select: &Select, tail: &Tail<'_>) -> Analyzed<()> {
+    let clause =
+        |at: At, name: &str| Err(refuse(at, &format!("Query without FROM clause cannot have {name} clause")));
+    if let Some(filter) = &select.filter {
+        return clause(filter.at, "a WHERE");
+    }
+    if select.group.is_some() {
+        return clause(select.at, "a GROUP BY");
+    }
+    if let Some(having) = &select.having {
+        return clause(having.at, "a HAVING");
+    }
+    if let Some(item) = tail.order.first() {
+        return clause(item.value.at, "an ORDER BY");
+    }
+    if select.distinct {
+        return Err(refuse(select.at, "Query without FROM clause cannot use SELECT DISTINCT"));
+    }
+    for item in &select.items {
+        let Item::Value { value, .. } = item else { continue };
+        if windows::contains(value) {
+            return Err(refuse(value.at, "SELECT without FROM clause cannot use analytic functions"));
+        }
+        if aggregate::contains(value) {
+            return Err(refuse(value.at, "SELECT without FROM clause cannot use aggregation"));
+        }
+    }
+    Ok(())
 }

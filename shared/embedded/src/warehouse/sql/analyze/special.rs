@@ -3,7 +3,7 @@
 //! To add a function, add it to [`NAMES`] and a branch in `Analyzer::special`.
 
 use super::calls::no_signature;
-use super::coerce::{coerce, supertype};
+use super::concat::joined;
 use super::json::{Json, json_text};
 use super::names::Names;
 use super::value::{Form, Value, text_literal};
@@ -18,6 +18,7 @@ pub(super) const NAMES: &[&str] = &[
     "ARRAY_TRANSFORM",
     "COALESCE",
     "CONCAT",
+    "CONTAINS_SUBSTR",
     "DATETIME_ADD",
     "DATETIME_BUCKET",
     "DATETIME_DIFF",
@@ -28,6 +29,7 @@ pub(super) const NAMES: &[&str] = &[
     "DATE_DIFF",
     "DATE_SUB",
     "DATE_TRUNC",
+    "EDIT_DISTANCE",
     "ERROR",
     "FORMAT",
     "FORMAT_DATE",
@@ -86,10 +88,18 @@ impl Analyzer<'_> {
         if !NAMES.contains(&name) {
             return Ok(None);
         }
-        if let Some((unknown, _)) = call.named.first().filter(|_| name != "MAKE_INTERVAL") {
+        let known = |(own, _): &&(String, Expr)| match name {
+            "MAKE_INTERVAL" => true,
+            "CONTAINS_SUBSTR" => own == "json_scope",
+            "EDIT_DISTANCE" => own == "max_distance",
+            _ => false,
+        };
+        if let Some((unknown, _)) = call.named.iter().find(|own| !known(own)) {
             return Err(super::calls::unknown_name(unknown, name, at));
         }
         let dated = match name {
+            "CONTAINS_SUBSTR" => Some(self.contains_substr(call, names, at)?),
+            "EDIT_DISTANCE" => Some(self.edit_distance(call, names, at)?),
             "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD" | "TIMESTAMP_SUB"
             | "TIME_ADD" | "TIME_SUB" => Some(self.date_add(call, names, at)?),
             "DATE_DIFF" | "DATETIME_DIFF" | "TIMESTAMP_DIFF" | "TIME_DIFF" => {
@@ -166,7 +176,7 @@ impl Analyzer<'_> {
                 value.ty.clone(),
                 format!("COALESCE({}, CAST(0 AS {}))", value.clone().settled().sql, value.ty.duckdb()),
             ),
-            ("CONCAT", [_, ..]) => self.concat(&values).ok_or_else(refused)?,
+            ("CONCAT", [_, ..]) => joined(&values).ok_or_else(refused)?,
             ("ERROR", [message]) => {
                 let message = self.coerced(message, &DataType::String, at)?;
                 // The type is that of any other value beside it.
@@ -208,23 +218,10 @@ impl Analyzer<'_> {
             ("JUSTIFY_INTERVAL", [value]) if value.ty == DataType::Interval => {
                 Value::new(DataType::Interval, format!("bq_justify_days(bq_justify_hours({}))", value.sql))
             }
-            ("REGEXP_EXTRACT" | "REGEXP_SUBSTR" | "REGEXP_EXTRACT_ALL", [text, pattern, ..])
-                if values.len() <= 4 =>
-            {
-                self.regexp_extract(name, text, pattern, &values, at)?
+            ("REGEXP_EXTRACT" | "REGEXP_SUBSTR" | "REGEXP_EXTRACT_ALL", [_, _, ..]) if values.len() <= 4 => {
+                self.regexp_extract(name, &values, at)?
             }
-            ("REGEXP_REPLACE", [text, pattern, rewrite]) => {
-                let typed = |value: &Value| self.coerced(value, &DataType::String, at).map_err(|_| refused());
-                let (text, pattern, rewrite) = (typed(text)?, typed(pattern)?, typed(rewrite)?);
-                let is_plain = matches!(&rewrite.form, Form::Text(text) if !text.contains('\\'));
-                let rewrite = if is_plain {
-                    rewrite.sql
-                } else {
-                    format!("bqf('regexp_rewrite', {}, {})", pattern.sql, rewrite.sql)
-                };
-                let sql = format!("regexp_replace({}, {}, {rewrite}, 'g')", text.sql, pattern.sql);
-                Value::new(DataType::String, sql)
-            }
+            ("REGEXP_REPLACE", [_, _, _]) => self.regexp_replace(&values, at)?,
             ("ARRAY_AVG", [array]) => {
                 let element = self.element(array, name, at)?;
                 match element {
@@ -237,25 +234,6 @@ impl Analyzer<'_> {
             _ => return Err(refused()),
         };
         Ok(Some(value))
-    }
-
-    /// BigQuery's CONCAT is NULL if an argument is NULL. DuckDB's CONCAT skips NULL. If no argument can be NULL, DuckDB's
-    /// CONCAT is used, because it is several times faster than a chain of `||`.
-    fn concat(&self, values: &[Value]) -> Option<Value> {
-        let ty = supertype(&values.iter().collect::<Vec<_>>())?;
-        let ty = if values.iter().all(Value::is_null) { DataType::String } else { ty };
-        if !matches!(ty, DataType::String | DataType::Bytes) {
-            return None;
-        }
-        let values: Vec<Value> = values.iter().map(|value| coerce(value, &ty)).collect::<Option<_>>()?;
-        let never_null = values.iter().all(|value| value.never_null);
-        let texts: Vec<&str> = values.iter().map(|value| value.sql.as_str()).collect();
-        let sql = match texts.as_slice() {
-            [single] => (*single).to_owned(),
-            texts if never_null && ty == DataType::String => format!("CONCAT({})", texts.join(", ")),
-            texts => format!("({})", texts.join(" || ")),
-        };
-        Some(Value { never_null, ..Value::new(ty, sql) })
     }
 
     fn extreme(&self, name: &str, values: &[Value], at: At) -> Analyzed<Value> {
@@ -296,66 +274,6 @@ impl Analyzer<'_> {
             parts.push(format!("COALESCE({text}, 'null')"));
         }
         Ok(Value::new(DataType::String, format!("bqf({})", parts.join(", "))))
-    }
-
-    fn regexp_extract(
-        &self,
-        name: &str,
-        text: &Value,
-        pattern: &Value,
-        values: &[Value],
-        at: At,
-    ) -> Analyzed<Value> {
-        let text = self.coerced(text, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
-        let pattern =
-            self.coerced(pattern, &DataType::String, at).map_err(|_| no_signature(name, values, at))?;
-        let is_all = name == "REGEXP_EXTRACT_ALL";
-        if is_all && values.len() > 2 {
-            return Err(no_signature(name, values, at));
-        }
-        let group = match &pattern.form {
-            Form::Text(text) => {
-                let groups = groups(text);
-                if groups > 1 {
-                    return Err(refuse(at, "Regular expression has more than 1 capturing group"));
-                }
-                Some(groups)
-            }
-            _ => None,
-        };
-        let sql = match (group, is_all, values.len()) {
-            (Some(group), true, 2) if !can_be_empty(&pattern) => {
-                format!("regexp_extract_all({}, {}, {group})", text.sql, pattern.sql)
-            }
-            (Some(group), false, 2) if group == 0 || !may_skip_group(&pattern) => {
-                format!("bq_regexp_extract({}, {}, {group})", text.sql, pattern.sql)
-            }
-            (_, true, _) => {
-                format!(
-                    "CAST(CAST(bqf('regexp_extract_all', {}, {}) AS JSON) AS VARCHAR[])",
-                    text.sql, pattern.sql
-                )
-            }
-            _ => {
-                let number = |index: usize| -> Analyzed<String> {
-                    match values.get(index) {
-                        None => Ok("'1'".to_owned()),
-                        Some(value) => {
-                            Ok(format!("CAST({} AS VARCHAR)", self.coerced(value, &DataType::Int64, at)?.sql))
-                        }
-                    }
-                };
-                format!(
-                    "bqf('regexp_extract', {}, {}, {}, {})",
-                    text.sql,
-                    pattern.sql,
-                    number(2)?,
-                    number(3)?
-                )
-            }
-        };
-        let ty = if is_all { DataType::Array(Box::new(DataType::String)) } else { DataType::String };
-        Ok(Value::new(ty, sql))
     }
 
     /// `ARRAY_FILTER(array, e -> …)` and `ARRAY_TRANSFORM(array, (e, i) -> …)`.
@@ -420,45 +338,4 @@ impl Analyzer<'_> {
             &format!("(({hour} * 3600 + {minute} * 60 + {second}) * 1000000)"),
         ))
     }
-}
-
-/// Whether a pattern may match nothing. DuckDB finds more of such matches than BigQuery.
-fn can_be_empty(pattern: &Value) -> bool {
-    match &pattern.form {
-        Form::Text(text) => text.is_empty() || text.contains(['*', '?', '|', '{', '^', '$', '\\']),
-        _ => true,
-    }
-}
-
-/// Whether a pattern may match without its group. BigQuery's answer is NULL, DuckDB's is an empty text.
-fn may_skip_group(pattern: &Value) -> bool {
-    match &pattern.form {
-        Form::Text(text) => text.contains('|') || [")?", ")*", "){"].iter().any(|end| text.contains(end)),
-        _ => true,
-    }
-}
-
-/// The number of capturing groups of a pattern.
-fn groups(pattern: &str) -> usize {
-    let mut count = 0;
-    let mut in_class = false;
-    let mut characters = pattern.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => {
-                characters.next();
-            }
-            '[' => in_class = true,
-            ']' => in_class = false,
-            '(' if !in_class => {
-                // `(?:…)` captures nothing, `(?P<name>…)` does.
-                let is_special = characters.peek() == Some(&'?');
-                if !is_special || matches!(characters.clone().nth(1), Some('P' | '<')) {
-                    count += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    count
 }

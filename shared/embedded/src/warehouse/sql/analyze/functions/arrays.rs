@@ -8,7 +8,16 @@ pub(super) const TABLE: &[Function] = &[
     ("ARRAY_INCLUDES", &[("xX:L", "bq_array_includes({0}, {1})")]),
     ("ARRAY_INCLUDES_ALL", &[("xx:L", "bq_array_includes_all({0}, {1})")]),
     ("ARRAY_INCLUDES_ANY", &[("xx:L", "bq_array_includes_any({0}, {1})")]),
-    ("ARRAY_IS_DISTINCT", &[("x:L", "bq_array_is_distinct({0})")]),
+    (
+        "ARRAY_IS_DISTINCT",
+        &[
+            (
+                "f:L",
+                "bq_array_is_distinct(list_transform({0}, lambda e: CASE WHEN isnan(e) THEN 'nan' ELSE CAST(e + 0 AS VARCHAR) END))",
+            ),
+            ("x:L", "bq_array_is_distinct({0})"),
+        ],
+    ),
     ("ARRAY_LAST", &[("x:X", "bq_array_last({0})")]),
     ("ARRAY_LENGTH", &[("x:I", "len({0})")]),
     ("ARRAY_MAX", &[("x:X", "list_max({0})")]),

@@ -3,7 +3,10 @@
 use super::Function;
 
 pub(super) const TABLE: &[Function] = &[
-    ("ASCII", &[("S:I", "CAST(bqf('ascii', {0}) AS BIGINT)")]),
+    (
+        "ASCII",
+        &[("S:I", "CAST(bqf('ascii', {0}) AS BIGINT)"), ("B:I", "CAST(bqf('bytes_ascii', {0h}) AS BIGINT)")],
+    ),
     (
         "BIT_COUNT",
         &[("I:I", "CAST(bit_count({0}) AS BIGINT)"), ("B:I", "CAST(bqf('bytes_bit_count', {0h}) AS BIGINT)")],
@@ -14,8 +17,6 @@ pub(super) const TABLE: &[Function] = &[
     ("CHR", &[("I:S", "bqf('chr', {0t})")]),
     ("CODE_POINTS_TO_BYTES", &[("i:B", "unhex(bqf('bytes_of', CAST({0} AS VARCHAR)))")]),
     ("CODE_POINTS_TO_STRING", &[("i:S", "bqf('text_of', CAST({0} AS VARCHAR))")]),
-    ("CONTAINS_SUBSTR", &[("SS:L", "(bqf('contains_substr', {0}, {1}) = 'true')")]),
-    ("EDIT_DISTANCE", &[("SS:I", "CAST(bqf('edit_distance', {0}, {1}) AS BIGINT)")]),
     ("ENDS_WITH", &[("SS:L", "suffix({0}, {1})"), ("BB:L", "suffix({0h}, {1h})")]),
     (
         "FARM_FINGERPRINT",
@@ -61,7 +62,13 @@ pub(super) const TABLE: &[Function] = &[
     ),
     ("MD5", &[("S:B", "unhex(md5({0}))"), ("B:B", "unhex(md5({0}))")]),
     ("OCTET_LENGTH", &[("S:I", "strlen({0})"), ("B:I", "octet_length({0})")]),
-    ("REGEXP_CONTAINS", &[("SS:L", "regexp_matches({0}, {1})")]),
+    (
+        "REGEXP_CONTAINS",
+        &[
+            ("SS:L", "regexp_matches({0}, {1})"),
+            ("BB:L", "CAST(bqf('bytes_regexp_contains', {0h}, {1h}) AS BOOLEAN)"),
+        ],
+    ),
     (
         "REGEXP_INSTR",
         &[
@@ -69,6 +76,10 @@ pub(super) const TABLE: &[Function] = &[
             ("SSI:I", "CAST(bqf('regexp_instr', {0}, {1}, {2t}, '1', '0') AS BIGINT)"),
             ("SSII:I", "CAST(bqf('regexp_instr', {0}, {1}, {2t}, {3t}, '0') AS BIGINT)"),
             ("SSIII:I", "CAST(bqf('regexp_instr', {0}, {1}, {2t}, {3t}, {4t}) AS BIGINT)"),
+            ("BB:I", "CAST(bqf('bytes_regexp_instr', {0h}, {1h}, '1', '1', '0') AS BIGINT)"),
+            ("BBI:I", "CAST(bqf('bytes_regexp_instr', {0h}, {1h}, {2t}, '1', '0') AS BIGINT)"),
+            ("BBII:I", "CAST(bqf('bytes_regexp_instr', {0h}, {1h}, {2t}, {3t}, '0') AS BIGINT)"),
+            ("BBIII:I", "CAST(bqf('bytes_regexp_instr', {0h}, {1h}, {2t}, {3t}, {4t}) AS BIGINT)"),
         ],
     ),
     ("REPEAT", &[("SI:S", "bqf('repeat', {0}, {1t})"), ("BI:B", "unhex(bqf('repeat', {0h}, {1t}))")]),
