@@ -10,9 +10,8 @@ use super::value::{Form, Value, field_names};
 use super::{Analyzed, Analyzer, TableShape, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{PARTITION_TIME, literal, quote};
-use crate::warehouse::sql::syntax::ast::{
-    At, Change, Expr, From, Matched, MergeAction, MergeClause, Node, Rows, What,
-};
+use crate::warehouse::sql::syntax::ast::{At, Expr, From, Node};
+use crate::warehouse::sql::syntax::change_ast::{Change, Matched, MergeAction, MergeClause, Rows, What};
 use segue_ports::warehouse::TableReference;
 
 /// A change in DuckDB's syntax.

@@ -35,6 +35,7 @@ mod pivot;
 mod predicates;
 mod query;
 mod ranges;
+mod recursion;
 mod regexps;
 mod routines;
 mod safe;

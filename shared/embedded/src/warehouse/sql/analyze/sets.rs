@@ -52,17 +52,8 @@ impl Analyzer<'_> {
                     ),
                 )
             })?;
-            let distinct = !kind.all || kind.verb != "UNION";
-            if distinct && matches!(ty, DataType::Json | DataType::Geography) {
-                return Err(refuse(
-                    at,
-                    &format!(
-                        "Column {} of type {} cannot be used in {} DISTINCT",
-                        index + 1,
-                        ty.bigquery(),
-                        kind.verb
-                    ),
-                ));
+            if !kind.all || kind.verb != "UNION" {
+                comparable(&ty, index, kind.verb, at)?;
             }
             let sql_name = quote(&format!("{}_{index}", if name.is_empty() { "f" } else { &name }));
             columns.push(Output { name, sql_name, ty, form: Form::Other });
@@ -202,4 +193,20 @@ impl Analyzer<'_> {
             .map(|list| wanted.iter().map(|name| list.iter().position(|own| own == name)).collect())
             .collect())
     }
+}
+
+/// Refuses a table for UNION DISTINCT with a column that has values which cannot be compared.
+pub(super) fn no_duplicates(relation: &Relation, at: At) -> Analyzed<()> {
+    let columns = relation.columns.iter().enumerate();
+    columns.into_iter().try_for_each(|(index, column)| comparable(&column.ty, index, "UNION", at))
+}
+
+/// Refuses a type that has values which cannot be compared, for the column with this index.
+fn comparable(ty: &DataType, index: usize, verb: &str, at: At) -> Analyzed<()> {
+    if ty.has(&|own| matches!(own, DataType::Json | DataType::Geography)) {
+        let message =
+            format!("Column {} of type {} cannot be used in {verb} DISTINCT", index + 1, ty.bigquery());
+        return Err(refuse(at, &message));
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The syntax tree of GoogleSQL's queries and of the statements that change rows.
+//! The syntax tree of GoogleSQL's queries.
 //!
 //! The module must not know names of tables, types of columns, or functions. To add an expression, add a variant of
 //! [`Node`], a branch in [`Expr::children`], a branch in the parser, and a branch in `analyze/expr.rs`.
@@ -209,7 +209,7 @@ pub(crate) struct OrderItem {
 pub(crate) struct Query {
     pub(crate) at: At,
     pub(crate) recursive: bool,
-    pub(crate) with: Vec<(String, At, Query)>,
+    pub(crate) with: Vec<With>,
     pub(crate) body: Body,
     pub(crate) order: Vec<OrderItem>,
     pub(crate) limit: Option<Expr>,
@@ -218,6 +218,28 @@ pub(crate) struct Query {
     pub(crate) pipes: Vec<(At, Pipe)>,
     /// The number of levels of its deepest expression.
     pub(crate) depth: u32,
+}
+
+/// A table of WITH.
+#[derive(Debug, Clone)]
+pub(crate) struct With {
+    pub(crate) name: String,
+    pub(crate) at: At,
+    pub(crate) query: Query,
+    /// The tables without a dataset that the query names, in lower case, and once for each time. Tables of its own WITH
+    /// are not among them.
+    pub(crate) tables: Vec<String>,
+}
+
+impl With {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// How often the query names this table.
+    pub(crate) fn times(&self, name: &str) -> usize {
+        self.tables.iter().filter(|table| table.eq_ignore_ascii_case(name)).count()
+    }
 }
 
 /// The part of a query before ORDER BY.
@@ -417,62 +439,6 @@ pub(crate) enum Pipe {
     Pivot(Pivot, Option<String>),
     Unpivot(Unpivot, Option<String>),
     Sample(Expr),
-}
-
-/// INSERT, UPDATE, DELETE or MERGE.
-#[derive(Debug, Clone)]
-pub(crate) struct Change {
-    pub(crate) at: At,
-    pub(crate) target: Vec<String>,
-    pub(crate) target_at: At,
-    pub(crate) alias: Option<String>,
-    pub(crate) what: What,
-}
-
-/// What a change does.
-#[derive(Debug, Clone)]
-pub(crate) enum What {
-    Insert { columns: Vec<(String, At)>, rows: Rows },
-    Update { set: Vec<(Vec<String>, At, Option<Expr>)>, from: Option<From>, filter: Expr },
-    Delete { filter: Expr },
-    Merge { source: From, on: Expr, clauses: Vec<MergeClause> },
-}
-
-/// The rows of INSERT.
-#[derive(Debug, Clone)]
-pub(crate) enum Rows {
-    /// `None` is DEFAULT.
-    Values(Vec<Vec<Option<Expr>>>),
-    Query(Box<Query>),
-}
-
-/// A WHEN of MERGE.
-#[derive(Debug, Clone)]
-pub(crate) struct MergeClause {
-    pub(crate) at: At,
-    pub(crate) matched: Matched,
-    pub(crate) condition: Option<Expr>,
-    pub(crate) action: MergeAction,
-}
-
-/// Which rows a WHEN of MERGE takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Matched {
-    /// WHEN MATCHED: rows of both tables.
-    Both,
-    /// WHEN NOT MATCHED BY TARGET: rows of the source alone.
-    Source,
-    /// WHEN NOT MATCHED BY SOURCE: rows of the target alone.
-    Target,
-}
-
-/// What a WHEN of MERGE does.
-#[derive(Debug, Clone)]
-pub(crate) enum MergeAction {
-    InsertRow,
-    Insert { columns: Vec<(String, At)>, values: Vec<Option<Expr>> },
-    Update(Vec<(Vec<String>, At, Option<Expr>)>),
-    Delete,
 }
 
 impl Expr {

@@ -1,6 +1,7 @@
 //! Parses INSERT, UPDATE, DELETE and MERGE.
 
-use super::ast::{At, Change, Expr, Matched, MergeAction, MergeClause, Rows, What};
+use super::ast::{At, Expr};
+use super::change_ast::{Change, Matched, MergeAction, MergeClause, Rows, What};
 use super::{Parsed, Parser};
 use crate::warehouse::sql::{invalid, names, syntax_error};
 

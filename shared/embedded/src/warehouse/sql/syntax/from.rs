@@ -163,7 +163,9 @@ impl Parser<'_> {
         }
         let (path, taken) = names::path(self.tokens.get(self.at..).unwrap_or_default())?;
         self.at += taken;
-        if self.is_symbol("(") {
+        if !self.is_symbol("(") {
+            self.note_table(&path);
+        } else {
             let arguments = self.bracketed(|parser| {
                 if parser.is_symbol(")") { Ok(Vec::new()) } else { parser.list(Self::table_argument) }
             })?;
@@ -186,9 +188,17 @@ impl Parser<'_> {
         if self.take("TABLE") {
             let (path, taken) = names::path(self.tokens.get(self.at..).unwrap_or_default())?;
             self.at += taken;
+            self.note_table(&path);
             return Ok(Expr::new(at, Node::Name(path.join("."))));
         }
         self.expr()
+    }
+
+    /// Remembers a table that may be one of WITH.
+    fn note_table(&mut self, path: &[String]) {
+        if let [name] = path {
+            self.tables.push(name.to_lowercase());
+        }
     }
 
     /// The alias of a table. PIVOT and the like are no aliases.

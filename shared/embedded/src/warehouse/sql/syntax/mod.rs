@@ -6,6 +6,7 @@
 pub(crate) mod ast;
 mod call;
 mod change;
+pub(crate) mod change_ast;
 mod expr;
 mod from;
 mod literal;
@@ -19,7 +20,8 @@ mod select;
 use super::lex::{Kind, Token};
 use super::written::unexpected;
 use super::{keywords, syntax_error};
-use ast::{At, Change, Expr, Query};
+use ast::{At, Expr, Query};
+use change_ast::Change;
 pub(crate) use script::script;
 use segue_ports::warehouse::WarehouseError;
 
@@ -31,6 +33,8 @@ pub(crate) struct Parser<'a> {
     at: usize,
     /// The number of levels of the deepest expression of the query that is being parsed.
     deepest: u32,
+    /// The tables without a dataset that the query names that is being parsed, in lower case.
+    tables: Vec<String>,
     /// The number of blocks of a script around the position.
     nested: usize,
 }
@@ -65,7 +69,7 @@ pub(crate) fn change(tokens: &[Token]) -> Parsed<Change> {
 
 impl<'a> Parser<'a> {
     fn new(tokens: &'a [Token]) -> Self {
-        Self { tokens, at: 0, deepest: 0, nested: 0 }
+        Self { tokens, at: 0, deepest: 0, tables: Vec::new(), nested: 0 }
     }
 
     fn token(&self) -> Option<&'a Token> {

@@ -1,6 +1,6 @@
 //! Parses queries: WITH, set operations, ORDER BY, LIMIT and pipes.
 
-use super::ast::{Body, Matching, NameMode, Query, SetKind, SetOperation};
+use super::ast::{Body, Matching, NameMode, Query, SetKind, SetOperation, With};
 use super::{Parsed, Parser};
 use crate::warehouse::sql::syntax_error;
 
@@ -8,9 +8,19 @@ impl Parser<'_> {
     /// A query.
     pub(super) fn query(&mut self) -> Parsed<Query> {
         let around = std::mem::take(&mut self.deepest);
+        let outside = std::mem::take(&mut self.tables);
         let query = self.own_query();
         let depth = std::mem::replace(&mut self.deepest, around);
-        query.map(|query| Query { depth, ..query })
+        let inside = std::mem::replace(&mut self.tables, outside);
+        let query = query.map(|query| Query { depth, ..query })?;
+        let is_hidden = |table: &String| query.with.iter().any(|own| own.is(table));
+        self.tables.extend(inside.into_iter().filter(|table| !is_hidden(table)));
+        for (index, own) in query.with.iter().enumerate() {
+            let visible = if query.recursive { query.with.len() } else { index };
+            let is_hidden = |table: &&String| query.with.iter().take(visible).any(|other| other.is(table));
+            self.tables.extend(own.tables.iter().filter(|table| !is_hidden(table)).cloned());
+        }
+        Ok(query)
     }
 
     fn own_query(&mut self) -> Parsed<Query> {
@@ -24,7 +34,8 @@ impl Parser<'_> {
                 let name = parser.name()?;
                 parser.need("AS")?;
                 let query = parser.bracketed(Self::query)?;
-                Ok((name, at, query))
+                let tables = std::mem::take(&mut parser.tables);
+                Ok(With { name, at, query, tables })
             })?;
         }
         let body = self.body()?;

@@ -39,7 +39,9 @@ impl Parser<'_> {
     fn steps_here(&mut self, is_whole: bool) -> Parsed<Vec<Step>> {
         let mut found: Vec<Step> = Vec::new();
         loop {
-            while self.take_symbol(";") {}
+            if self.is_symbol(";") {
+                return Err(syntax_error("Unexpected \";\"", Some(self.place())));
+            }
             if self.token().is_none() || (!is_whole && ENDS.iter().any(|word| self.is(word))) {
                 return Ok(found);
             }
