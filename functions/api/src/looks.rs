@@ -49,11 +49,27 @@ impl Glance {
         with_log: bool,
     ) -> Result<bool, PortError> {
         let execution = state.execution_mark(id).await?;
+        self.has_moved(state, id, execution, with_log).await
+    }
+
+    /// The same, for a caller that knows the number of the execution.
+    pub(crate) async fn has_moved(
+        &mut self,
+        state: &dyn StateStore,
+        id: &ExecutionId,
+        execution: Option<u64>,
+        with_log: bool,
+    ) -> Result<bool, PortError> {
         let log = if with_log { state.log_mark(id).await? } else { None };
         let is_same = |last: Option<u64>, now: Option<u64>| now.is_some() && now == last;
         let is_all_same = is_same(self.execution, execution) && (!with_log || is_same(self.log, log));
         *self = Self { execution, log };
         Ok(!is_all_same)
+    }
+
+    /// The number of the execution at the last look. None if the store has no such number, or before the first look.
+    pub(crate) fn execution(&self) -> Option<u64> {
+        self.execution
     }
 
     /// Forgets the last look, because what it announced could not be read.

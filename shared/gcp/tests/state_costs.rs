@@ -148,8 +148,9 @@ async fn a_look_at_an_execution_and_its_log_costs_three_reads() {
         let lines = vec![line(&made.id, "at the end")];
         assert!(service.finish_claim(&attempt, "h", &result(&attempt), lines).await.unwrap());
         let before = executor.operation_counts();
-        let now =
-            (executor.execution_mark(&made.id).await.unwrap(), executor.log_mark(&made.id).await.unwrap());
+        let of_execution = executor.execution_mark(&made.id).await.unwrap();
+        assert_eq!(executor.operation_counts().since(before).reads, 1);
+        let now = (of_execution, executor.log_mark(&made.id).await.unwrap());
         assert_eq!(executor.operation_counts().since(before).reads, 3);
         assert_ne!(now.1, last.1, "the log has grown");
         last = now;

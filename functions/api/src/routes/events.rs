@@ -20,8 +20,10 @@ use futures::future::join_all;
 use segue_api_types::{LogEntry, TaskRun, TopicEvent};
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 /// The largest number of topics of one stream.
@@ -95,12 +97,19 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
         snapshot(&api, topic.id()).await?;
     }
     Ok(stream(move |sender| async move {
+        let mut told = told_marks(&topics);
         let all = join_all(topics.into_iter().map(|topic| {
             let (api, sender) = (api.clone(), sender.clone());
+            let (tell, hear) = match &topic {
+                Topic::Execution(id, _) => (told.get_mut(id).and_then(|(tell, _)| tell.take()), None),
+                Topic::Log(id, _) => (None, told.get(id).map(|(_, hear)| hear.clone())),
+            };
             async move {
                 match topic {
-                    Topic::Execution(id, position) => tell_execution(&api, &id, position, &sender).await,
-                    Topic::Log(id, position) => tell_log(&api, &id, position, &sender).await,
+                    Topic::Execution(id, position) => {
+                        tell_execution(&api, &id, position, &sender, tell).await;
+                    }
+                    Topic::Log(id, position) => tell_log(&api, &id, position, &sender, hear).await,
                 }
             }
         }));
@@ -109,9 +118,39 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
     }))
 }
 
+/// Tells the numbers of an execution that its topic has read. A topic with its log hears them and reads none itself.
+type TellMark = watch::Sender<Option<u64>>;
+type HearMark = watch::Receiver<Option<u64>>;
+
+/// A channel for the numbers of each followed execution.
+fn told_marks(topics: &[Topic]) -> HashMap<String, (Option<TellMark>, HearMark)> {
+    let executions = topics.iter().filter_map(|topic| match topic {
+        Topic::Execution(id, _) => Some(id.clone()),
+        Topic::Log(..) => None,
+    });
+    executions
+        .map(|id| {
+            let (tell, hear) = watch::channel(None);
+            (id, (Some(tell), hear))
+        })
+        .collect()
+}
+
+/// Waits until another number comes. Never returns if no topic tells one.
+async fn heard(hear: &mut Option<HearMark>) {
+    if let Some(marks) = hear
+        && marks.changed().await.is_ok()
+    {
+        return;
+    }
+    // The topic of the execution has ended. From now on this topic reads the numbers itself.
+    *hear = None;
+    std::future::pending().await
+}
+
 /// Sends what is new of an execution after the position, until its end: the execution without its task runs, and the
 /// task runs that have changed.
-async fn tell_execution(api: &Api, id: &str, mut sent: Option<u64>, sender: &Sender) {
+async fn tell_execution(api: &Api, id: &str, mut sent: Option<u64>, sender: &Sender, tell: Option<TellMark>) {
     // Subscribe before the first read, so that no change is missed.
     let mut changes = api.watch.subscribe();
     let (topic, id) = (format!("execution:{id}"), ExecutionId::from(id));
@@ -122,6 +161,10 @@ async fn tell_execution(api: &Api, id: &str, mut sent: Option<u64>, sender: &Sen
         // An execution with task runs that wait is read again, because a worker that begins changes no mark.
         let may_begin = last.as_ref().is_some_and(|last| last.has_waiting());
         let has_changed = glance.has_changed(api.state(), &id, false).await.unwrap_or(false);
+        if let Some(tell) = &tell {
+            let seen = glance.execution();
+            tell.send_if_modified(|told| seen.is_some() && std::mem::replace(told, seen) != seen);
+        }
         if has_changed || may_begin {
             match api.snapshots.look(api.state(), &id, has_changed).await {
                 // A deleted execution has no events.
@@ -172,15 +215,21 @@ fn event_of(api: &Api, topic: &str, now: &Snapshot, news: &News) -> TopicEvent {
 }
 
 /// Sends the lines after the position in batches, until the execution has ended.
-async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
+async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender, mut hear: Option<HearMark>) {
     let topic = format!("log:{id}");
     let id = ExecutionId::from(id);
     let (mut glance, mut looks) = (Glance::default(), Looks::new(&api.ports, LOOK));
     loop {
-        let Ok(has_changed) = glance.has_changed(api.state(), &id, true).await else { return };
+        let told = hear.as_mut().and_then(|marks| *marks.borrow_and_update());
+        let looked = match told {
+            Some(mark) => glance.has_moved(api.state(), &id, Some(mark), true).await,
+            None => glance.has_changed(api.state(), &id, true).await,
+        };
+        let Ok(has_changed) = looked else { return };
         if !has_changed {
             tokio::select! {
                 () = sender.left() => return,
+                () = heard(&mut hear) => {}
                 () = sleep(looks.pause(false)) => {}
             }
             continue;
