@@ -7,7 +7,7 @@ test('U29 axe finds nothing on any page, in each theme, and nothing is lost at a
   page,
   segue,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const size = page.viewportSize() ?? { width: 1366, height: 768 };
   for (const { name, address, text } of await pages(segue)) {
     // The pages follow the system's theme, since nobody has chosen one.
