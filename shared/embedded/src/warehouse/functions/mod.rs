@@ -11,8 +11,10 @@ mod bytes;
 mod bytes_regexps;
 mod cast_format;
 mod decimal_math;
+mod fingerprint;
 pub(crate) mod format;
 mod geography;
+mod hll;
 pub(crate) mod json;
 mod json_digits;
 mod json_path;
@@ -43,6 +45,7 @@ fn call(name: &str, arguments: &[&str]) -> Outcome {
         numbers::call,
         text::call,
         matching::call,
+        hll::call,
         bytes_regexps::call,
         bytes::call,
         json::call,

@@ -15,13 +15,19 @@ pub(super) fn read(text: &str) -> Result<Geography, String> {
     let parsed: Value = serde_json::from_str(text).map_err(|error| format!("Invalid GeoJSON: {error}"))?;
     let mut own = Geography::default();
     add(&parsed, &mut own)?;
+    check_edges(&own)?;
+    checked(own)
+}
+
+/// Refuses a geography with edges that take another way on a map than on the Earth.
+pub(super) fn check_edges(own: &Geography) -> Result<(), String> {
     for line in &own.lines {
         check(line, false)?;
     }
     for ring in own.polygons.iter().flat_map(|polygon| &polygon.rings) {
         check(ring, true)?;
     }
-    checked(own)
+    Ok(())
 }
 
 fn wrong(what: &str) -> String {

@@ -1,6 +1,6 @@
 //! Geographies that were read before. A statement asks for the same polygon in many rows.
 
-use super::shape::Geography;
+use super::shape::{Geography, polygon};
 use super::{geojson, text};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -35,7 +35,7 @@ pub(super) fn known(given: &str) -> Result<Rc<Known>, String> {
         return Ok(found);
     }
     let geography =
-        if given.trim_start().starts_with('{') { geojson::read(given)? } else { text::read(given)? };
+        if given.trim_start().starts_with('{') { geojson::read(given)? } else { text::read(given, polygon)? };
     let own = Rc::new(Known { text: text::write(&geography), geography });
     if is_kept {
         ENTRIES.with_borrow_mut(|entries| {

@@ -7,9 +7,12 @@
 //!
 //! To add a function, add a branch in [`call`], and a line in `sql/analyze/functions/geography.rs`.
 
+mod binary;
+mod built;
 mod geohash;
 mod geojson;
 mod known;
+mod lines;
 mod measures;
 mod relations;
 mod shape;
@@ -24,7 +27,9 @@ use shape::{Geography, Position};
 pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     let name = name.strip_prefix("st_")?;
     Some(
-        constructed(name, arguments)
+        built::call(name, arguments)
+            .or_else(|| lines::call(name, arguments))
+            .or_else(|| constructed(name, arguments))
             .or_else(|| described(name, arguments))
             .unwrap_or_else(|| of_two(name, arguments)),
     )
@@ -36,16 +41,6 @@ fn constructed(name: &str, arguments: &[&str]) -> Option<Outcome> {
         ("geogpoint", [longitude, latitude]) => {
             float(longitude).and_then(|longitude| Position::new(longitude, float(latitude)?)).map(point)
         }
-        ("geogfrom", [any]) => known(any).map(|own| Some(own.text.clone())),
-        ("geogfromtext", [wkt]) if wkt.trim_start().starts_with('{') => {
-            Err("Invalid WKT: the text is GeoJSON. Use ST_GEOGFROMGEOJSON".to_owned())
-        }
-        ("geogfromtext", [wkt]) => known(wkt).map(|own| Some(own.text.clone())),
-        ("geogfromtext", [wkt, oriented]) if *oriented == "false" => constructed(name, &[wkt])?,
-        ("geogfromtext", _) => {
-            Err("ST_GEOGFROMTEXT with oriented => TRUE is not supported by the embedded warehouse".to_owned())
-        }
-        ("geogfromgeojson", [json]) => geojson::read(json).map(|own| Some(text::write(&own))),
         ("geogpointfromgeohash", [hash]) => geohash::read(hash).map(point),
         ("makeline", [list]) => make_line(list),
         ("centroid", [own]) => known(own).and_then(|own| {
@@ -62,8 +57,11 @@ fn constructed(name: &str, arguments: &[&str]) -> Option<Outcome> {
             Some(serde_json::Value::from(rings.into_iter().skip(1).collect::<Vec<_>>()).to_string())
         }),
         ("dump", [own]) => {
-            known(own).map(|own| Some(serde_json::Value::from(parts(&own.geography)).to_string()))
+            known(own).map(|own| Some(serde_json::Value::from(parts(&own.geography, -1)).to_string()))
         }
+        ("dump", [own, dimension]) => known(own).and_then(|own| {
+            Ok(Some(serde_json::Value::from(parts(&own.geography, integer(dimension)?)).to_string()))
+        }),
         _ => return None,
     })
 }
@@ -140,6 +138,7 @@ fn of_two(name: &str, arguments: &[&str]) -> Outcome {
         }
         "covers" => Some(relations::covers(left, right)?.to_string()),
         "contains" => Some(relations::contains(left, right)?.to_string()),
+        "touches" => Some(relations::touches(left, right)?.to_string()),
         "intersects" => Some(relations::intersects(left, right)?.to_string()),
         "equals" => {
             let empty = left.count() == 0 && right.count() == 0;
@@ -211,8 +210,8 @@ fn rings(own: &str) -> Result<Vec<String>, String> {
     Ok(lines.collect())
 }
 
-/// The points, lines and polygons of a geography.
-fn parts(own: &Geography) -> Vec<String> {
+/// The points, lines and polygons of a geography: those of one dimension, or all for -1.
+fn parts(own: &Geography, dimension: i64) -> Vec<String> {
     let polygon =
         |polygon: &shape::Polygon| Geography { polygons: vec![polygon.clone()], ..Geography::default() };
     own.points
@@ -220,6 +219,7 @@ fn parts(own: &Geography) -> Vec<String> {
         .map(|place| Geography::point(*place))
         .chain(own.lines.iter().map(|line| Geography::line(line.clone())))
         .chain(own.polygons.iter().map(polygon))
+        .filter(|part| dimension == -1 || part.dimension().map(i64::from) == Some(dimension))
         .map(|part| text::write(&part))
         .collect()
 }

@@ -214,6 +214,28 @@ pub(super) fn intersects(left: &Geography, right: &Geography) -> Result<bool, St
     }
 }
 
+/// ST_TOUCHES.
+pub(super) fn touches(left: &Geography, right: &Geography) -> Result<bool, String> {
+    let has_points_only = |own: &Geography| own.lines.is_empty() && own.polygons.is_empty();
+    let (whole, points) = match (has_points_only(left), has_points_only(right)) {
+        (_, true) => (left, right),
+        (true, false) => (right, left),
+        (false, false) => {
+            return Err(
+                "ST_TOUCHES of two geographies with lines or polygons is not supported by the embedded \
+                        warehouse"
+                    .to_owned(),
+            );
+        }
+    };
+    Ok(intersects(whole, points)? && !relation(whole, points)?.inside)
+}
+
+/// Refuses a distance, as an angle, that is so small that it could be none.
+pub(super) fn check_apart(angle: f64) -> Result<(), String> {
+    if angle < UNSURE { Err(unsure()) } else { Ok(()) }
+}
+
 /// The distance of two geographies as an angle. `None` if one is empty.
 pub(super) fn distance(left: &Geography, right: &Geography) -> Option<f64> {
     if left.count() == 0 || right.count() == 0 {

@@ -146,6 +146,22 @@ pub(super) fn line(vertices: Vec<Position>) -> Result<Geography, String> {
     Ok(Geography::line(own))
 }
 
+/// Makes a polygon of its rings.
+pub(super) type MakePolygon = fn(Vec<Vec<Position>>) -> Result<Polygon, String>;
+
+/// A polygon of rings that have its inside on their left.
+pub(super) fn oriented_polygon(rings: Vec<Vec<Position>>) -> Result<Polygon, String> {
+    for (index, ring) in rings.iter().enumerate() {
+        let open = ring.get(1..).unwrap_or_default();
+        if (signed_area(open) > 0.0) != (index == 0) {
+            return Err("A polygon with more than a half of the Earth on the left of its first ring, or with a hole \
+                        that goes the same way, is not supported by the embedded warehouse with oriented => TRUE"
+                .to_owned());
+        }
+    }
+    polygon(rings)
+}
+
 /// A polygon of these rings, which end with their first vertex. The smaller side of the shell is its inside.
 pub(super) fn polygon(rings: Vec<Vec<Position>>) -> Result<Polygon, String> {
     let mut own = Vec::with_capacity(rings.len());

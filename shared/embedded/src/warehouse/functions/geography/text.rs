@@ -1,7 +1,7 @@
 //! Geographies as WKT. The value of a GEOGRAPHY is its WKT, as BigQuery prints it.
 
 use super::relations;
-use super::shape::{Geography, Polygon, Position, check_polygons, line, polygon};
+use super::shape::{Geography, MakePolygon, Polygon, Position, check_polygons, line};
 use s2::cellid::CellID;
 use std::str::FromStr as _;
 use wkt::Wkt;
@@ -10,14 +10,14 @@ use wkt::types::{Coord, Polygon as WktPolygon};
 /// How many collections may be in each other.
 const DEEPEST: usize = 50;
 
-/// Reads WKT.
-pub(super) fn read(text: &str) -> Result<Geography, String> {
+/// Reads WKT. `polygon` makes a polygon of its rings.
+pub(super) fn read(text: &str, polygon: MakePolygon) -> Result<Geography, String> {
     if text.to_ascii_uppercase().matches("COLLECTION").count() > DEEPEST {
         return Err(format!("Invalid WKT: it has more than {DEEPEST} collections"));
     }
     let parsed: Wkt<f64> = Wkt::from_str(text.trim()).map_err(|error| format!("Invalid WKT: {error}"))?;
     let mut own = Geography::default();
-    add(&parsed, &mut own)?;
+    add(&parsed, polygon, &mut own)?;
     checked(own)
 }
 
@@ -31,7 +31,7 @@ pub(super) fn checked(mut own: Geography) -> Result<Geography, String> {
     Ok(own)
 }
 
-fn add(parsed: &Wkt<f64>, own: &mut Geography) -> Result<(), String> {
+fn add(parsed: &Wkt<f64>, polygon: MakePolygon, own: &mut Geography) -> Result<(), String> {
     match parsed {
         Wkt::Point(point) => own.points.extend(point.coord().map(place).transpose()?),
         Wkt::MultiPoint(points) => {
@@ -45,22 +45,22 @@ fn add(parsed: &Wkt<f64>, own: &mut Geography) -> Result<(), String> {
                 own.add(line(places(single.coords())?)?);
             }
         }
-        Wkt::Polygon(single) => own.polygons.extend(of_rings(single)?),
+        Wkt::Polygon(single) => own.polygons.extend(of_rings(single, polygon)?),
         Wkt::MultiPolygon(polygons) => {
             for single in polygons.polygons() {
-                own.polygons.extend(of_rings(single)?);
+                own.polygons.extend(of_rings(single, polygon)?);
             }
         }
         Wkt::GeometryCollection(parts) => {
             for part in parts.geometries() {
-                add(part, own)?;
+                add(part, polygon, own)?;
             }
         }
     }
     Ok(())
 }
 
-fn of_rings(parsed: &WktPolygon<f64>) -> Result<Option<Polygon>, String> {
+fn of_rings(parsed: &WktPolygon<f64>, polygon: MakePolygon) -> Result<Option<Polygon>, String> {
     let rings: Vec<Vec<Position>> =
         parsed.rings().iter().map(|ring| places(ring.coords())).collect::<Result<_, _>>()?;
     if rings.is_empty() { Ok(None) } else { polygon(rings).map(Some) }

@@ -29,6 +29,9 @@ pub(super) const NAMES: &[&str] = &[
     "COVAR_POP",
     "COVAR_SAMP",
     "GROUPING",
+    "HLL_COUNT.INIT",
+    "HLL_COUNT.MERGE",
+    "HLL_COUNT.MERGE_PARTIAL",
     "LOGICAL_AND",
     "LOGICAL_OR",
     "MAX",
@@ -39,6 +42,8 @@ pub(super) const NAMES: &[&str] = &[
     "STDDEV_POP",
     "STDDEV_SAMP",
     "STRING_AGG",
+    "ST_CENTROID_AGG",
+    "ST_UNION_AGG",
     "SUM",
     "VARIANCE",
     "VAR_POP",
@@ -62,7 +67,7 @@ pub(super) fn contains(expr: &Expr) -> bool {
 }
 
 /// The parts of a call that every aggregate has.
-struct Parts {
+pub(super) struct Parts {
     distinct: &'static str,
     /// ORDER BY, with a blank before it.
     order: String,
@@ -74,7 +79,7 @@ struct Parts {
 
 impl Parts {
     /// `function(DISTINCT arguments ORDER BY …) FILTER (…) OVER (…)`.
-    fn call(&self, function: &str, arguments: &str) -> String {
+    pub(super) fn call(&self, function: &str, arguments: &str) -> String {
         format!("{function}({}{arguments}{}){}{}", self.distinct, self.order, self.filter, self.over)
     }
 }
@@ -186,7 +191,7 @@ impl Analyzer<'_> {
         let refused = || no_signature(name, &values, at);
         let Some(first) = values.first().cloned().map(Value::settled) else { return Err(refused()) };
         let count = match name {
-            "STRING_AGG" => 1..=2,
+            "STRING_AGG" | "HLL_COUNT.INIT" => 1..=2,
             "APPROX_QUANTILES" | "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" | "CORR" | "COVAR_POP"
             | "COVAR_SAMP" | "MAX_BY" | "MIN_BY" => 2..=3,
             _ => 1..=1,
@@ -289,6 +294,16 @@ impl Analyzer<'_> {
             "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP" | "VAR_POP" | "CORR"
             | "COVAR_POP" | "COVAR_SAMP" => self.statistics(name, &values, &parts).ok_or_else(refused)?,
             "STRING_AGG" => self.string_agg(call, &first, values.get(1), &parts, at)?,
+            "HLL_COUNT.INIT" | "HLL_COUNT.MERGE" | "HLL_COUNT.MERGE_PARTIAL" => {
+                self.sketch(name, &values, &parts, at)?
+            }
+            "ST_CENTROID_AGG" | "ST_UNION_AGG" => {
+                let all = self.coerced(&first, &DataType::Geography, at).map_err(|_| refused())?;
+                let list =
+                    Parts { filter: format!(" FILTER ({x} IS NOT NULL)"), ..parts }.call("list", &all.sql);
+                let sql = format!("bqf('{}', CAST(to_json({list}) AS VARCHAR))", name.to_lowercase());
+                Value::new(DataType::Geography, sql)
+            }
             "ARRAY_AGG" => self.array_agg(call, &first, parts, at)?,
             "ARRAY_CONCAT_AGG" => {
                 if !matches!(first.ty, DataType::Array(_)) || call.distinct {

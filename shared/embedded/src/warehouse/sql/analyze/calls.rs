@@ -53,9 +53,8 @@ impl Analyzer<'_> {
             return self.routine_call(call, &routine, names, at);
         }
         let Some(function) = function else { return Err(not_found(&call.name, at)) };
-        if let Some((name, _)) = call.named.first() {
-            return Err(unknown_name(name, &call.name, at));
-        }
+        let placed = placed(call, at)?;
+        let call = placed.as_ref().unwrap_or(call);
         let arguments = self.arguments(&call.arguments, names)?;
         self.literal_path(call, &arguments)?;
         functions::apply(function, &arguments).ok_or_else(|| no_signature(&call.name, &arguments, at))
@@ -81,6 +80,40 @@ impl Analyzer<'_> {
     pub(super) fn arguments(&self, arguments: &[Expr], names: &Names<'_>) -> Analyzed<Vec<Value>> {
         arguments.iter().map(|argument| self.expr(argument, names)).collect()
     }
+}
+
+/// The call with its named arguments in their places. `None`: it has none.
+fn placed(call: &Call, at: At) -> Analyzed<Option<Call>> {
+    let Some((first, _)) = call.named.first() else { return Ok(None) };
+    let known = functions::named(&call.name).unwrap_or_default();
+    if let Some((unknown, _)) = call.named.iter().find(|(name, _)| known.iter().all(|(own, _)| own != name)) {
+        return Err(unknown_name(unknown, &call.name, at));
+    }
+    if call.arguments.len() != 1 {
+        return Err(refuse(at, &format!("{} has one argument before {first}", call.name)));
+    }
+    let mut own = call.clone();
+    for (name, otherwise) in known {
+        let mut given = call.named.iter().filter(|(own, _)| own == name).map(|(_, value)| value);
+        let value = given.next().cloned();
+        if given.next().is_some() {
+            return Err(refuse(
+                at,
+                &format!("Duplicate named argument {name} found in call to function {}", call.name),
+            ));
+        }
+        own.arguments.push(value.unwrap_or_else(|| {
+            Expr::new(
+                at,
+                match *otherwise {
+                    "FALSE" => Node::Bool(false),
+                    number => Node::Number(number.to_owned()),
+                },
+            )
+        }));
+    }
+    own.named.clear();
+    Ok(Some(own))
 }
 
 /// The error for a function that is not known.

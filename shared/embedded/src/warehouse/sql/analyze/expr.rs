@@ -277,10 +277,13 @@ impl Analyzer<'_> {
             ));
         }
         let Some(element) = element else {
-            let (element, items) = self.unified(values, "array literal", at).map_err(|_| {
+            let (element, items) = self.unified(values.clone(), "array literal", at).map_err(|_| {
                 refuse(at, "Array elements of types that have no common supertype are not allowed")
             })?;
-            let mut own = array(&element, items);
+            let mut own = array(&element, items.clone());
+            // NULL stays without a type, so that the literal converts to arrays of other types.
+            let untyped = |(value, item): (Value, Value)| if value.is_null() { value } else { item };
+            own.form = Form::Array(values.into_iter().zip(items).map(untyped).collect());
             if items_are_literals(&own.form) {
                 return Ok(own);
             }

@@ -42,6 +42,7 @@ mod safe;
 mod scripted;
 mod select;
 mod sets;
+mod sketches;
 mod special;
 pub(crate) mod value;
 mod windows;

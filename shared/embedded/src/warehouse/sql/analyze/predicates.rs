@@ -229,6 +229,8 @@ impl Analyzer<'_> {
             }
             List::Unnest(array) => {
                 let array = self.expr(array, names)?;
+                // An array of literals has the type of the patterns.
+                let array = coerce(&array, &DataType::Array(Box::new(kind.clone()))).unwrap_or(array);
                 let element = self.element(&array, "LIKE UNNEST", at)?;
                 let test = negated(not, one(&Value::new(element, "e"))?);
                 format!("{function}(list_transform({}, lambda e: {test}))", array.sql)
@@ -239,7 +241,7 @@ impl Analyzer<'_> {
                     return Err(refuse(query.at, "A subquery of LIKE must have only one output column"));
                 };
                 let alias = self.fresh("q");
-                let pattern = Value::new(column.ty.clone(), format!("{alias}.{}", column.sql_name));
+                let pattern = column.value(format!("{alias}.{}", column.sql_name));
                 let test = negated(not, one(&pattern)?);
                 format!("(SELECT {function}(list({test})) FROM ({}) AS {alias})", relation.sql)
             }

@@ -20,9 +20,12 @@ impl Analyzer<'_> {
                 continue;
             }
             let Ok(value) = self.expr(argument, names) else { continue };
-            if !matches!(value.form, Form::Other) || !value.sql.contains('(') {
+            // DuckDB reads a regular expression that is a literal before it computes anything.
+            let is_pattern = call.name.starts_with("REGEXP_") && matches!(value.form, Form::Text(_));
+            if !is_pattern && (!matches!(value.form, Form::Other) || !value.sql.contains('(')) {
                 continue;
             }
+            let value = value.settled();
             let name = format!("a{}", operands.len());
             operands.push(format!("{name} := {}", value.sql));
             let local = format!("{own}.{name}");
@@ -31,6 +34,10 @@ impl Analyzer<'_> {
         }
         let inner = Names::with_locals(names, locals);
         let value = self.scalar(&call, &inner, at)?;
+        // TRY takes nothing that changes with each call, such as RAND. A function without arguments has no error.
+        if call.arguments.is_empty() {
+            return Ok(value);
+        }
         let sql = if operands.is_empty() {
             format!("TRY({})", value.sql)
         } else {

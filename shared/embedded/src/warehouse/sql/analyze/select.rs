@@ -6,7 +6,7 @@ use super::value::{Form, Value, structure};
 use super::{Analyzed, Analyzer, aggregate, refuse, windows};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::quote;
-use crate::warehouse::sql::syntax::ast::{At, Expr, Group, Item, Node, Select, Shape};
+use crate::warehouse::sql::syntax::ast::{At, Expr, Group, Item, Node, OrderItem, Select, Shape};
 
 /// An item of the select list after `*` is resolved.
 pub(super) struct Listed<'s> {
@@ -126,7 +126,7 @@ impl Analyzer<'_> {
             }
             let relation = Relation { sql, columns: outputs, is_value };
             names.aliases.replace(Vec::new());
-            return self.finished(relation, tail, &names);
+            return self.distinct_in_order(relation, &values, tail, &names);
         }
         let mut keys = Vec::new();
         for item in tail.order {
@@ -150,6 +150,36 @@ impl Analyzer<'_> {
         }
         sql.push_str(&self.limit(tail)?);
         Ok(Relation { sql, columns: outputs, is_value })
+    }
+
+    /// SELECT DISTINCT with the ORDER BY and LIMIT after it. ORDER BY knows the columns of the list, and their
+    /// expressions.
+    fn distinct_in_order(
+        &self,
+        relation: Relation,
+        values: &[Value],
+        tail: &Tail<'_>,
+        names: &Names<'_>,
+    ) -> Analyzed<Relation> {
+        let is_column = |item: &OrderItem| match &item.value.node {
+            Node::Name(name) => relation.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)),
+            _ => false,
+        };
+        let mut order = tail.order.to_vec();
+        for item in &mut order {
+            if is_column(item) {
+                continue;
+            }
+            let Ok(value) = self.expr(&item.value, names) else { continue };
+            if let Some(index) = values.iter().position(|own| own.sql == value.sql) {
+                item.value = Expr::new(item.value.at, Node::Number((index + 1).to_string()));
+            }
+        }
+        self.finished(
+            relation,
+            &Tail { order: &order, ..*tail },
+            &Names { parent: names.parent, ..Names::none() },
+        )
     }
 
     /// The texts of the list, for AS STRUCT and AS VALUE as one.

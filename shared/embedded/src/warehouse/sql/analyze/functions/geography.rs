@@ -2,7 +2,23 @@
 
 use super::Function;
 
+/// The arguments that have a name, after the first argument, each with its value if the call leaves it out.
+pub(super) const NAMED: &[(&str, &[(&str, &str)])] = &[
+    ("S2_CELLIDFROMPOINT", &[("level", "30")]),
+    ("ST_GEOGFROMGEOJSON", &[("make_valid", "FALSE")]),
+    ("ST_GEOGFROMTEXT", &[("oriented", "FALSE"), ("planar", "FALSE"), ("make_valid", "FALSE")]),
+    ("ST_GEOGFROMWKB", &[("oriented", "FALSE"), ("planar", "FALSE"), ("make_valid", "FALSE")]),
+];
+
 pub(super) const TABLE: &[Function] = &[
+    (
+        "S2_CELLIDFROMPOINT",
+        &[
+            ("O:I", "CAST(bqf('st_cellid', {0}, '30') AS BIGINT)"),
+            ("OI:I", "CAST(bqf('st_cellid', {0}, {1t}) AS BIGINT)"),
+        ],
+    ),
+    ("ST_ANGLE", &[("OOO:F", "CAST(bqf('st_angle', {0}, {1}, {2}) AS DOUBLE)")]),
     (
         "ST_AREA",
         &[
@@ -10,6 +26,7 @@ pub(super) const TABLE: &[Function] = &[
             ("OL:F", "CAST(bqf('st_area', {0}, {1t}) AS DOUBLE)"),
         ],
     ),
+    ("ST_ASBINARY", &[("O:B", "unhex(bqf('st_asbinary', {0}))")]),
     ("ST_ASGEOJSON", &[("O:S", "bqf('st_asgeojson', {0})")]),
     ("ST_ASTEXT", &[("O:S", "bqf('st_astext', {0})")]),
     ("ST_AZIMUTH", &[("OO:F", "CAST(bqf('st_azimuth', {0}, {1}) AS DOUBLE)")]),
@@ -26,7 +43,13 @@ pub(super) const TABLE: &[Function] = &[
             ("OOL:F", "CAST(bqf('st_distance', {0}, {1}, {2t}) AS DOUBLE)"),
         ],
     ),
-    ("ST_DUMP", &[("O:o", "CAST(CAST(bqf('st_dump', {0}) AS JSON) AS VARCHAR[])")]),
+    (
+        "ST_DUMP",
+        &[
+            ("O:o", "CAST(CAST(bqf('st_dump', {0}) AS JSON) AS VARCHAR[])"),
+            ("OI:o", "CAST(CAST(bqf('st_dump', {0}, {1t}) AS JSON) AS VARCHAR[])"),
+        ],
+    ),
     (
         "ST_DWITHIN",
         &[
@@ -37,11 +60,27 @@ pub(super) const TABLE: &[Function] = &[
     ("ST_ENDPOINT", &[("O:O", "bqf('st_endpoint', {0})")]),
     ("ST_EQUALS", &[("OO:L", "CAST(bqf('st_equals', {0}, {1}) AS BOOLEAN)")]),
     ("ST_EXTERIORRING", &[("O:O", "bqf('st_exteriorring', {0})")]),
-    ("ST_GEOGFROM", &[("S:O", "bqf('st_geogfrom', {0})")]),
-    ("ST_GEOGFROMGEOJSON", &[("S:O", "bqf('st_geogfromgeojson', {0})")]),
+    ("ST_GEOGFROM", &[("S:O", "bqf('st_geogfrom', {0})"), ("B:O", "bqf('st_geogfromwkb', {0h})")]),
+    (
+        "ST_GEOGFROMGEOJSON",
+        &[("S:O", "bqf('st_geogfromgeojson', {0})"), ("SL:O", "bqf('st_geogfromgeojson', {0}, {1t})")],
+    ),
     (
         "ST_GEOGFROMTEXT",
-        &[("S:O", "bqf('st_geogfromtext', {0})"), ("SL:O", "bqf('st_geogfromtext', {0}, {1t})")],
+        &[
+            ("S:O", "bqf('st_geogfromtext', {0})"),
+            ("SL:O", "bqf('st_geogfromtext', {0}, {1t})"),
+            ("SLLL:O", "bqf('st_geogfromtext', {0}, {1t}, {2t}, {3t})"),
+        ],
+    ),
+    (
+        "ST_GEOGFROMWKB",
+        &[
+            ("B:O", "bqf('st_geogfromwkb', {0h})"),
+            ("BLLL:O", "bqf('st_geogfromwkb', {0h}, {1t}, {2t}, {3t})"),
+            ("S:O", "bqf('st_geogfromwkb', {0})"),
+            ("SLLL:O", "bqf('st_geogfromwkb', {0}, {1t}, {2t}, {3t})"),
+        ],
     ),
     ("ST_GEOGPOINT", &[("FF:O", "bqf('st_geogpoint', {0t}, {1t})")]),
     ("ST_GEOGPOINTFROMGEOHASH", &[("S:O", "bqf('st_geogpointfromgeohash', {0})")]),
@@ -51,12 +90,22 @@ pub(super) const TABLE: &[Function] = &[
     ("ST_INTERSECTS", &[("OO:L", "CAST(bqf('st_intersects', {0}, {1}) AS BOOLEAN)")]),
     ("ST_ISCLOSED", &[("O:L", "CAST(bqf('st_isclosed', {0}) AS BOOLEAN)")]),
     ("ST_ISCOLLECTION", &[("O:L", "CAST(bqf('st_iscollection', {0}) AS BOOLEAN)")]),
+    ("ST_ISRING", &[("O:L", "CAST(bqf('st_isring', {0}) AS BOOLEAN)")]),
     ("ST_ISEMPTY", &[("O:L", "CAST(bqf('st_isempty', {0}) AS BOOLEAN)")]),
     (
         "ST_LENGTH",
         &[
             ("O:F", "CAST(bqf('st_length', {0}) AS DOUBLE)"),
             ("OL:F", "CAST(bqf('st_length', {0}, {1t}) AS DOUBLE)"),
+        ],
+    ),
+    ("ST_LINEINTERPOLATEPOINT", &[("OF:O", "bqf('st_lineinterpolatepoint', {0}, {1t})")]),
+    ("ST_LINELOCATEPOINT", &[("OO:F", "CAST(bqf('st_linelocatepoint', {0}, {1}) AS DOUBLE)")]),
+    (
+        "ST_MAKEPOLYGON",
+        &[
+            ("O:O", "bqf('st_makepolygon', {0}, '[]')"),
+            ("Oo:O", "bqf('st_makepolygon', {0}, CAST(to_json({1}) AS VARCHAR))"),
         ],
     ),
     (
@@ -85,6 +134,17 @@ pub(super) const TABLE: &[Function] = &[
     ),
     ("ST_POINTN", &[("OI:O", "bqf('st_pointn', {0}, {1t})")]),
     ("ST_STARTPOINT", &[("O:O", "bqf('st_startpoint', {0})")]),
+    ("ST_TOUCHES", &[("OO:L", "CAST(bqf('st_touches', {0}, {1}) AS BOOLEAN)")]),
+    (
+        "ST_UNION",
+        &[
+            (
+                "OO:O",
+                "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN bqf('st_union', CAST(to_json([{0}, {1}]) AS VARCHAR)) END",
+            ),
+            ("o:O", "bqf('st_union', CAST(to_json({0}) AS VARCHAR))"),
+        ],
+    ),
     ("ST_WITHIN", &[("OO:L", "CAST(bqf('st_contains', {1}, {0}) AS BOOLEAN)")]),
     ("ST_X", &[("O:F", "CAST(bqf('st_x', {0}) AS DOUBLE)")]),
     ("ST_Y", &[("O:F", "CAST(bqf('st_y', {0}) AS DOUBLE)")]),

@@ -18,22 +18,36 @@ mod json;
 pub(super) mod list;
 mod net;
 mod numbers;
+mod sketches;
 mod texts;
 mod times;
 
 use super::coerce::{coerce, same, supertype};
-use super::value::Value;
+use super::value::{Form, Value};
 use crate::warehouse::sql::datatype::DataType;
 
 /// A function: its name, and its signatures with their expressions.
 pub(super) type Function = (&'static str, &'static [(&'static str, &'static str)]);
 
-const TABLES: [&[Function]; 7] =
-    [texts::TABLE, numbers::TABLE, times::TABLE, json::TABLE, arrays::TABLE, net::TABLE, geography::TABLE];
+const TABLES: [&[Function]; 8] = [
+    texts::TABLE,
+    numbers::TABLE,
+    times::TABLE,
+    json::TABLE,
+    arrays::TABLE,
+    net::TABLE,
+    geography::TABLE,
+    sketches::TABLE,
+];
 
 /// The function of this name.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
     TABLES.iter().flat_map(|table| table.iter()).find(|(own, _)| *own == name)
+}
+
+/// The arguments with a name of a function, after its first one, each with its value if a call leaves it out.
+pub(super) fn named(function: &str) -> Option<&'static [(&'static str, &'static str)]> {
+    geography::NAMED.iter().find(|(own, _)| *own == function).map(|(_, named)| *named)
 }
 
 /// The names of all functions in the tables.
@@ -116,7 +130,10 @@ fn converted(letters: &[char], arguments: &[Value]) -> Option<(Vec<Value>, Optio
     for (letter, value) in letters.iter().zip(arguments) {
         match (letter, &value.ty) {
             ('X', _) => generic.push(value.clone()),
-            ('x', DataType::Array(element)) => generic.push(Value::new((**element).clone(), "e")),
+            ('x', DataType::Array(element)) => match &value.form {
+                Form::Array(items) => generic.extend(items.iter().cloned()),
+                _ => generic.push(Value::new((**element).clone(), "e")),
+            },
             _ => {}
         }
     }
