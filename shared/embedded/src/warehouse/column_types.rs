@@ -17,7 +17,7 @@ pub(crate) type ColumnTypes = BTreeMap<String, DataType>;
 /// Whether the type in DuckDB does not say the type.
 fn is_lost(ty: &DataType) -> bool {
     match ty {
-        DataType::Geography | DataType::BigDecimal(..) | DataType::Limited(..) => true,
+        DataType::Geography | DataType::BigDecimal(..) | DataType::Limited(..) | DataType::Collated => true,
         DataType::Array(element) => is_lost(element),
         DataType::Struct(fields) => fields.iter().any(|(_, own)| is_lost(own)),
         _ => false,

@@ -105,6 +105,11 @@ pub(crate) fn create_table(
             details.options.entry(option).or_insert(value);
         }
     }
+    let has_collation = |name: &&String| matches!(details.column_types.get(&name.to_lowercase()), Some(ty) if ty.uncollated() != *ty);
+    if let Some(name) = details.cluster_by.iter().find(has_collation) {
+        let message = format!("CLUSTER BY cannot name the column {name}, which has a collation");
+        return Err(invalid(&message, None, Some("cluster by another column")).into());
+    }
     let declared = create.columns.as_deref().unwrap_or_default();
     let fitted = relation.map(|relation| {
         relation.fitted(|index, _| declared.get(index).map(|column| column.data_type.clone()))
@@ -153,8 +158,8 @@ fn check_columns(columns: &[ColumnSpec], relation: &Relation) -> Result<(), Fail
         return Err(invalid(&message, None, None).into());
     }
     for (column, own) in columns.iter().zip(&relation.columns) {
-        let wanted = column.data_type.plain();
-        if !coerce::same(&own.ty, &wanted) && !coerce::converts(&own.ty, &wanted) && !own.is_null() {
+        let (wanted, found) = (column.data_type.plain().uncollated(), own.ty.uncollated());
+        if !coerce::same(&found, &wanted) && !coerce::converts(&found, &wanted) && !own.is_null() {
             let message = format!(
                 "Column {} has type {}, and the query produces {}",
                 column.name,

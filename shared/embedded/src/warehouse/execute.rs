@@ -12,7 +12,7 @@ use super::sql::datatype::DataType;
 use super::sql::names::{Scope, duckdb_name, message_name};
 use super::sql::routine::{Procedure, Routine};
 use super::sql::statement::Statement;
-use super::sql::{lex, syntax};
+use super::sql::{invalid, lex, syntax};
 use super::streaming::RowsOut;
 use super::tables::TableDetails;
 use super::{column_types, define, export, ingestion, partitions, result, tables, values};
@@ -263,6 +263,10 @@ fn select(
 ) -> Result<bool, Failure> {
     outcome.schema = schema(relation);
     // The variables of a script need all of their values.
+    if step.as_literals && relation.columns.iter().any(|column| column.ty.uncollated() != column.ty) {
+        let message = "A variable for a STRING with a collation is not supported by the embedded warehouse";
+        return Err(invalid(message, None, Some("take the collation away with COLLATE(text, '')")).into());
+    }
     let limit = step.job.max_results.filter(|_| !step.as_literals).unwrap_or(u64::MAX);
     let mut statement = engine.connection.prepare(&relation.sql)?;
     let mut rows = statement.query([])?;

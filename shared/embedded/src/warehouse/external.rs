@@ -52,8 +52,10 @@ impl ExternalTable {
         options: &Map<String, Value>,
     ) -> Result<Self, WarehouseError> {
         // The table that the rows are written to checks their lengths.
-        let unlimited =
-            |column: ColumnSpec| ColumnSpec { data_type: column.data_type.without_lengths(), ..column };
+        let unlimited = |column: ColumnSpec| ColumnSpec {
+            data_type: column.data_type.without_lengths().uncollated(),
+            ..column
+        };
         let columns: Vec<ColumnSpec> = columns.into_iter().map(unlimited).collect();
         let text = |name: &str| options.get(name).and_then(Value::as_str).map(str::to_owned);
         let flag = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or_default();

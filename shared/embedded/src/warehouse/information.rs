@@ -5,6 +5,7 @@
 //! The module must not know how a query uses a view. To add a view, add a branch in [`read`].
 
 use super::catalog::{self, Record};
+use super::column_types::ColumnTypes;
 use super::engine::Engine;
 use super::error::internal;
 use super::partitions::Ids;
@@ -40,7 +41,7 @@ pub(crate) fn read(
         "TABLES" => (TABLES, reader.each_table(|table| vec![tables_row(table)])?),
         "TABLE_STORAGE" => (STORAGE, reader.each_table(storage)?),
         "COLUMNS" => (COLUMNS, reader.columns()?),
-        "COLUMN_FIELD_PATHS" => (PATHS, reader.each_table(field_paths)?),
+        "COLUMN_FIELD_PATHS" => (PATHS, reader.field_paths()?),
         "TABLE_OPTIONS" => (OPTIONS, reader.options()?),
         "VIEWS" => (VIEWS, reader.views()?),
         "MATERIALIZED_VIEWS" => (MATERIALIZED, Vec::new()),
@@ -251,26 +252,28 @@ fn type_name(column: &Column) -> String {
     }
 }
 
-fn field_paths(table: &TableInfo) -> Vec<Row> {
+fn field_paths(table: &TableInfo, types: &ColumnTypes) -> Vec<Row> {
     // The columns of external tables are not in this view, as in BigQuery.
     if table.kind == TableKind::External {
         return Vec::new();
     }
     let mut rows = Vec::new();
     for column in &table.columns {
-        let ty = lex(&type_name(column)).and_then(|tokens| datatype::parse(&tokens));
-        let mut paths = vec![(column.name.clone(), type_name(column))];
-        if let Ok(ty) = ty {
-            inner_paths(&column.name, &ty, &mut paths);
+        let recorded = types.get(&column.name.to_lowercase()).cloned();
+        let ty =
+            recorded.or_else(|| lex(&type_name(column)).and_then(|tokens| datatype::parse(&tokens)).ok());
+        let mut paths = vec![(column.name.clone(), type_name(column), collation(ty.as_ref()))];
+        if let Some(ty) = &ty {
+            inner_paths(&column.name, ty, &mut paths);
         }
-        for (path, ty) in paths {
+        for (path, ty, collation) in paths {
             let description = column.description.as_deref().filter(|_| path == column.name);
             let rest = vec![
                 text(&column.name),
                 text(&path),
                 text(&ty),
                 maybe(description),
-                text("NULL"),
+                text(collation),
                 maybe(None),
             ];
             rows.push([named(table), rest].concat());
@@ -279,14 +282,23 @@ fn field_paths(table: &TableInfo) -> Vec<Row> {
     rows
 }
 
-/// The paths of the fields inside of a type.
-fn inner_paths(path: &str, ty: &DataType, found: &mut Vec<(String, String)>) {
+/// The name of the collation of a column or field of this type.
+fn collation(ty: Option<&DataType>) -> &'static str {
+    match ty {
+        Some(DataType::Collated) => "und:ci",
+        Some(DataType::Array(own) | DataType::Limited(own, _)) => collation(Some(own)),
+        _ => "NULL",
+    }
+}
+
+/// The paths of the fields inside of a type, with their types and collations.
+fn inner_paths(path: &str, ty: &DataType, found: &mut Vec<(String, String, &'static str)>) {
     match ty {
         DataType::Array(element) => inner_paths(path, element, found),
         DataType::Struct(fields) => {
             for (name, own) in fields {
                 let inner = format!("{path}.{name}");
-                found.push((inner.clone(), own.bigquery()));
+                found.push((inner.clone(), own.uncollated().bigquery(), collation(Some(own))));
                 inner_paths(&inner, own, found);
             }
         }
@@ -358,11 +370,20 @@ impl Reader<'_> {
         Ok(details.unwrap_or_default())
     }
 
+    fn field_paths(&self) -> Result<Vec<Row>, WarehouseError> {
+        let mut rows = Vec::new();
+        for table in self.tables()? {
+            rows.extend(field_paths(&table, &self.details(&table)?.column_types));
+        }
+        Ok(rows)
+    }
+
     fn columns(&self) -> Result<Vec<Row>, WarehouseError> {
         let mut rows = Vec::new();
         let defaults = self.defaults()?;
         for table in self.tables()? {
             let partition = table.partition_by.as_deref().map(super::shapes::partition_column);
+            let types = self.details(&table)?.column_types;
             for (index, column) in table.columns.iter().enumerate() {
                 let same = |name: &String| name.eq_ignore_ascii_case(&column.name);
                 let cluster = table.cluster_by.iter().position(same).map(|index| index as u64 + 1);
@@ -382,7 +403,7 @@ impl Reader<'_> {
                     yes(false),
                     yes(partition.as_ref().is_some_and(same)),
                     number(cluster),
-                    text("NULL"),
+                    text(collation(types.get(&column.name.to_lowercase()))),
                     text(default.map_or("NULL", |[.., value]| value)),
                     maybe(None),
                 ];

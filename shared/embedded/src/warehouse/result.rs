@@ -18,8 +18,8 @@ pub(crate) fn column(
     description: Option<String>,
 ) -> Column {
     let (mode, own) = match data_type {
-        DataType::Array(element) => (Mode::Repeated, element.bigquery()),
-        other => (if required { Mode::Required } else { Mode::Nullable }, other.bigquery()),
+        DataType::Array(element) => (Mode::Repeated, element.uncollated().bigquery()),
+        other => (if required { Mode::Required } else { Mode::Nullable }, other.uncollated().bigquery()),
     };
     Column { name: name.to_owned(), data_type: own, mode, description }
 }

@@ -21,6 +21,8 @@ pub(crate) enum DataType {
     Bytes,
     /// `STRING(n)` and `BYTES(n)`: texts and bytes of a column with at most so many letters or bytes.
     Limited(Box<DataType>, u64),
+    /// A STRING with the collation `und:ci`.
+    Collated,
     Int64,
     Float64,
     Numeric,
@@ -47,7 +49,7 @@ impl DataType {
     /// The type in DuckDB. NUMERIC is the wide decimal.
     pub(crate) fn duckdb(&self) -> String {
         match self {
-            Self::String | Self::Geography => "VARCHAR".into(),
+            Self::String | Self::Collated | Self::Geography => "VARCHAR".into(),
             Self::Bytes => "BLOB".into(),
             Self::Limited(own, _) => own.duckdb(),
             Self::Int64 => "BIGINT".into(),
@@ -88,7 +90,11 @@ impl DataType {
     pub(crate) fn bigquery(&self) -> String {
         match self {
             Self::String => "STRING".into(),
+            Self::Collated => "STRING COLLATE 'und:ci'".into(),
             Self::Bytes => "BYTES".into(),
+            Self::Limited(own, most) if **own == Self::Collated => {
+                format!("STRING({most}) COLLATE 'und:ci'")
+            }
             Self::Limited(own, most) => format!("{}({most})", own.bigquery()),
             Self::Int64 => "INT64".into(),
             Self::Float64 => "FLOAT64".into(),
@@ -149,6 +155,28 @@ impl DataType {
                 Self::Struct(fields.iter().map(|(name, own)| (name.clone(), own.without_lengths())).collect())
             }
             own => own.clone(),
+        }
+    }
+
+    /// The type without collations.
+    pub(crate) fn uncollated(&self) -> Self {
+        match self {
+            Self::Collated => Self::String,
+            Self::Limited(own, most) => Self::Limited(Box::new(own.uncollated()), *most),
+            Self::Array(element) => Self::Array(Box::new(element.uncollated())),
+            Self::Struct(fields) => {
+                Self::Struct(fields.iter().map(|(name, own)| (name.clone(), own.uncollated())).collect())
+            }
+            own => own.clone(),
+        }
+    }
+
+    /// The type of a text with this collation. `None`: there is no such collation.
+    pub(crate) fn collation(specification: &str) -> Option<Self> {
+        match specification.to_lowercase().as_str() {
+            "" => Some(Self::String),
+            "und:ci" => Some(Self::Collated),
+            _ => None,
         }
     }
 
@@ -243,8 +271,29 @@ pub(crate) fn parse(tokens: &[Token]) -> Result<DataType, WarehouseError> {
     }
 }
 
-/// Parses a type at the start of `tokens`. Returns the type and the number of its tokens.
+/// Parses a type and its collation at the start of `tokens`. Returns the type and the number of its tokens.
 pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
+    let (own, taken) = without_collation(tokens)?;
+    let Some(word) = tokens.get(taken).filter(|token| token.is("COLLATE")) else { return Ok((own, taken)) };
+    let Some(Kind::Text(specification)) = tokens.get(taken + 1).map(|token| &token.kind) else {
+        return Err(syntax_error("Expected the text of a collation after COLLATE", location(word)));
+    };
+    let refused =
+        |message: &str| super::invalid(message, location(word), Some("write COLLATE 'und:ci' or COLLATE ''"));
+    let collated = DataType::collation(specification)
+        .ok_or_else(|| refused(&format!("Collation '{specification}' is not supported")))?;
+    let own = match own {
+        DataType::String => collated,
+        DataType::Limited(text, most) if *text == DataType::String => {
+            DataType::Limited(Box::new(collated), most)
+        }
+        other => return Err(refused(&format!("A {} cannot have a collation", other.bigquery()))),
+    };
+    Ok((own, taken + 2))
+}
+
+/// Parses a type without its collation.
+fn without_collation(tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
     let at = tokens.first().and_then(location);
     let Some(name) = tokens.first().and_then(Token::name).map(str::to_uppercase) else {
         return Err(syntax_error("Expected a type", at));

@@ -157,12 +157,6 @@ pub(crate) fn column(tokens: &Tokens<'_>, start: usize, end: usize) -> Result<Co
             }
             column.default = Some(datatype::source(tokens.tokens, index + 1, stop));
             index = stop;
-        } else if token.is("COLLATE") {
-            if !matches!(tokens.token(index + 1).map(|token| &token.kind), Some(Kind::Text(text)) if text.is_empty())
-            {
-                return Err(collation(token));
-            }
-            index += 2;
         } else if token.is("PRIMARY") || token.is("REFERENCES") {
             // BigQuery does not enforce keys (NOT ENFORCED), so they are neither recorded nor enforced here.
             index = end;
@@ -215,11 +209,11 @@ fn compact(source: &str) -> String {
     source.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",").replace('`', "")
 }
 
-/// The error for a collation. Texts would be compared in another way.
+/// The error for a default collation, which later columns would have too.
 fn collation(token: &Token) -> WarehouseError {
     super::invalid(
-        "COLLATE is not supported by the embedded warehouse",
+        "DEFAULT COLLATE is not supported by the embedded warehouse",
         location(token),
-        Some("compare LOWER of both texts instead"),
+        Some("write COLLATE 'und:ci' after the type of each column"),
     )
 }

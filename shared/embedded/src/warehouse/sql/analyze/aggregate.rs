@@ -6,7 +6,7 @@ use super::calls::no_signature;
 use super::coerce::coerce;
 use super::names::Names;
 use super::value::{Form, Value, structure};
-use super::{Analyzed, Analyzer, missing, refuse};
+use super::{Analyzed, Analyzer, collation, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
@@ -122,6 +122,9 @@ impl Analyzer<'_> {
             return Err(refuse(at, "GROUPING needs a GROUP BY"));
         }
         let key = self.expr(argument, names)?;
+        if collation::has(&key.ty) {
+            return Err(collation::unsupported("GROUPING", at));
+        }
         Ok(Value::new(DataType::Int64, format!("CAST(grouping({}) AS BIGINT)", key.sql)))
     }
 
@@ -146,7 +149,7 @@ impl Analyzer<'_> {
             if call.distinct {
                 for item in &call.order {
                     let by = self.expr(&item.value, names)?;
-                    if !values.iter().any(|value| value.sql == by.sql) {
+                    if !values.iter().any(|value| value.sql == by.sql && value.ty == by.ty) {
                         return Err(refuse(
                             item.value.at,
                             "An aggregate function that has both DISTINCT and ORDER BY arguments can only ORDER BY expressions that are arguments to the function",
@@ -174,6 +177,9 @@ impl Analyzer<'_> {
                 ));
             }
             let by = self.expr(by, names)?;
+            if values.iter().chain([&by]).any(|value| collation::has(&value.ty)) {
+                return Err(collation::unsupported("HAVING MAX and HAVING MIN", at));
+            }
             return self.having_extreme(name, &values, &by, *is_max, at);
         }
         if name == "COUNT" && (call.star || values.is_empty()) {
@@ -199,7 +205,26 @@ impl Analyzer<'_> {
         if !count.contains(&values.len()) {
             return Err(refused());
         }
-        let x = first.sql.clone();
+        let mut x = first.sql.clone();
+        if values.iter().any(|value| collation::has(&value.ty)) {
+            let is_text = first.ty == DataType::Collated;
+            match name {
+                "COUNT" if call.distinct && is_text => x = collation::key(&first),
+                "COUNT" | "ANY_VALUE" | "ARRAY_AGG" if !call.distinct => {}
+                "MIN" | "MAX" if is_text => {
+                    return Ok(Self::collated_extreme(name, &first, |function, arguments| {
+                        parts.call(function, arguments)
+                    }));
+                }
+                "STRING_AGG" if !call.distinct => {
+                    let separator = values.get(1).map(collation::stripped);
+                    let plain = collation::stripped(&first);
+                    let text = self.string_agg(call, &plain, separator.as_ref(), &parts, at)?;
+                    return Ok(collation::with_collation(text));
+                }
+                _ => return Err(collation::unsupported(name, at)),
+            }
+        }
         let value = match name {
             "ANY_VALUE" => Value::new(first.ty, parts.call("first", &x)),
             "COUNT" => {

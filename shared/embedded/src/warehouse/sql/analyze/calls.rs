@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::value::Value;
-use super::{Analyzed, Analyzer, aggregate, functions, invalid, json, refuse, special, windows};
+use super::{Analyzed, Analyzer, aggregate, collation, functions, invalid, json, refuse, special, windows};
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
 impl Analyzer<'_> {
@@ -57,7 +57,12 @@ impl Analyzer<'_> {
         let call = placed.as_ref().unwrap_or(call);
         let arguments = self.arguments(&call.arguments, names)?;
         self.literal_path(call, &arguments)?;
-        functions::apply(function, &arguments).ok_or_else(|| no_signature(&call.name, &arguments, at))
+        let found = if arguments.iter().any(|argument| collation::has(&argument.ty)) {
+            collation::apply(function, &arguments, at)?
+        } else {
+            functions::apply(function, &arguments)
+        };
+        found.ok_or_else(|| no_signature(&call.name, &arguments, at))
     }
 
     /// Refuses a JSONPath that is computed.

@@ -14,6 +14,11 @@ use crate::warehouse::sql::syntax::ast::{At, Expr};
 impl Analyzer<'_> {
     /// `CAST(value AS to)`.
     pub(super) fn cast(&self, value: &Value, to: &DataType, safe: bool, at: At) -> Analyzed<Value> {
+        if value.ty == DataType::Collated && matches!(to.plain(), DataType::String | DataType::Collated) {
+            return Err(super::collation::unsupported("CAST AS STRING", at));
+        }
+        let value =
+            &if value.ty == DataType::Collated { super::collation::stripped(value) } else { value.clone() };
         let plain = to.plain();
         let mut own = if value.is_null() {
             // NULL, or an ERROR, which has any type.

@@ -3,6 +3,7 @@
 //! The module must not know scopes and functions.
 
 use super::cast::conversion;
+use super::collation::stripped;
 use super::literals;
 use super::value::{Form, Value, field, field_names, structure};
 use crate::warehouse::sql::datatype::DataType;
@@ -27,7 +28,8 @@ pub(crate) fn converts(from: &DataType, to: &DataType) -> bool {
         (Int64, Numeric | BigNumeric | Float64)
         | (Numeric, BigNumeric | Float64)
         | (BigNumeric, Float64)
-        | (Date, DateTime) => true,
+        | (Date, DateTime)
+        | (DataType::String, DataType::Collated) => true,
         (DataType::Struct(from), DataType::Struct(to)) => {
             from.len() == to.len()
                 && from.iter().zip(to).all(|((_, from), (_, to))| same(from, to) || converts(from, to))
@@ -81,6 +83,7 @@ fn converted(value: &Value, to: &DataType) -> String {
         DataType::Struct(fields) => rebuilt(value, fields, &|value, to| {
             coerce(value, to).map_or_else(|| value.sql.clone(), |value| value.sql)
         }),
+        DataType::Collated => value.sql.clone(),
         _ if value.ty.has_bignumeric() || to.has_bignumeric() => {
             // `converts` has said that there is a conversion.
             conversion(&value.ty, to, &value.sql, false).unwrap_or_else(|| "NULL".to_owned())
@@ -123,7 +126,9 @@ pub(super) fn not_longer(value: &Value, longest: u64, safe: bool) -> String {
 
 /// The value for a column of this type, which is stored with fewer digits than expressions have. `None`: no such value.
 pub(super) fn stored(value: &Value, to: &DataType) -> Option<String> {
-    let own = coerce(value, &to.plain())?.settled();
+    // A column takes texts of any collation.
+    let to = &to.uncollated();
+    let own = coerce(&stripped(value), &to.plain())?.settled();
     Some(match to {
         to if own.ty == *to => own.sql,
         DataType::Limited(_, most) => not_longer(&own, *most, false),

@@ -131,7 +131,18 @@ impl Analyzer<'_> {
 
     fn key(&self, value: Value, at: At, keys: &mut Vec<Key>) -> Analyzed<String> {
         check(&value, at)?;
+        super::collation::refuse_inside(&value.ty, "GROUP BY", at)?;
         let sql = value.clone().settled().sql;
+        if value.ty == DataType::Collated {
+            // A group has equal texts. Any of them stands for it.
+            let key = super::collation::key(&value);
+            keys.push(Key {
+                matches: value.sql.clone(),
+                value: Value::new(DataType::Collated, format!("any_value({sql})")),
+                computed: None,
+            });
+            return Ok(key);
+        }
         keys.push(Key {
             matches: value.sql.clone(),
             value: Value { form: Form::Other, sql: sql.clone(), ..value },
@@ -144,7 +155,10 @@ impl Analyzer<'_> {
     /// keys, which are NULL in some groups.
     fn computed_key(&self, value: Value, at: At, keys: &mut Vec<Key>, own: &str) -> Analyzed<String> {
         check(&value, at)?;
-        if let Some(key) = keys.iter().find(|key| key.matches == value.sql) {
+        if super::collation::has(&value.ty) {
+            return Err(super::collation::unsupported("ROLLUP, CUBE and GROUPING SETS", at));
+        }
+        if let Some(key) = keys.iter().find(|key| key.matches == value.sql && key.value.ty == value.ty) {
             return Ok(key.value.sql.clone());
         }
         let is_column = !value.sql.contains(['(', ' ']);
@@ -183,7 +197,7 @@ impl Analyzer<'_> {
         *names.keys.borrow_mut() = keys;
         let plain = plain.ok()?;
         let keys = names.keys.borrow();
-        let key = keys.as_ref()?.iter().find(|key| key.matches == plain.sql)?;
+        let key = keys.as_ref()?.iter().find(|key| key.matches == plain.sql && key.value.ty == plain.ty)?;
         Some(Value { form: Form::Other, ..key.value.clone() })
     }
 }

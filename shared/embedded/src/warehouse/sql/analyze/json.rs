@@ -208,6 +208,7 @@ pub(super) fn json_text(value: &Value, style: Json) -> Option<String> {
         DataType::Decimal(..)
         | DataType::BigDecimal(..)
         | DataType::Limited(..)
+        | DataType::Collated
         | DataType::Geography
         | DataType::Range(_) => {
             return None;

@@ -14,6 +14,7 @@ mod calls;
 mod cast;
 pub(crate) mod change;
 pub(crate) mod coerce;
+mod collation;
 mod common_tables;
 mod concat;
 mod dates;

@@ -125,7 +125,7 @@ impl<'p> Names<'p> {
     fn grouped(&self, value: &Value, name: &str, at: At) -> Analyzed<Value> {
         let keys = self.keys.borrow();
         let Some(keys) = keys.as_ref() else { return Ok(value.clone()) };
-        if let Some(key) = keys.iter().find(|key| key.matches == value.sql) {
+        if let Some(key) = keys.iter().find(|key| key.matches == value.sql && key.value.ty == value.ty) {
             return Ok(key.value.clone());
         }
         Err(refuse(

@@ -5,7 +5,7 @@
 use super::coerce::{coerce, supertype};
 use super::names::Names;
 use super::value::{Form, Value, field};
-use super::{Analyzed, Analyzer, refuse};
+use super::{Analyzed, Analyzer, collation, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Expr, Node};
 
@@ -69,6 +69,12 @@ impl Analyzer<'_> {
         }
         match operator {
             "=" | "<>" | "<" | "<=" | ">" | ">=" => self.compare(operator, &left, &right, at),
+            "||" if collation::has(&left.ty) || collation::has(&right.ty) => {
+                let joined =
+                    super::concat::joined_pair(&collation::stripped(&left), &collation::stripped(&right));
+                let joined = joined.map(collation::with_collation);
+                joined.ok_or_else(|| Self::no_signature("||", &left, &right, at))
+            }
             "||" => super::concat::joined_pair(&left, &right)
                 .ok_or_else(|| Self::no_signature("||", &left, &right, at)),
             "+" | "-" | "*" | "/" => self.arithmetic(operator, &left, &right, at),
@@ -204,7 +210,7 @@ impl Analyzer<'_> {
                     &format!("{} is not defined for arguments of type {}", name_of(operator), ty.bigquery()),
                 ));
             }
-            _ => format!("({} {operator} {})", left.sql, right.sql),
+            _ => format!("({} {operator} {})", collation::key(&left), collation::key(&right)),
         };
         let never_null = left.never_null && right.never_null;
         Ok(Value { never_null, ..Value::new(DataType::Bool, sql) })

@@ -36,7 +36,7 @@ impl Analyzer<'_> {
         let (direction, first) =
             (if item.descending { "DESC" } else { "ASC" }, item.nulls_first.unwrap_or(!item.descending));
         let nulls = if first { "NULLS FIRST" } else { "NULLS LAST" };
-        let sql = value.clone().settled().sql;
+        let sql = super::collation::key(value);
         if value.ty == DataType::Float64 {
             let nan = if item.descending { "ASC" } else { "DESC" };
             return Ok(format!("isnan({sql}) {nan} {nulls}, {sql} {direction} {nulls}"));

@@ -41,6 +41,9 @@ impl Analyzer<'_> {
 
     /// PIVOT: groups by the columns that it does not use.
     pub(super) fn pivoted(&self, from: &str, names: Names<'_>, pivot: &Pivot) -> Analyzed<Relation> {
+        if names.all_columns().iter().any(|column| super::collation::has(&column.value.ty)) {
+            return Err(super::collation::unsupported("PIVOT", pivot.at));
+        }
         let mut used: Vec<String> = Vec::new();
         collect_names(&pivot.column, &mut used);
         pivot.aggregates.iter().for_each(|(value, _)| collect_names(value, &mut used));

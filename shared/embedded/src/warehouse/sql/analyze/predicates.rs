@@ -3,7 +3,7 @@
 use super::coerce::{coerce, supertype};
 use super::names::Names;
 use super::value::{Form, Value};
-use super::{Analyzed, Analyzer, refuse};
+use super::{Analyzed, Analyzer, collation, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Expr, List, Quantifier, Truth};
 
@@ -31,10 +31,14 @@ impl Analyzer<'_> {
         at: At,
     ) -> Analyzed<Value> {
         let (left, right) = (self.expr(left, names)?, self.expr(right, names)?);
-        let (_, mut values) = self.unified(vec![left, right], "operator IS DISTINCT FROM", at)?;
+        let (ty, mut values) = self.unified(vec![left, right], "operator IS DISTINCT FROM", at)?;
+        collation::refuse_inside(&ty, "IS DISTINCT FROM", at)?;
         let (right, left) = (values.pop(), values.pop());
-        let (left, right) =
-            (left.map(|v| v.sql).unwrap_or_default(), right.map(|v| v.sql).unwrap_or_default());
+        let key = |value: Option<Value>| match value {
+            Some(own) if own.ty == DataType::Collated => collation::key(&own),
+            own => own.map(|own| own.sql).unwrap_or_default(),
+        };
+        let (left, right) = (key(left), key(right));
         let not = if not { "NOT " } else { "" };
         let sql = format!("({left} IS {not}DISTINCT FROM {right})");
         Ok(Value { never_null: true, ..Value::new(DataType::Bool, sql) })
@@ -55,7 +59,7 @@ impl Analyzer<'_> {
         let [value, low, high] = values.as_slice() else {
             return Err(refuse(at, "BETWEEN needs three values"));
         };
-        let sql = if ty == DataType::Float64 {
+        let sql = if matches!(ty, DataType::Float64 | DataType::Collated) {
             let (low, high) = (self.compare(">=", value, low, at)?, self.compare("<=", value, high, at)?);
             format!("({} AND {})", low.sql, high.sql)
         } else {
@@ -85,7 +89,7 @@ impl Analyzer<'_> {
                     return Err(refuse(at, "IN needs a value"));
                 };
                 self.compare("=", own, own, at)?;
-                if matches!(ty, DataType::Float64 | DataType::Struct(_) | DataType::Array(_)) {
+                if is_compared(&ty) {
                     let parts: Vec<String> = items
                         .iter()
                         .map(|item| self.compare("=", own, item, at).map(|value| value.sql))
@@ -117,7 +121,7 @@ impl Analyzer<'_> {
                         ),
                     ));
                 };
-                if matches!(ty, DataType::Float64 | DataType::Struct(_) | DataType::Array(_)) {
+                if is_compared(&ty) {
                     let item = Value::new(element, "e");
                     let equal = self.compare("=", &own, &item, at)?;
                     format!("bq_any(list_transform({}, lambda e: {}))", array.sql, equal.sql)
@@ -152,7 +156,7 @@ impl Analyzer<'_> {
         let left = coerce(own, &common).ok_or_else(refused)?;
         let right = coerce(&column, &common).ok_or_else(refused)?;
         let equal = self.compare("=", &left, &right, at)?;
-        if matches!(common, DataType::Float64 | DataType::Struct(_) | DataType::Array(_)) {
+        if is_compared(&common) {
             return Ok(format!("(SELECT bq_any(list({})) FROM ({query}) AS {alias})", equal.sql));
         }
         Ok(format!("({} IN (SELECT {} FROM ({query}) AS {alias}))", left.sql, right.sql))
@@ -183,6 +187,9 @@ impl Analyzer<'_> {
         at: At,
     ) -> Analyzed<Value> {
         let own = self.expr(value, names)?;
+        if collation::has(&own.ty) {
+            return Err(collation::unsupported("LIKE", at));
+        }
         let is_bytes = own.ty == DataType::Bytes;
         let kind = if is_bytes { DataType::Bytes } else { DataType::String };
         let own = self.coerced(&own, &kind, value.at).map_err(|_| {
@@ -195,6 +202,9 @@ impl Analyzer<'_> {
             )
         })?;
         let one = |pattern: &Value| -> Analyzed<String> {
+            if collation::has(&pattern.ty) {
+                return Err(collation::unsupported("LIKE", at));
+            }
             let pattern = self.coerced(pattern, &kind, at)?;
             if is_bytes {
                 return Ok(format!("(bqf('bytes_like', hex({}), hex({})) = 'true')", own.sql, pattern.sql));
@@ -248,6 +258,11 @@ impl Analyzer<'_> {
         };
         Ok(Value::new(DataType::Bool, sql))
     }
+}
+
+/// Whether DuckDB's IN compares values of a type in another way than BigQuery.
+fn is_compared(ty: &DataType) -> bool {
+    matches!(ty, DataType::Float64 | DataType::Collated | DataType::Struct(_) | DataType::Array(_))
 }
 
 fn negated(not: bool, sql: String) -> String {

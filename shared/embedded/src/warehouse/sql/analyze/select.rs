@@ -3,7 +3,7 @@
 use super::names::{Column, Names};
 use super::query::{Output, Relation, Tail};
 use super::value::{Form, Value, structure};
-use super::{Analyzed, Analyzer, aggregate, refuse, windows};
+use super::{Analyzed, Analyzer, aggregate, collation, refuse, windows};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::quote;
 use crate::warehouse::sql::syntax::ast::{At, Expr, Group, Item, Node, OrderItem, Select, Shape};
@@ -100,7 +100,8 @@ impl Analyzer<'_> {
             None => None,
         };
         let (list, is_value) = self.shaped(select, &values, &mut outputs)?;
-        let mut sql = format!("SELECT {}{}", if select.distinct { "DISTINCT " } else { "" }, list.join(", "));
+        let distinct = if select.distinct { distinct(select, &values)? } else { String::new() };
+        let mut sql = format!("SELECT {distinct}{}", list.join(", "));
         if let Some(from) = from {
             sql.push_str(&format!(" FROM {from}"));
         }
@@ -135,7 +136,11 @@ impl Analyzer<'_> {
                 None => self.expr(&item.value, &names)?,
             };
             // The number of a column, so that a volatile value is not computed again.
-            let position = values.iter().position(|own| own.sql == value.sql && own.ty != DataType::Float64);
+            let position = values.iter().position(|own| {
+                own.sql == value.sql
+                    && own.ty == value.ty
+                    && !matches!(own.ty, DataType::Float64 | DataType::Collated)
+            });
             let key = match position.filter(|_| select.shape == Shape::Columns) {
                 Some(index) => {
                     self.order_key(item, &Value::new(value.ty.clone(), "NULL"))?;
@@ -398,4 +403,20 @@ fn without_from(select: &Select, tail: &Tail<'_>) -> Analyzed<()> {
         }
     }
     Ok(())
+}
+
+/// DISTINCT, with a blank after it. Of texts that are equal by their collation, one stays.
+fn distinct(select: &Select, values: &[Value]) -> Analyzed<String> {
+    if !values.iter().any(|value| collation::has(&value.ty)) {
+        return Ok("DISTINCT ".to_owned());
+    }
+    if select.shape != Shape::Columns {
+        return Err(collation::unsupported("SELECT DISTINCT AS STRUCT or AS VALUE", select.at));
+    }
+    for value in values {
+        collation::refuse_inside(&value.ty, "SELECT DISTINCT", select.at)?;
+    }
+    // DuckDB would take a number for the place of a column.
+    let keys: Vec<String> = values.iter().filter(|value| !value.is_literal()).map(collation::key).collect();
+    Ok(format!("DISTINCT ON ({}) ", keys.join(", ")))
 }

@@ -4,7 +4,7 @@ use super::coerce::{coerce, supertype};
 use super::names::Names;
 use super::query::{Output, Relation};
 use super::value::{Form, Value};
-use super::{Analyzed, Analyzer, refuse};
+use super::{Analyzed, Analyzer, collation, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::quote;
 use crate::warehouse::sql::syntax::ast::{At, Matching, NameMode, Query, SetKind};
@@ -203,6 +203,9 @@ pub(super) fn no_duplicates(relation: &Relation, at: At) -> Analyzed<()> {
 
 /// Refuses a type that has values which cannot be compared, for the column with this index.
 fn comparable(ty: &DataType, index: usize, verb: &str, at: At) -> Analyzed<()> {
+    if collation::has(ty) {
+        return Err(collation::unsupported(&format!("{verb} DISTINCT"), at));
+    }
     if ty.has(&|own| matches!(own, DataType::Json | DataType::Geography)) {
         let message =
             format!("Column {} of type {} cannot be used in {verb} DISTINCT", index + 1, ty.bigquery());

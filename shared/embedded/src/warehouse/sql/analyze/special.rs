@@ -7,7 +7,7 @@ use super::concat::joined;
 use super::json::{Json, json_text};
 use super::names::Names;
 use super::value::{Form, Value, text_literal};
-use super::{Analyzed, Analyzer, dates, missing, refuse};
+use super::{Analyzed, Analyzer, collation, dates, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
@@ -17,6 +17,7 @@ pub(super) const NAMES: &[&str] = &[
     "ARRAY_FILTER",
     "ARRAY_TRANSFORM",
     "COALESCE",
+    "COLLATE",
     "CONCAT",
     "CONTAINS_SUBSTR",
     "DATETIME_ADD",
@@ -98,6 +99,7 @@ impl Analyzer<'_> {
             return Err(super::calls::unknown_name(unknown, name, at));
         }
         let dated = match name {
+            "COLLATE" => Some(self.collate(call, names, at)?),
             "CONTAINS_SUBSTR" => Some(self.contains_substr(call, names, at)?),
             "EDIT_DISTANCE" => Some(self.edit_distance(call, names, at)?),
             "DATE_ADD" | "DATE_SUB" | "DATETIME_ADD" | "DATETIME_SUB" | "TIMESTAMP_ADD" | "TIMESTAMP_SUB"
@@ -132,6 +134,16 @@ impl Analyzer<'_> {
             return Err(missing(at, "FORMAT of RANGE"));
         }
         let refused = || no_signature(name, &values, at);
+        if values.iter().any(|value| collation::has(&value.ty)) {
+            match name {
+                "IF" | "COALESCE" | "IFNULL" | "NULLIF" | "GREATEST" | "LEAST" => {}
+                "CONCAT" => {
+                    let plain: Vec<Value> = values.iter().map(collation::stripped).collect();
+                    return joined(&plain).map(collation::with_collation).map(Some).ok_or_else(refused);
+                }
+                _ => return Err(collation::unsupported(name, at)),
+            }
+        }
         let value = match (name, values.as_slice()) {
             ("IF", [_, yes, no]) => {
                 let condition = call.arguments.first().ok_or_else(refused)?;
@@ -240,6 +252,9 @@ impl Analyzer<'_> {
         let (ty, all) = self.unified(values.to_vec(), name, at)?;
         if !super::operators::is_ordered(&ty) {
             return Err(no_signature(name, values, at));
+        }
+        if collation::has(&ty) {
+            return Err(collation::unsupported(name, at));
         }
         let texts: Vec<&str> = all.iter().map(|value| value.sql.as_str()).collect();
         let plain = format!("{}({})", name.to_lowercase(), texts.join(", "));

@@ -164,6 +164,9 @@ impl Analyzer<'_> {
         at: At,
     ) -> Analyzed<Value> {
         let is_cont = name == "PERCENTILE_CONT";
+        if super::collation::has(&value.ty) {
+            return Err(super::collation::unsupported(name, at));
+        }
         let numeric = matches!(value.ty, DataType::Numeric | DataType::BigNumeric);
         let value = if is_cont && !numeric {
             self.coerced(value, &DataType::Float64, at)?
@@ -227,7 +230,11 @@ impl Analyzer<'_> {
                         ),
                     ));
                 }
-                keys.push(value.sql);
+                keys.push(if value.ty == DataType::Collated {
+                    super::collation::key(&value)
+                } else {
+                    value.sql
+                });
             }
             parts.push(format!("PARTITION BY {}", keys.join(", ")));
         }
