@@ -12,7 +12,7 @@ export async function violations(page: Page): Promise<string[]> {
   return found(page, {});
 }
 
-/** The texts whose colours differ too little. */
+/** The texts with colours that differ too little. */
 export async function contrasts(page: Page): Promise<string[]> {
   return found(page, { runOnly: ['color-contrast'] });
 }
