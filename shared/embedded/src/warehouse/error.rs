@@ -42,6 +42,14 @@ pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> Warehou
         "Invalid Input Error" | "Conversion Error" | "Out of Range Error" | "Mismatch Type Error" => {
             invalid(first_line, None, None)
         }
+        "Syntax Error" if first_line.contains("must not end with escape character") => {
+            invalid("LIKE pattern ends with a backslash", None, None)
+        }
+        "Not implemented Error" => invalid(
+            &format!("This statement is not supported by the embedded warehouse: {first_line}"),
+            None,
+            Some("run this statement on BigQuery"),
+        ),
         "TransactionContext Error" => WarehouseError::Busy { message: first_line.to_owned(), hint: None },
         "IO Error" if message.contains("lock on file") => lock(first_line),
         "" => invalid(first_line, None, None),

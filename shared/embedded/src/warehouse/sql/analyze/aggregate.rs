@@ -66,6 +66,34 @@ pub(super) fn contains(expr: &Expr) -> bool {
     expr.children().into_iter().any(contains)
 }
 
+/// The value of `SAFE.f(…)`. DuckDB's TRY takes no aggregates.
+fn safe_aggregate(call: &Call, value: Value, at: At) -> Analyzed<Value> {
+    let cannot_fail = [
+        "ANY_VALUE",
+        "APPROX_COUNT_DISTINCT",
+        "ARRAY_AGG",
+        "BIT_AND",
+        "BIT_OR",
+        "BIT_XOR",
+        "COUNT",
+        "COUNTIF",
+        "LOGICAL_AND",
+        "LOGICAL_OR",
+        "MAX",
+        "MIN",
+        "STRING_AGG",
+    ];
+    if cannot_fail.contains(&call.name.as_str()) {
+        return Ok(value);
+    }
+    match value.sql.strip_prefix("CAST(") {
+        Some(rest) if call.name == "SUM" && value.ty == DataType::Int64 => {
+            Ok(Value::new(DataType::Int64, format!("TRY_CAST({rest}")))
+        }
+        _ => Err(missing(at, &format!("SAFE.{}", call.name))),
+    }
+}
+
 /// The parts of a call that every aggregate has.
 pub(super) struct Parts {
     distinct: &'static str,
@@ -110,7 +138,7 @@ impl Analyzer<'_> {
             *names.keys.borrow_mut() = keys;
         }
         let value = value?;
-        Ok(if call.safe { Value::new(value.ty, format!("TRY({})", value.sql)) } else { value })
+        if call.safe { safe_aggregate(call, value, at) } else { Ok(value) }
     }
 
     fn grouping(&self, call: &Call, names: &Names<'_>, at: At) -> Analyzed<Value> {
@@ -138,6 +166,13 @@ impl Analyzer<'_> {
             filter: String::new(),
             over,
         };
+        let ungrouped = |value: &&Value| matches!(value.ty, DataType::Json | DataType::Geography);
+        if let Some(value) = values.iter().find(ungrouped).filter(|_| call.distinct) {
+            let ty = value.ty.bigquery();
+            let message =
+                format!("Aggregate functions with DISTINCT cannot be used with arguments of type {ty}");
+            return Err(refuse(at, &message));
+        }
         let keeps_order = matches!(name, "ARRAY_AGG" | "STRING_AGG" | "ARRAY_CONCAT_AGG");
         if !call.order.is_empty() {
             if !keeps_order {

@@ -252,6 +252,10 @@ impl Analyzer<'_> {
         let nested = matches!(right, From::Join { .. });
         let right_sql = if nested { format!("({right_sql})") } else { right_sql };
         let right_joined = std::mem::take(&mut names.joined);
+        let (left_sources, right_sources) = names.sources.split_at(middle);
+        if let Some(alias) = shared_alias(left_sources.get(start..).unwrap_or_default(), right_sources) {
+            return Err(refuse(at, &format!("Duplicate table alias {alias} in the same FROM clause")));
+        }
         let word = match kind {
             JoinKind::Cross => "CROSS JOIN",
             JoinKind::Inner => "INNER JOIN",
@@ -406,6 +410,13 @@ pub(super) fn pseudo_columns(ingested_by: Option<&str>, own: &str) -> Vec<Column
         found.push(column("_PARTITIONDATE", DataType::Date, format!("CAST({time} AS DATE)")));
     }
     found
+}
+
+/// An alias that two tables have. The alias of a table of values, such as UNNEST, is the name of a column.
+fn shared_alias<'s>(left: &[Source], right: &'s [Source]) -> Option<&'s str> {
+    let tables = |source: &&Source| source.row.is_none();
+    let mut aliases = right.iter().filter(tables).filter_map(|source| source.alias.as_deref());
+    aliases.find(|alias| left.iter().filter(tables).any(|source| source.is_named(alias)))
 }
 
 /// The only column of this name.

@@ -247,7 +247,13 @@ impl Analyzer<'_> {
                 }
                 Item::Star { at, of, except, replace } => {
                     let columns = self.star(of.as_ref(), names, *at)?;
-                    for (name, place) in except {
+                    for (index, (name, place)) in except.iter().enumerate() {
+                        if except.iter().take(index).any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                            return Err(refuse(
+                                *place,
+                                &format!("Duplicate column {name} in SELECT * EXCEPT list"),
+                            ));
+                        }
                         if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
                             return Err(refuse(
                                 *place,
