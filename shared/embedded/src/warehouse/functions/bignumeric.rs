@@ -9,14 +9,15 @@ use super::{Outcome, integer};
 use num_bigint::{BigInt, Sign};
 
 /// The number of digits after the point.
-const SCALE: i64 = 38;
+pub(super) const SCALE: i64 = 38;
 
 /// One as a whole number of the smallest unit.
 fn one() -> BigInt {
     power(SCALE)
 }
 
-fn power(exponent: i64) -> BigInt {
+/// A power of ten.
+pub(super) fn power(exponent: i64) -> BigInt {
     BigInt::from(10).pow(u32::try_from(exponent).unwrap_or_default())
 }
 
@@ -32,7 +33,7 @@ pub(super) fn is_numeric(units: &BigInt) -> bool {
 }
 
 /// Division by a positive number, half away from zero.
-fn rounded(value: &BigInt, divisor: &BigInt) -> BigInt {
+pub(super) fn rounded(value: &BigInt, divisor: &BigInt) -> BigInt {
     let half = divisor / 2;
     if value.sign() == Sign::Minus { (value - half) / divisor } else { (value + half) / divisor }
 }

@@ -222,7 +222,7 @@ fn shifted(operator: &str, all: &[u8], count: i64) -> Result<String, String> {
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-fn to_base32(all: &[u8]) -> String {
+pub(super) fn to_base32(all: &[u8]) -> String {
     let mut out = String::new();
     for chunk in all.chunks(5) {
         let mut number = 0u64;
@@ -239,7 +239,7 @@ fn to_base32(all: &[u8]) -> String {
     out
 }
 
-fn from_base32(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn from_base32(text: &str) -> Result<Vec<u8>, String> {
     let refused = || format!("Failed to decode invalid base32 string: {text}");
     if !text.len().is_multiple_of(8) {
         return Err(refused());

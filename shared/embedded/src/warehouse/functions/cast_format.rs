@@ -304,6 +304,56 @@ impl Found {
     }
 }
 
+/// The groups of elements of which a format for reading has one at most.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("YEAR", &["YYYY", "YYY", "YY", "Y", "RRRR", "RR"]),
+    ("MONTH", &["MONTH", "MON", "MM"]),
+    ("DAY", &["DDD", "DD"]),
+    ("HOUR", &["HH24", "HH12", "HH"]),
+    ("MINUTE", &["MI"]),
+    ("SECOND", &["SSSSS", "SS"]),
+    ("MERIDIAN_INDICATOR", &["A.M.", "P.M.", "AM", "PM"]),
+    ("TIME_ZONE", &["TZH"]),
+    ("TIME_ZONE", &["TZM"]),
+];
+
+/// Pairs of an element and other elements that say the same.
+const RIVALS: &[(&str, &[&str])] = &[
+    ("DDD", &["MONTH", "MON", "MM"]),
+    ("HH24", &["A.M.", "P.M.", "AM", "PM"]),
+    ("SSSSS", &["HH24", "HH12", "HH", "MI", "A.M.", "P.M.", "AM", "PM"]),
+];
+
+/// Refuses a format for reading in which two elements say the same.
+fn unambiguous(pieces: &[Piece<'_>]) -> Result<(), String> {
+    let names: Vec<&str> = pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Element(name, _) => Some(*name),
+            _ => None,
+        })
+        .collect();
+    for (group, members) in GROUPS {
+        let mut own = names.iter().filter(|name| members.contains(name));
+        if let (Some(first), Some(second)) = (own.next(), own.next()) {
+            return Err(if first == second {
+                format!("Format element '{first}' appears more than once in the format string")
+            } else {
+                format!("More than one format element in category {group} exist: '{first}' and '{second}'")
+            });
+        }
+    }
+    if names.iter().filter(|name| name.starts_with("FF")).count() > 1 {
+        return Err("Format element 'FF' appears more than once in the format string".to_owned());
+    }
+    for (one, others) in RIVALS {
+        if let (true, Some(other)) = (names.contains(one), names.iter().find(|name| others.contains(name))) {
+            return Err(format!("Format elements '{one}' and '{other}' cannot be in one format"));
+        }
+    }
+    Ok(())
+}
+
 /// The microseconds of a text. `today`: the date for the parts of a date that the text does not have.
 fn read(format: &str, text: &str, zone: &str, kind: &str, today: &str) -> Result<i64, String> {
     let wrong =
@@ -311,7 +361,9 @@ fn read(format: &str, text: &str, zone: &str, kind: &str, today: &str) -> Result
     let today = times::date(today).map(civil).ok_or_else(|| format!("Invalid date: '{today}'"))?;
     let mut found = Found::default();
     let mut rest = text.trim();
-    for piece in pieces(format, kind)? {
+    let pieces = pieces(format, kind)?;
+    unambiguous(&pieces)?;
+    for piece in pieces {
         match piece {
             Piece::Blank => rest = rest.trim_start(),
             Piece::Text(own) => {
@@ -391,9 +443,16 @@ mod tests {
             own("YYYY-MM-DD HH24:MI TZH:TZM", "2020-01-01 12:00 +01:00", "TIMESTAMP"),
             noon - 3_600_000_000
         );
-        for (format, text) in
-            [("YYYY-MM-DD", "2020-02-30"), ("YYYY", "2020x"), ("HH:MI", "07:30"), ("DAY", "MONDAY")]
-        {
+        for (format, text) in [
+            ("YYYY-MM-DD", "2020-02-30"),
+            ("YYYY", "2020x"),
+            ("HH:MI", "07:30"),
+            ("DAY", "MONDAY"),
+            ("YYYYYYYY", "20202020"),
+            ("YYYY YY", "2020 20"),
+            ("YYYY DDD MM", "2020 001 01"),
+            ("HH24 AM", "10 AM"),
+        ] {
             assert!(read(format, text, "UTC", "DATETIME", today).is_err(), "{format}");
         }
     }

@@ -3,6 +3,7 @@
 //! The values come as pairs of a type and a JSON text.
 
 use super::Outcome;
+use super::json_text::{as_written, read_as_written, write, write_pretty};
 use super::numbers::float_text;
 use serde_json::Value;
 
@@ -164,7 +165,7 @@ pub(super) fn format(arguments: &[&str]) -> Outcome {
             }
         }
         let Some((ty, text)) = values.next() else { return Ok(None) };
-        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let value = read_as_written(text).ok_or_else(|| format!("FORMAT cannot read {text}"))?;
         if value.is_null() && !matches!(own.kind, 't' | 'T') && ty != "JSON" {
             return Ok(None);
         }
@@ -200,13 +201,13 @@ fn body(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
             };
             signed(own, number < 0, prefix, &digits)
         }
-        'f' | 'F' | 'e' | 'E' | 'g' | 'G' => number(own, ty, value, raw),
+        'f' | 'F' | 'e' | 'E' | 'g' | 'G' => number(own, ty, raw),
         's' => {
             let text = value.as_str().unwrap_or_default();
             shortened(own, text.to_owned())
         }
-        'p' => value.to_string(),
-        'P' => serde_json::to_string_pretty(value).unwrap_or_default(),
+        'p' => write(value),
+        'P' => write_pretty(value),
         't' => shortened(own, printed(ty, value, raw)),
         _ => shortened(own, literal(ty, value, raw)),
     }
@@ -242,7 +243,7 @@ fn signed(own: &Specifier, negative: bool, prefix: &str, digits: &str) -> String
     format!("{sign}{prefix}{digits}")
 }
 
-fn number(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
+fn number(own: &Specifier, ty: &str, raw: &str) -> String {
     let text = raw.trim_matches('"');
     let upper = own.kind.is_ascii_uppercase();
     let special = match text {
@@ -260,7 +261,7 @@ fn number(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
         Size::Fixed(precision) => precision,
         _ => 6,
     };
-    let number = value.as_f64().or_else(|| text.parse().ok()).unwrap_or_default();
+    let number: f64 = text.parse().unwrap_or_default();
     let negative = text.starts_with('-');
     let magnitude = number.abs();
     let mut digits = match own.kind {
@@ -402,7 +403,7 @@ fn printed(ty: &str, value: &Value, raw: &str) -> String {
     if value.is_null() {
         return if ty == "JSON" { "null".to_owned() } else { "NULL".to_owned() };
     }
-    let text = || value.as_str().map_or_else(|| raw.to_owned(), str::to_owned);
+    let text = || as_written(value).or(value.as_str()).unwrap_or(raw).to_owned();
     match ty {
         "FLOAT64" => float(value, raw),
         "BYTES" => {
@@ -412,7 +413,7 @@ fn printed(ty: &str, value: &Value, raw: &str) -> String {
         }
         "DATETIME" => text().replace('T', " "),
         "TIMESTAMP" => text().replace('T', " ").replace('Z', "+00"),
-        "JSON" => value.to_string(),
+        "JSON" => write(value),
         ty if ty.starts_with("ARRAY") || ty.starts_with("STRUCT") => composed(ty, value, printed),
         _ => text(),
     }
@@ -423,14 +424,14 @@ fn literal(ty: &str, value: &Value, raw: &str) -> String {
     if value.is_null() {
         return if ty == "JSON" { "JSON 'null'".to_owned() } else { "NULL".to_owned() };
     }
-    let text = || value.as_str().map_or_else(|| raw.to_owned(), str::to_owned);
+    let text = || as_written(value).or(value.as_str()).unwrap_or(raw).to_owned();
     match ty {
         "STRING" => quoted(&text()),
         "BYTES" => format!("b\"{}\"", printed(ty, value, raw).replace('"', "\\\"")),
         "DATE" | "TIME" | "DATETIME" | "TIMESTAMP" => format!("{ty} \"{}\"", printed(ty, value, raw)),
         "NUMERIC" | "BIGNUMERIC" => format!("{ty} \"{}\"", text()),
         "INTERVAL" => format!("INTERVAL \"{}\" YEAR TO SECOND", text()),
-        "JSON" => format!("JSON {}", quoted(&value.to_string()).replace('"', "'").replace("\\'", "\"")),
+        "JSON" => format!("JSON {}", quoted(&write(value)).replace('"', "'").replace("\\'", "\"")),
         "FLOAT64" => {
             let own = float(value, raw);
             match own.as_str() {
@@ -445,9 +446,9 @@ fn literal(ty: &str, value: &Value, raw: &str) -> String {
 }
 
 fn float(value: &Value, raw: &str) -> String {
-    match value {
-        Value::String(text) => text.replace("Infinity", "inf"),
-        _ => value.as_f64().map_or_else(|| raw.to_owned(), float_text),
+    match (as_written(value), value) {
+        (None, Value::String(text)) => text.replace("Infinity", "inf"),
+        (digits, _) => digits.unwrap_or(raw).parse().map_or_else(|_| raw.to_owned(), float_text),
     }
 }
 
@@ -459,7 +460,7 @@ fn composed(ty: &str, value: &Value, print: fn(&str, &Value, &str) -> String) ->
         .enumerate()
         .map(|(index, item)| {
             let own = types.get(if is_array { 0 } else { index }).map(String::as_str).unwrap_or("STRING");
-            print(own, item, &item.to_string())
+            print(own, item, &write(item))
         })
         .collect();
     if is_array { format!("[{}]", texts.join(", ")) } else { format!("({})", texts.join(", ")) }

@@ -1,8 +1,11 @@
 //! Functions of JSON. The values come and go as texts.
 
 use super::json_digits::{exact, keeps};
-use super::json_path::{Path, Step};
-use super::{Outcome, integer};
+use super::json_keys::{Arrays, collect_keys};
+use super::json_path::Path;
+use super::json_text::{as_written, number, read, read_as_written, write, write_pretty};
+use super::numbers::float_text;
+use super::{Outcome, integer, json_change};
 use serde_json::{Map, Value};
 
 /// Calls the function `name`. `None` if it is in another module.
@@ -17,21 +20,31 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
     let text = |index: usize| arguments.get(index).copied().unwrap_or_default();
     match name {
         "json_quote" => return Ok(Some(Value::from(text(0)).to_string())),
-        "json_float_text" => return Ok(Some(float_text(text(0)))),
+        "json_float_text" => return Ok(Some(float_member(text(0), false))),
+        "json_number" => return Ok(Some(float_member(text(0), true))),
+        "json_exact" => return exact_decimal(text(0), text(1)),
+        "json_quoted" => return Ok(Some(quoted_decimal(text(0)))),
+        "json_interval" => return interval(arguments),
         "json_parse" => {
             wide_numbers(text(1))?;
             if text(1).eq_ignore_ascii_case("exact") {
                 exact(text(0)).map_err(|message| format!("Invalid input to PARSE_JSON: {message}"))?;
             }
-            return parsed(text(0)).map(|value| Some(sorted(value).to_string()));
+            return parsed(text(0)).map(|value| Some(write(&sorted(value))));
         }
         "json_object" => return object(arguments),
         "json_zip" => return zipped(text(0), text(1)),
         _ => {}
     }
     // Functions of texts return NULL for a text that is no JSON.
-    let Ok(value) = serde_json::from_str::<Value>(text(0)) else { return Ok(None) };
-    let out = |value: Option<Value>| Ok(value.map(|value| value.to_string()));
+    let extracts = ["json_query", "json_extract", "json_value", "json_member", "json_element"];
+    let value = if extracts.iter().any(|own| name.starts_with(own)) {
+        read_as_written(text(0))
+    } else {
+        read(text(0)).ok()
+    };
+    let Some(value) = value else { return Ok(None) };
+    let out = |value: Option<Value>| Ok(value.as_ref().map(write));
     let found = |of_text: bool| -> Result<Option<Value>, String> {
         let path = Path::parse(text(1))?;
         let found = path.find(&value);
@@ -39,7 +52,7 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
     };
     match name {
         "json_normal" => out(Some(sorted(value))),
-        "json_pretty" => Ok(serde_json::to_string_pretty(&value).ok()),
+        "json_pretty" => Ok(Some(write_pretty(&value))),
         "json_member" => out(value.get(text(1)).cloned()),
         "json_element" => {
             let index = integer(text(1))?;
@@ -51,7 +64,7 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
         "json_query_array" | "json_extract_array" => out(found(false)?.filter(Value::is_array)),
         "json_query_texts" | "json_extract_texts" => Ok(found(true)?.and_then(|value| match value {
             Value::Array(items) => {
-                let texts: Vec<Value> = items.iter().map(|item| Value::from(item.to_string())).collect();
+                let texts: Vec<Value> = items.iter().map(|item| Value::from(write(item))).collect();
                 Some(Value::Array(texts).to_string())
             }
             _ => None,
@@ -72,8 +85,12 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
         })),
         "json_keys" => {
             let depth = integer(text(1))?;
+            if depth <= 0 {
+                return Err("max_depth must be positive.".to_owned());
+            }
+            let arrays = Arrays::named(text(2))?;
             let mut keys = Vec::new();
-            collect_keys(&value, "", depth, &mut keys);
+            collect_keys(&value, "", depth, arrays, &mut keys);
             keys.sort();
             keys.dedup();
             Ok(serde_json::to_string(&keys).ok())
@@ -84,7 +101,12 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
             out(Some(Value::Array(items)))
         }
         "json_type" => Ok(Some(kind(&value).to_owned())),
-        "json_strip_nulls" => out(Some(stripped(value).unwrap_or(Value::Null))),
+        "json_strip_nulls" => {
+            let (steps, is_on) = (Path::parse(text(1))?.steps, |index: usize| text(index) == "true");
+            let mut value = value;
+            json_change::strip_nulls(&mut value, &steps, is_on(2), is_on(3));
+            out(Some(value))
+        }
         "json_remove" => {
             let mut value = value;
             for path in arguments.iter().skip(1) {
@@ -92,11 +114,13 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
                 if steps.is_empty() {
                     return Err("The JSONPath cannot be '$'".to_owned());
                 }
-                remove(&mut value, &steps);
+                json_change::remove(&mut value, &steps);
             }
             out(Some(value))
         }
-        "json_set" | "json_array_append" | "json_array_insert" => changed(name, value, arguments),
+        "json_set" | "json_array_append" | "json_array_insert" => {
+            json_change::changed(name, value, arguments).map(|value| Some(write(&sorted(value))))
+        }
         "json_bool" => match value {
             Value::Bool(own) => Ok(Some(own.to_string())),
             other => Err(wrong(&other, "bool")),
@@ -112,7 +136,7 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
         "json_float" => {
             wide_numbers(text(1))?;
             let Some(number) = value.as_f64() else { return Err(wrong(&value, "double")) };
-            if text(1).eq_ignore_ascii_case("exact") && !keeps(&value.to_string()) {
+            if text(1).eq_ignore_ascii_case("exact") && !keeps(&write(&value)) {
                 return Err(format!(
                     "JSON number: {value} cannot be converted to DOUBLE without loss of precision"
                 ));
@@ -136,7 +160,7 @@ fn whole(value: &Value) -> Option<i64> {
     if let Some(own) = number.as_i64() {
         return Some(own);
     }
-    let own = number.as_f64().filter(|own| own.fract() == 0.0 && own.abs() < 9.2e18)?;
+    let own = number.as_f64().filter(|own| own.fract() == 0.0 && own.abs() < 9_223_372_036_854_775_808.0)?;
     format!("{own:.0}").parse().ok()
 }
 
@@ -163,26 +187,80 @@ fn lax(name: &str, value: &Value) -> Option<String> {
         }
         ("lax_string", Value::String(own)) => Some(own.clone()),
         ("lax_string", Value::Bool(own)) => Some(own.to_string()),
-        ("lax_string", Value::Number(own)) => Some(own.to_string()),
+        ("lax_string", Value::Number(own)) => match own.as_f64().filter(|_| own.is_f64()) {
+            Some(float) => Some(float_text(float)),
+            None => Some(own.to_string()),
+        },
         _ => None,
     }
 }
 
 fn rounded(number: f64) -> Option<String> {
-    (number.abs() < 9.2e18).then(|| format!("{:.0}", number.round()))
+    (number.abs() < 9_223_372_036_854_775_808.0).then(|| format!("{:.0}", number.round()))
 }
 
-fn float_text(text: &str) -> String {
+/// A FLOAT64 in JSON, from its text. `is_value`: as a value of the type JSON writes the number.
+fn float_member(text: &str, is_value: bool) -> String {
     match text {
         "NaN" => "\"NaN\"".to_owned(),
         "inf" => "\"Infinity\"".to_owned(),
         "-inf" => "\"-Infinity\"".to_owned(),
-        number => number.to_owned(),
+        own if is_value => own.parse().map_or_else(|_| own.to_owned(), number),
+        own => own.to_owned(),
     }
 }
 
+/// A decimal of this type as a number of JSON, which is an integer of 64 bits or a FLOAT64.
+fn exact_decimal(ty: &str, text: &str) -> Outcome {
+    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() || keeps(text) {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(format!("Failed to convert type {ty} to JSON"))
+    }
+}
+
+/// A decimal as a number of JSON, or as a text if a FLOAT64 does not keep the number.
+fn quoted_decimal(text: &str) -> String {
+    let is_kept = match text.parse::<i128>() {
+        Ok(whole) => whole.unsigned_abs() <= 1 << 53,
+        Err(_) => keeps(text),
+    };
+    if is_kept { text.to_owned() } else { format!("\"{text}\"") }
+}
+
+/// An interval in JSON, as ISO 8601 writes it. The arguments are months, days and microseconds.
+fn interval(parts: &[&str]) -> Outcome {
+    let [months, days, micros] = parts else { return Ok(None) };
+    let (months, days, micros) = (integer(months)?, integer(days)?, integer(micros)?);
+    let mut out = "P".to_owned();
+    let add = |out: &mut String, number: i64, unit: char| {
+        if number != 0 {
+            out.push_str(&format!("{number}{unit}"));
+        }
+    };
+    add(&mut out, months / 12, 'Y');
+    add(&mut out, months % 12, 'M');
+    add(&mut out, days, 'D');
+    if micros != 0 {
+        out.push('T');
+        add(&mut out, micros / 3_600_000_000, 'H');
+        add(&mut out, micros / 60_000_000 % 60, 'M');
+        let (second, fraction) = (micros / 1_000_000 % 60, micros.unsigned_abs() % 1_000_000);
+        let fraction = format!(".{fraction:06}");
+        let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+        if second != 0 || !fraction.is_empty() {
+            let sign = if micros < 0 { "-" } else { "" };
+            out.push_str(&format!("{sign}{}{fraction}S", second.abs()));
+        }
+    }
+    if out.len() == 1 {
+        out.push_str("0Y");
+    }
+    Ok(Some(format!("\"{out}\"")))
+}
+
 fn parsed(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("Invalid input to PARSE_JSON: {error}"))
+    read(text).map_err(|error| format!("Invalid input to PARSE_JSON: {error}"))
 }
 
 /// Refuses an unknown way to treat numbers that a FLOAT64 does not keep.
@@ -196,9 +274,9 @@ fn wide_numbers(mode: &str) -> Result<(), String> {
 
 /// The text of JSON as BigQuery keeps it: members in the order of their names, no blanks.
 pub(crate) fn normal(text: &str) -> Result<String, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let value = read(text)?;
     exact(text)?;
-    Ok(sorted(value).to_string())
+    Ok(write(&sorted(value)))
 }
 
 fn sorted(value: Value) -> Value {
@@ -217,9 +295,8 @@ fn sorted(value: Value) -> Value {
 /// The text of a scalar. `None` for NULL, arrays and objects.
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(own) => Some(own.to_string()),
+        Value::String(text) => Some(as_written(value).unwrap_or(text).to_owned()),
+        Value::Number(_) | Value::Bool(_) => Some(write(value)),
         _ => None,
     }
 }
@@ -247,11 +324,11 @@ fn object(arguments: &[&str]) -> Outcome {
     let mut members = Map::new();
     for pair in arguments.chunks(2) {
         let [name, value] = pair else { continue };
-        let value = serde_json::from_str(value).map_err(|error| error.to_string())?;
+        let value = read(value)?;
         // The first of two members with one name stays.
         members.entry((*name).to_owned()).or_insert(value);
     }
-    Ok(Some(sorted(Value::Object(members)).to_string()))
+    Ok(Some(write(&sorted(Value::Object(members)))))
 }
 
 fn zipped(names: &str, values: &str) -> Outcome {
@@ -265,151 +342,5 @@ fn zipped(names: &str, values: &str) -> Outcome {
         let name = name.ok_or_else(|| "A key of JSON_OBJECT must not be NULL".to_owned())?;
         members.entry(name).or_insert(value);
     }
-    Ok(Some(sorted(Value::Object(members)).to_string()))
-}
-
-fn collect_keys(value: &Value, prefix: &str, depth: i64, found: &mut Vec<String>) {
-    let Value::Object(members) = value else { return };
-    if depth <= 0 {
-        return;
-    }
-    for (name, value) in members {
-        let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let own = if is_plain { name.clone() } else { Value::from(name.as_str()).to_string() };
-        let path = if prefix.is_empty() { own } else { format!("{prefix}.{own}") };
-        found.push(path.clone());
-        collect_keys(value, &path, depth - 1, found);
-    }
-}
-
-fn stripped(value: Value) -> Option<Value> {
-    match value {
-        Value::Null => None,
-        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(stripped).collect())),
-        Value::Object(members) => Some(Value::Object(
-            members.into_iter().filter_map(|(name, value)| Some((name, stripped(value)?))).collect(),
-        )),
-        other => Some(other),
-    }
-}
-
-fn step_mut<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
-    match step {
-        Step::Member(name) => value.get_mut(name),
-        Step::Element(index) => value.get_mut(index),
-    }
-}
-
-fn remove(value: &mut Value, steps: &[Step]) {
-    let Some((last, before)) = steps.split_last() else { return };
-    let mut own = value;
-    for step in before {
-        match step_mut(own, step) {
-            Some(inner) => own = inner,
-            None => return,
-        }
-    }
-    match (last, own) {
-        (Step::Member(name), Value::Object(members)) => {
-            members.shift_remove(name);
-        }
-        (Step::Element(index), Value::Array(items)) if *index < items.len() => {
-            items.remove(*index);
-        }
-        _ => {}
-    }
-}
-
-fn changed(name: &str, mut value: Value, arguments: &[&str]) -> Outcome {
-    // Whether JSON_SET makes what is missing, and whether the elements of an array are added one by one.
-    let is_on = arguments.get(1) == Some(&"true");
-    for pair in arguments.get(2..).unwrap_or_default().chunks(2) {
-        let [path, new] = pair else { continue };
-        let path = Path::parse(path)?;
-        let new: Value = serde_json::from_str(new).map_err(|error| error.to_string())?;
-        if name == "json_set" {
-            if is_on || path.find(&value).is_some() {
-                set(&mut value, &path.steps, new);
-            }
-            continue;
-        }
-        let added = match new {
-            Value::Array(more) if is_on => more,
-            other => vec![other],
-        };
-        if name == "json_array_append" {
-            append(&mut value, &path.steps, added);
-        } else {
-            insert(&mut value, &path.steps, added);
-        }
-    }
-    Ok(Some(sorted(value).to_string()))
-}
-
-/// The longest array that JSON_SET fills up.
-const LONGEST: usize = 1_000_000;
-
-fn set(value: &mut Value, steps: &[Step], new: Value) {
-    let Some((step, rest)) = steps.split_first() else {
-        *value = new;
-        return;
-    };
-    if value.is_null() {
-        *value = match step {
-            Step::Member(_) => Value::Object(Map::new()),
-            Step::Element(_) => Value::Array(Vec::new()),
-        };
-    }
-    match (step, value) {
-        (Step::Member(name), Value::Object(members)) => {
-            set(members.entry(name.clone()).or_insert(Value::Null), rest, new);
-        }
-        (Step::Element(index), Value::Array(items)) if *index < LONGEST => {
-            if items.len() <= *index {
-                items.resize(index + 1, Value::Null);
-            }
-            if let Some(own) = items.get_mut(*index) {
-                set(own, rest, new);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn append(value: &mut Value, steps: &[Step], new: Vec<Value>) {
-    let mut own = value;
-    for step in steps {
-        match step_mut(own, step) {
-            Some(inner) => own = inner,
-            None => return,
-        }
-    }
-    if own.is_null() {
-        *own = Value::Array(Vec::new());
-    }
-    if let Value::Array(items) = own {
-        items.extend(new);
-    }
-}
-
-fn insert(value: &mut Value, steps: &[Step], new: Vec<Value>) {
-    let Some((Step::Element(index), before)) = steps.split_last() else { return };
-    let mut own = value;
-    for step in before {
-        match step_mut(own, step) {
-            Some(inner) => own = inner,
-            None => return,
-        }
-    }
-    if own.is_null() {
-        *own = Value::Array(Vec::new());
-    }
-    if let Value::Array(items) = own
-        && *index < LONGEST
-    {
-        if items.len() < *index {
-            items.resize(*index, Value::Null);
-        }
-        items.splice(*index..*index, new);
-    }
+    Ok(Some(write(&sorted(Value::Object(members)))))
 }

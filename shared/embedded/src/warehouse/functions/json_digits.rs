@@ -3,6 +3,7 @@
 //! The module must not know what a number becomes.
 
 use super::Outcome;
+use std::ops::Range;
 
 /// The digits that every FLOAT64 keeps, also when DuckDB makes a decimal of it.
 const KEPT: usize = 15;
@@ -15,13 +16,16 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     }
 }
 
-/// The numbers of a text of JSON, with the names of their fields. A number in a list has the name of the list.
-fn numbers(json: &str) -> Vec<(&str, &str)> {
+/// The places of the numbers of a text of JSON, with the names of their fields. A number in a list has the name of the
+/// list.
+pub(super) fn numbers(json: &str) -> Vec<(&str, Range<usize>)> {
     let is_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-    let (mut rest, mut text, mut field) = (json, "", "");
+    let (mut at, mut text, mut field) = (0, "", "");
     let mut found = Vec::new();
-    while let Some(c) = rest.chars().next() {
-        let length = match c {
+    while let Some(rest) = json.get(at..)
+        && let Some(c) = rest.chars().next()
+    {
+        at += match c {
             '"' => {
                 let mut is_escaped = false;
                 let end = rest.char_indices().skip(1).find(|(_, c)| {
@@ -35,7 +39,7 @@ fn numbers(json: &str) -> Vec<(&str, &str)> {
             }
             '-' | '0'..='9' => {
                 let length = rest.find(|c| !is_number(c)).unwrap_or(rest.len());
-                found.push((field, rest.get(..length).unwrap_or_default()));
+                found.push((field, at..at + length));
                 length
             }
             c => {
@@ -45,15 +49,19 @@ fn numbers(json: &str) -> Vec<(&str, &str)> {
                 c.len_utf8()
             }
         };
-        rest = rest.get(length..).unwrap_or_default();
     }
     found
+}
+
+/// The numbers of a text of JSON as they are written, with the names of their fields.
+fn written(json: &str) -> impl Iterator<Item = (&str, &str)> {
+    numbers(json).into_iter().map(|(field, place)| (field, json.get(place).unwrap_or_default()))
 }
 
 /// Refuses JSON with a number that an INT64, a UINT64 or a FLOAT64 does not keep.
 pub(super) fn exact(json: &str) -> Result<(), String> {
     let lost = |number: &&str| number.parse::<u64>().is_err() && !keeps(number);
-    match numbers(json).into_iter().map(|(_, number)| number).find(lost) {
+    match written(json).map(|(_, number)| number).find(lost) {
         Some(number) => Err(format!("{number} cannot round-trip through a FLOAT64")),
         None => Ok(()),
     }
@@ -85,7 +93,7 @@ fn long(json: &str, fields: &[&str]) -> Option<String> {
             && number.parse::<i64>().is_err()
             && digits(number).is_some_and(|(digits, _)| digits.len() > KEPT)
     };
-    numbers(json).into_iter().find(is_long).map(|(field, number)| format!("{number} of the field {field}"))
+    written(json).find(is_long).map(|(field, number)| format!("{number} of the field {field}"))
 }
 
 #[cfg(test)]

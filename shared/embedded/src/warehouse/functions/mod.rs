@@ -8,16 +8,22 @@
 pub(crate) mod bignumeric;
 mod buckets;
 mod bytes;
+mod bytes_format;
 mod bytes_regexps;
 mod cast_format;
 mod decimal_math;
+mod decimal_percentile;
+mod decimal_statistics;
 mod fingerprint;
 pub(crate) mod format;
 mod geography;
 mod hll;
 pub(crate) mod json;
+mod json_change;
 mod json_digits;
+mod json_keys;
 mod json_path;
+mod json_text;
 pub(crate) mod matching;
 mod net;
 mod numbers;
@@ -41,12 +47,15 @@ fn call(name: &str, arguments: &[&str]) -> Outcome {
     for module in [
         bignumeric::call,
         decimal_math::call,
+        decimal_percentile::call,
+        decimal_statistics::call,
         parse_decimal::call,
         numbers::call,
         text::call,
         matching::call,
         hll::call,
         bytes_regexps::call,
+        bytes_format::call,
         bytes::call,
         json::call,
         json_digits::call,

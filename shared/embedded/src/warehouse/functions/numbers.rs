@@ -41,11 +41,20 @@ pub(super) fn float_text(value: f64) -> String {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
     if value == 0.0 {
-        return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
+        return "0".to_owned();
     }
     // BigQuery writes 15 digits, and 17 if 15 digits are another number.
     let short = general(value, 15);
     if short.parse() == Ok(value) { short } else { general(value, 17) }
+}
+
+/// The sign, the digits and the exponent of the first digit of a number that is not zero. The digits are as few as the
+/// number needs.
+pub(super) fn scientific(value: f64) -> (&'static str, String, i32) {
+    let text = format!("{:e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let sign = if value < 0.0 { "-" } else { "" };
+    (sign, mantissa.replace('.', ""), exponent.parse().unwrap_or_default())
 }
 
 /// A finite number with so many digits at most, like `%g` in C.
@@ -283,6 +292,7 @@ mod tests {
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-inf"),
             (1e15, "1e+15"),
+            (-0.0, "0"),
             (123_456_789_012_345.0, "123456789012345"),
             (1e-5, "1e-05"),
             (0.0001, "0.0001"),

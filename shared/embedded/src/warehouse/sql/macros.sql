@@ -111,6 +111,9 @@ CREATE OR REPLACE TEMP MACRO bq_top_sum(l, n) AS list_transform(list_slice(list_
 CREATE OR REPLACE TEMP MACRO bq_top_count(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := len(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), count := struct_extract(r, 'c')));
 -- The values `v` of the rows where `b` is the extreme one.
 CREATE OR REPLACE TEMP MACRO bq_having(l, extreme) AS list_transform(list_filter(l, lambda e: e.b = extreme), lambda e: e.v);
+-- The elements that are not NULL, in their order, each at its first place.
+CREATE OR REPLACE TEMP MACRO bq_first_ones(l) AS list_filter(l, lambda e, i: list_position(l, e) = i);
+CREATE OR REPLACE TEMP MACRO bq_float_list_sum(l) AS bqf_float_sum(list_sum(l), len(list_filter(l, lambda e: NOT isfinite(e))) > 0);
 CREATE OR REPLACE TEMP MACRO bq_not_empty(l) AS CASE WHEN len(l) > 0 THEN l END;
 CREATE OR REPLACE TEMP MACRO bq_partition_time(t, unit) AS CASE WHEN t IS NULL OR date_trunc(unit, t) = t THEN t ELSE bq_error_of(t, '_PARTITIONTIME must be the beginning of a partition of one ' || unit) END;
 
@@ -137,6 +140,11 @@ CREATE OR REPLACE TEMP MACRO bq_interval_part(part, i) AS CAST(CASE part
 CREATE OR REPLACE TEMP MACRO bq_interval_days(i) AS datepart('day', i);
 CREATE OR REPLACE TEMP MACRO bq_interval_micros(i) AS datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i);
 CREATE OR REPLACE TEMP MACRO bq_interval_months(i) AS datepart('year', i) * 12 + datepart('month', i);
+CREATE OR REPLACE TEMP MACRO bq_check_interval(i) AS bq_make_interval(bq_interval_months(i), bq_interval_days(i), bq_interval_micros(i));
+CREATE OR REPLACE TEMP MACRO bq_interval_multiply(i, n) AS bq_make_interval(bq_interval_months(i) * n, bq_interval_days(i) * n, bq_interval_micros(i) * n);
+-- The rest of the months counts as days, and the rest of the days as a time.
+CREATE OR REPLACE TEMP MACRO bq_interval_divide(m, d, t, n) AS bq_make_interval(m // n, (d + m % n * 30) // n, (t + (d + m % n * 30) % n * 86400000000) // n);
+CREATE OR REPLACE TEMP MACRO bq_interval_div(i, n) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Interval division by zero') ELSE bq_interval_divide(bq_interval_months(i), bq_interval_days(i), bq_interval_micros(i), n) END;
 CREATE OR REPLACE TEMP MACRO bq_justify_hours(i) AS to_months(CAST(bq_interval_months(i) AS INTEGER)) + to_days(CAST(bq_interval_days(i) + bq_interval_micros(i) // 86400000000 AS INTEGER)) + to_microseconds(bq_interval_micros(i) % 86400000000);
 CREATE OR REPLACE TEMP MACRO bq_justify_days(i) AS to_months(CAST(bq_interval_months(i) + bq_interval_days(i) // 30 AS INTEGER)) + to_days(CAST(bq_interval_days(i) % 30 AS INTEGER)) + to_microseconds(bq_interval_micros(i));
 CREATE OR REPLACE TEMP MACRO bq_time_add(t, n, part) AS CAST(DATE '2000-01-01' + t + bq_interval(n, part) AS TIME);
@@ -171,7 +179,12 @@ CREATE OR REPLACE TEMP MACRO bq_place_of(n) AS CASE WHEN n < 1 THEN bq_error_of(
 CREATE OR REPLACE TEMP MACRO bq_offset_of(n) AS CASE WHEN n < 0 THEN bq_error_of(n, 'Offset of LEAD and LAG cannot be negative') ELSE n END;
 CREATE OR REPLACE TEMP MACRO bq_fraction(f) AS CASE WHEN f < 0 OR f > 1 THEN bq_error_of(f, 'The percentile must be between 0 and 1') ELSE f END;
 CREATE OR REPLACE TEMP MACRO bq_percentile_cont(l, f) AS CASE WHEN f * (len(l) - 1) = floor(f * (len(l) - 1)) THEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) WHEN list_extract(l, CAST(floor(bq_fraction(f) * (len(l) - 1)) AS BIGINT) + 1) IS NULL THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) WHEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) = list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) THEN list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) ELSE list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 1) * (1 - (f * (len(l) - 1) - floor(f * (len(l) - 1)))) + list_extract(l, CAST(floor(f * (len(l) - 1)) AS BIGINT) + 2) * (f * (len(l) - 1) - floor(f * (len(l) - 1))) END;
-CREATE OR REPLACE TEMP MACRO bq_percentile_numeric(l, f) AS bq_float_to_numeric(bq_percentile_cont(list_transform(l, lambda e: CAST(e AS DOUBLE)), f));
+-- Of two neighbors of which the first is NULL, the second counts.
+CREATE OR REPLACE TEMP MACRO bq_percentile_place(l, f) AS string_split(bqf('percentile_place', CAST(f AS VARCHAR), CAST(len(l) AS VARCHAR)), ' ');
+CREATE OR REPLACE TEMP MACRO bq_percentile_decimal(l, f, middle, p) AS CASE WHEN p[2] = '1' THEN list_extract(l, CAST(p[1] AS BIGINT)) WHEN list_extract(l, CAST(p[1] AS BIGINT)) IS NULL THEN list_extract(l, CAST(p[1] AS BIGINT) + 1) ELSE middle END;
+CREATE OR REPLACE TEMP MACRO bq_percentile_between(name, l, f, p) AS bqf(name, CAST(f AS VARCHAR), CAST(len(l) AS VARCHAR), CAST(list_extract(l, CAST(p[1] AS BIGINT)) AS VARCHAR), CAST(list_extract(l, CAST(p[1] AS BIGINT) + 1) AS VARCHAR));
+CREATE OR REPLACE TEMP MACRO bq_percentile_numeric(l, f) AS bq_percentile_decimal(l, f, CAST(bq_percentile_between('percentile_numeric', l, f, bq_percentile_place(l, f)) AS DECIMAL(38,9)), bq_percentile_place(l, f));
+CREATE OR REPLACE TEMP MACRO bq_percentile_bignumeric(l, f) AS bq_percentile_decimal(l, f, CAST(bq_percentile_between('percentile_bignumeric', l, bq_bignumeric_text(f), bq_percentile_place(l, bq_bignumeric_text(f))) AS BIGNUM), bq_percentile_place(l, bq_bignumeric_text(f)));
 CREATE OR REPLACE TEMP MACRO bq_percentile_disc(l, f) AS list_extract(l, greatest(CAST(ceil(bq_fraction(f) * len(l)) AS BIGINT), 1));
 
 -- Fields of CSV files. DuckDB's conversion accepts too much, and does not know a quoted empty value.

@@ -6,7 +6,7 @@ use super::calls::no_signature;
 use super::coerce::coerce;
 use super::names::Names;
 use super::value::{Form, Value, structure};
-use super::{Analyzed, Analyzer, collation, missing, refuse};
+use super::{Analyzed, Analyzer, collation, refuse, statistics};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
@@ -96,13 +96,13 @@ fn safe_aggregate(call: &Call, value: Value, at: At) -> Analyzed<Value> {
 
 /// The parts of a call that every aggregate has.
 pub(super) struct Parts {
-    distinct: &'static str,
+    pub(super) distinct: &'static str,
     /// ORDER BY, with a blank before it.
-    order: String,
+    pub(super) order: String,
     /// FILTER, with a blank before it.
-    filter: String,
+    pub(super) filter: String,
     /// OVER, with a blank before it.
-    over: String,
+    pub(super) over: String,
 }
 
 impl Parts {
@@ -204,18 +204,11 @@ impl Analyzer<'_> {
             ));
         }
         if let Some((is_max, by)) = &call.having {
-            let is_plain = !call.distinct && call.order.is_empty() && call.limit.is_none();
-            if !is_plain || call.ignore_nulls.is_some() || !parts.over.is_empty() {
-                return Err(missing(
-                    at,
-                    "HAVING MAX and HAVING MIN with DISTINCT, ORDER BY, LIMIT, NULLS or OVER",
-                ));
-            }
             let by = self.expr(by, names)?;
             if values.iter().chain([&by]).any(|value| collation::has(&value.ty)) {
                 return Err(collation::unsupported("HAVING MAX and HAVING MIN", at));
             }
-            return self.having_extreme(name, &values, &by, *is_max, at);
+            return self.having_extreme(call, &values, (*is_max, &by), &parts, at);
         }
         if name == "COUNT" && (call.star || values.is_empty()) {
             if !call.star || call.distinct {
@@ -344,6 +337,19 @@ impl Analyzer<'_> {
                         ),
                     )
                 }
+                DataType::Interval => {
+                    let sum = |part: &str| {
+                        format!("CAST({} AS BIGINT)", parts.call("sum", &format!("bq_interval_{part}({x})")))
+                    };
+                    let sql = format!(
+                        "bq_interval_divide({}, {}, {}, nullif({}, 0))",
+                        sum("months"),
+                        sum("days"),
+                        sum("micros"),
+                        parts.call("count", &x)
+                    );
+                    Value::new(DataType::Interval, sql)
+                }
                 DataType::BigNumeric => {
                     let sum = parts.call("sum", &x);
                     let count = parts.call("count", &x);
@@ -352,7 +358,9 @@ impl Analyzer<'_> {
                 _ => return Err(refused()),
             },
             "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP" | "VAR_POP" | "CORR"
-            | "COVAR_POP" | "COVAR_SAMP" => self.statistics(name, &values, &parts).ok_or_else(refused)?,
+            | "COVAR_POP" | "COVAR_SAMP" => {
+                statistics::statistics(name, &values, &parts).ok_or_else(refused)?
+            }
             "STRING_AGG" => self.string_agg(call, &first, values.get(1), &parts, at)?,
             "HLL_COUNT.INIT" | "HLL_COUNT.MERGE" | "HLL_COUNT.MERGE_PARTIAL" => {
                 self.sketch(name, &values, &parts, at)?
@@ -390,8 +398,14 @@ impl Analyzer<'_> {
                     refuse(at, "The second argument to APPROX_QUANTILES must be a positive literal")
                 })?;
                 let respects_nulls = call.ignore_nulls == Some(false);
+                // NaN is the least number.
+                let nan = if first.ty == DataType::Float64 {
+                    format!("isnan({x}) DESC NULLS FIRST, ")
+                } else {
+                    String::new()
+                };
                 let list = Parts {
-                    order: format!(" ORDER BY {x} NULLS FIRST"),
+                    order: format!(" ORDER BY {nan}{x} NULLS FIRST"),
                     filter: if respects_nulls { String::new() } else { format!(" FILTER ({x} IS NOT NULL)") },
                     ..parts
                 }
@@ -417,41 +431,6 @@ impl Analyzer<'_> {
             _ => return Err(refused()),
         };
         Ok(value)
-    }
-
-    fn statistics(&self, name: &str, values: &[Value], parts: &Parts) -> Option<Value> {
-        let floats: Option<Vec<Value>> =
-            values.iter().map(|value| coerce(value, &DataType::Float64)).collect();
-        let floats: Vec<String> = floats?.into_iter().map(|value| value.sql).collect();
-        let plain = |own: &str| {
-            Parts {
-                distinct: "",
-                order: String::new(),
-                filter: parts.filter.clone(),
-                over: parts.over.clone(),
-            }
-            .call("bool_or", own)
-        };
-        let infinite =
-            plain(&floats.iter().map(|x| format!("NOT isfinite({x})")).collect::<Vec<_>>().join(" OR "));
-        let finite: Vec<String> =
-            floats.iter().map(|x| format!("CASE WHEN isfinite({x}) THEN {x} END")).collect();
-        let function = match name {
-            "STDDEV" | "STDDEV_SAMP" => "stddev_samp",
-            "STDDEV_POP" => "stddev_pop",
-            "VARIANCE" | "VAR_SAMP" => "var_samp",
-            "VAR_POP" => "var_pop",
-            "CORR" => "corr",
-            "COVAR_POP" => "covar_pop",
-            _ => "covar_samp",
-        };
-        let computed = parts.call(function, &finite.join(", "));
-        let count = parts.call("count", floats.first()?);
-        let many = if function.ends_with("samp") || function == "corr" { 2 } else { 1 };
-        let nan = format!(
-            "CASE WHEN {count} < {many} THEN NULL WHEN {infinite} THEN CAST('nan' AS DOUBLE) ELSE {computed} END"
-        );
-        Some(Value::new(DataType::Float64, nan))
     }
 
     fn string_agg(
@@ -507,7 +486,7 @@ impl Analyzer<'_> {
     }
 
     /// The first elements of a list, as LIMIT says.
-    fn limited(&self, call: &Call, list: &str) -> Analyzed<String> {
+    pub(super) fn limited(&self, call: &Call, list: &str) -> Analyzed<String> {
         match &call.limit {
             None => Ok(list.to_owned()),
             Some(limit) => {

@@ -85,14 +85,12 @@ impl Analyzer<'_> {
         conversion(&value.ty, to, &value.sql, safe).ok_or_else(|| invalid_cast(&value.ty, to, at))
     }
 
-    /// CAST with FORMAT.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one clause")]
+    /// CAST with FORMAT and AT TIME ZONE.
     pub(super) fn formatted_cast(
         &self,
         value: &Value,
         to: &DataType,
-        format: Option<&Expr>,
-        zone: Option<&Expr>,
+        (format, zone): (Option<&Expr>, Option<&Expr>),
         safe: bool,
         names: &Names<'_>,
         at: At,
@@ -104,9 +102,6 @@ impl Analyzer<'_> {
             return Err(missing(at, &format!("CAST AS {} with FORMAT", to.bigquery())));
         }
         let format = self.expr_as(format, &DataType::String, names)?;
-        let Form::Text(pattern) = &format.form else {
-            return Err(missing(at, "CAST with a FORMAT that is no literal"));
-        };
         let of_zone = if value.ty == DataType::String { to } else { &value.ty };
         if zone.is_some() && *of_zone != DataType::Timestamp {
             return Err(refuse(at, "AT TIME ZONE is allowed only with TIMESTAMP"));
@@ -115,16 +110,18 @@ impl Analyzer<'_> {
             Some(zone) => self.expr_as(zone, &DataType::String, names)?.sql,
             None => "'UTC'".to_owned(),
         };
-        let pattern = pattern.to_uppercase();
-        let bytes = match (&value.ty, to, pattern.as_str()) {
-            (DataType::Bytes, DataType::String, "HEX") => Some(format!("lower(hex({}))", value.sql)),
-            (DataType::Bytes, DataType::String, "BASE64") => Some(format!("base64({})", value.sql)),
-            (DataType::String, DataType::Bytes, "HEX") => Some(format!("unhex({})", value.sql)),
-            (DataType::String, DataType::Bytes, "BASE64") => Some(format!("from_base64({})", value.sql)),
+        let x = &value.sql;
+        let bytes = match (&value.ty, to) {
+            (DataType::Bytes, DataType::String) => {
+                Some(format!("bqf('bytes_write', {}, hex({x}))", format.sql))
+            }
+            (DataType::String, DataType::Bytes) => {
+                Some(format!("unhex(bqf('bytes_read', {}, {x}))", format.sql))
+            }
             _ => None,
         };
         if let Some(sql) = bytes {
-            return Ok(Value::new(to.clone(), sql));
+            return Ok(Value::new(to.clone(), if safe { format!("TRY({sql})") } else { sql }));
         }
         let is_date = |ty: &DataType| {
             matches!(ty, DataType::Date | DataType::DateTime | DataType::Timestamp | DataType::Time)

@@ -52,18 +52,11 @@ impl Analyzer<'_> {
             }
             Node::Cast { value, to, safe, format, zone } => {
                 let own = self.expr(value, names)?;
-                if format.is_some() || zone.is_some() {
-                    return self.formatted_cast(
-                        &own,
-                        to,
-                        format.as_deref(),
-                        zone.as_deref(),
-                        *safe,
-                        names,
-                        at,
-                    );
-                }
-                self.cast(&own, to, *safe, at)
+                let cast = |own: &Value| match (format, zone) {
+                    (None, None) => self.cast(own, to, *safe, at),
+                    _ => self.formatted_cast(own, to, (format.as_deref(), zone.as_deref()), *safe, names, at),
+                };
+                if *safe { self.safe_cast(value, own, cast) } else { cast(&own) }
             }
             Node::Extract { part, value, zone } => self.extract(part, value, zone.as_deref(), names, at),
             Node::Call(call) => self.call(call, names, at),

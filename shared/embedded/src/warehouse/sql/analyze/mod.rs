@@ -19,6 +19,7 @@ mod common_tables;
 mod concat;
 mod dates;
 mod expr;
+mod frames;
 mod from;
 mod functions;
 mod group;
@@ -45,6 +46,7 @@ mod select;
 mod sets;
 mod sketches;
 mod special;
+mod statistics;
 pub(crate) mod value;
 mod windows;
 

@@ -144,7 +144,7 @@ impl Analyzer<'_> {
     }
 
     fn date_arithmetic(&self, operator: &str, left: &Value, right: &Value) -> Option<Value> {
-        use DataType::{Date, DateTime, Int64, Interval, Timestamp};
+        use DataType::{Date, DateTime, Int64, Interval, Time, Timestamp};
         let (l, r) = (&left.sql, &right.sql);
         let (ty, sql) = match (operator, &left.ty, &right.ty) {
             ("+" | "-", Date, Int64) => (Date, format!("bq_check_date({l} {operator} CAST({r} AS INTEGER))")),
@@ -163,10 +163,14 @@ impl Analyzer<'_> {
                 (Timestamp, format!("bq_check_timestamp({l} {operator} {r})"))
             }
             ("+", Interval, Timestamp) => (Timestamp, format!("bq_check_timestamp({r} + {l})")),
-            ("+" | "-", Interval, Interval) => (Interval, format!("({l} {operator} {r})")),
-            ("*", Interval, Int64) => (Interval, format!("({l} * {r})")),
-            ("*", Int64, Interval) => (Interval, format!("({r} * {l})")),
-            ("/", Interval, Int64) => (Interval, format!("({l} / {r})")),
+            ("-", Time, Time) => {
+                let micros = |own: &str| format!("epoch_us(DATE '1970-01-01' + {own})");
+                (Interval, format!("to_microseconds({} - {})", micros(l), micros(r)))
+            }
+            ("+" | "-", Interval, Interval) => (Interval, format!("bq_check_interval({l} {operator} {r})")),
+            ("*", Interval, Int64) => (Interval, format!("bq_interval_multiply({l}, {r})")),
+            ("*", Int64, Interval) => (Interval, format!("bq_interval_multiply({r}, {l})")),
+            ("/", Interval, Int64) => (Interval, format!("bq_interval_div({l}, {r})")),
             _ => return None,
         };
         Some(Value::new(ty, sql))

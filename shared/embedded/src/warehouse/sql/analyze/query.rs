@@ -6,7 +6,7 @@ use super::value::{Form, Value, field, field_names};
 use super::{Analyzed, Analyzer, invalid, missing, refuse, wrong_syntax};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{check_column, quote};
-use crate::warehouse::sql::syntax::ast::{At, Body, Expr, OrderItem, Query};
+use crate::warehouse::sql::syntax::ast::{At, Body, Expr, Node, OrderItem, Query};
 use segue_ports::warehouse::WarehouseError;
 
 /// An analyzed query.
@@ -316,6 +316,11 @@ impl Analyzer<'_> {
         let mut text = String::new();
         for (word, value) in [("LIMIT", tail.limit), ("OFFSET", tail.offset)] {
             let Some(expr) = value else { continue };
+            // The syntax allows a CAST of a number.
+            let expr = match &expr.node {
+                Node::Cast { value, to: DataType::Int64, format: None, zone: None, .. } => value,
+                _ => expr,
+            };
             let number = self.constant(expr)?;
             match &number.form {
                 Form::Number(own) if number.ty == DataType::Int64 && !own.starts_with('-') => {

@@ -1,11 +1,12 @@
 //! Windows, and the functions that exist only over windows.
 
 use super::calls::no_signature;
+use super::coerce::coerce;
 use super::names::Names;
-use super::value::{Form, Value};
-use super::{Analyzed, Analyzer, aggregate, missing, refuse};
+use super::value::Value;
+use super::{Analyzed, Analyzer, aggregate, refuse};
 use crate::warehouse::sql::datatype::DataType;
-use crate::warehouse::sql::syntax::ast::{At, Bound, Call, Expr, Frame, Node, Window};
+use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node, Window};
 
 /// Functions that need OVER.
 pub(super) const NAMES: &[&str] = &[
@@ -167,16 +168,18 @@ impl Analyzer<'_> {
         if super::collation::has(&value.ty) {
             return Err(super::collation::unsupported(name, at));
         }
-        let numeric = matches!(value.ty, DataType::Numeric | DataType::BigNumeric);
-        let value = if is_cont && !numeric {
-            self.coerced(value, &DataType::Float64, at)?
-        } else {
-            value.clone().settled()
+        // A decimal percentile has a decimal fraction. With another fraction, the values become FLOAT64.
+        let decimal = matches!(value.ty, DataType::Numeric | DataType::BigNumeric)
+            .then(|| coerce(fraction, &value.ty))
+            .flatten();
+        let (value, fraction) = match decimal {
+            Some(fraction) => (value.clone().settled(), fraction),
+            None if is_cont => (
+                self.coerced(value, &DataType::Float64, at)?,
+                self.coerced(fraction, &DataType::Float64, at)?,
+            ),
+            None => (value.clone().settled(), self.coerced(fraction, &DataType::Float64, at)?),
         };
-        let fraction = self.coerced(fraction, &DataType::Float64, at)?;
-        if is_cont && value.ty == DataType::BigNumeric {
-            return Err(missing(at, "PERCENTILE_CONT of BIGNUMERIC"));
-        }
         let order = if value.ty == DataType::Float64 {
             format!("isnan({0}) DESC NULLS FIRST, {0} NULLS FIRST", value.sql)
         } else {
@@ -185,12 +188,18 @@ impl Analyzer<'_> {
         let filter =
             if respects_nulls { String::new() } else { format!(" FILTER ({} IS NOT NULL)", value.sql) };
         let list = format!("list({} ORDER BY {order}){filter} OVER {over}", value.sql);
-        let function = match (is_cont, numeric) {
-            (true, true) => "bq_percentile_numeric",
-            (true, false) => "bq_percentile_cont",
+        let function = match (is_cont, &value.ty) {
+            (true, DataType::Numeric) => "bq_percentile_numeric",
+            (true, DataType::BigNumeric) => "bq_percentile_bignumeric",
+            (true, _) => "bq_percentile_cont",
             (false, _) => "bq_percentile_disc",
         };
-        Ok(Value::new(value.ty, format!("{function}({list}, {})", fraction.sql)))
+        let fraction = match (is_cont, &fraction.ty) {
+            (false, DataType::Numeric) => format!("CAST({} AS DOUBLE)", fraction.sql),
+            (false, DataType::BigNumeric) => format!("bq_bignumeric_to_float({})", fraction.sql),
+            _ => fraction.sql,
+        };
+        Ok(Value::new(value.ty, format!("{function}({list}, {fraction})")))
     }
 
     /// A window with the parts of the window that it extends.
@@ -239,68 +248,17 @@ impl Analyzer<'_> {
             parts.push(format!("PARTITION BY {}", keys.join(", ")));
         }
         let ranged = window.frame.as_ref().is_some_and(|frame| frame.is_range && frame.has_offset());
-        if !window.order.is_empty() {
-            parts.push(if ranged {
-                self.single_order(window, names, at)?
-            } else {
-                self.order_by(&window.order, names)?
-            });
+        let mut key = None;
+        if ranged {
+            let (ty, order) = self.range_order(window, names, at)?;
+            key = Some(ty);
+            parts.push(order);
+        } else if !window.order.is_empty() {
+            parts.push(self.order_by(&window.order, names)?);
         }
         if let Some(frame) = &window.frame {
-            let (start, end) =
-                (self.bound_of(&frame.start, frame, names)?, self.bound_of(&frame.end, frame, names)?);
-            let unit = if frame.is_range { "RANGE" } else { "ROWS" };
-            parts.push(format!("{unit} BETWEEN {start} AND {end}"));
+            parts.push(self.frame(frame, key.as_ref(), names)?);
         }
         Ok(format!("({})", parts.join(" ")))
-    }
-
-    /// The order of a RANGE with numbers. Integers are wide, so that the bounds of the frame do not overflow.
-    fn single_order(&self, window: &Window, names: &Names<'_>, at: At) -> Analyzed<String> {
-        let [item] = window.order.as_slice() else {
-            return Err(refuse(
-                at,
-                "Window framing clause RANGE with offsets needs exactly one ORDER BY key",
-            ));
-        };
-        let value = self.expr(&item.value, names)?;
-        let sql = match &value.ty {
-            DataType::Int64 => format!("CAST({} AS HUGEINT)", value.sql),
-            DataType::Numeric => value.sql,
-            ty => return Err(missing(at, &format!("RANGE with offsets over {}", ty.bigquery()))),
-        };
-        let direction = if item.descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };
-        Ok(format!("ORDER BY {sql} {direction}"))
-    }
-
-    fn bound_of(&self, bound: &Bound, frame: &Frame, names: &Names<'_>) -> Analyzed<String> {
-        let number = |expr: &Expr| -> Analyzed<String> {
-            let value = self.expr(expr, names)?;
-            if let Form::Number(number) = &value.form
-                && number.starts_with('-')
-            {
-                return Err(refuse(expr.at, "Window frame offset must be non-negative"));
-            }
-            if frame.is_range {
-                Ok(value.sql)
-            } else {
-                Ok(self.coerced(&value, &DataType::Int64, expr.at)?.sql)
-            }
-        };
-        Ok(match bound {
-            Bound::UnboundedPreceding => "UNBOUNDED PRECEDING".to_owned(),
-            Bound::UnboundedFollowing => "UNBOUNDED FOLLOWING".to_owned(),
-            Bound::Current => "CURRENT ROW".to_owned(),
-            Bound::Preceding(value) => format!("{} PRECEDING", number(value)?),
-            Bound::Following(value) => format!("{} FOLLOWING", number(value)?),
-        })
-    }
-}
-
-impl Frame {
-    fn has_offset(&self) -> bool {
-        [&self.start, &self.end]
-            .iter()
-            .any(|bound| matches!(bound, Bound::Preceding(_) | Bound::Following(_)))
     }
 }

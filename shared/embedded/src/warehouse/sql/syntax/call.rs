@@ -31,7 +31,7 @@ impl Parser<'_> {
         call.safe = safe;
         self.need_symbol("(")?;
         call.distinct = self.take("DISTINCT");
-        if self.is_symbol("*") && self.symbol_at(1, ")") {
+        if self.is_symbol("*") && (self.symbol_at(1, ")") || self.is_at(1, "HAVING")) {
             self.at += 1;
             call.star = true;
         }

@@ -43,13 +43,6 @@ pub(super) const TABLE: &[Function] = &[
     ),
     ("JSON_FLATTEN", &[("J:j", "CAST(CAST(bqf('json_flatten', {0t}) AS JSON) AS JSON[])")]),
     (
-        "JSON_KEYS",
-        &[
-            ("J:s", "CAST(CAST(bqf('json_keys', {0t}, '1000') AS JSON) AS VARCHAR[])"),
-            ("JI:s", "CAST(CAST(bqf('json_keys', {0t}, {1t}) AS JSON) AS VARCHAR[])"),
-        ],
-    ),
-    (
         "JSON_QUERY",
         &[
             ("J:J", "{0}"),
@@ -68,7 +61,6 @@ pub(super) const TABLE: &[Function] = &[
         ],
     ),
     ("JSON_REMOVE", &[("JS*:J", "CAST(bqf('json_remove', {*}) AS JSON)")]),
-    ("JSON_STRIP_NULLS", &[("J:J", "CAST(bqf('json_strip_nulls', {0t}) AS JSON)")]),
     ("JSON_TYPE", &[("J:S", "bqf('json_type', {0t})")]),
     (
         "JSON_VALUE",
