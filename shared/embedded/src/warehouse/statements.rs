@@ -52,13 +52,14 @@ const ROWS: &[Row] = &[
         ],
     ),
     yes(
-        "Pipe syntax: `SELECT`, `EXTEND`, `SET`, `DROP`, `RENAME`, `AS`, `WHERE`, `LIMIT`, `ORDER BY`, `DISTINCT`, `AGGREGATE`, joins, set operations, `PIVOT`, `UNPIVOT`, `TABLESAMPLE`",
+        "Pipe syntax: `SELECT`, `EXTEND`, `SET`, `DROP`, `RENAME`, `AS`, `WHERE`, `LIMIT`, `ORDER BY`, `DISTINCT`, `AGGREGATE`, joins, set operations, `PIVOT`, `UNPIVOT`, `TABLESAMPLE`, `WITH`",
         &[
             "FROM d.t |> WHERE id > 0 |> EXTEND id + 1 AS next |> SET next = next * 2 |> DROP day |> RENAME next AS n |> AS x |> SELECT x.n |> DISTINCT |> ORDER BY n |> LIMIT 1",
             "FROM d.t |> AGGREGATE COUNT(*) AS c GROUP BY id |> JOIN d.t USING (id) |> SELECT id |> UNION ALL (SELECT 9)",
             "FROM (SELECT 'a' AS k, 1 AS v) |> PIVOT (SUM(v) FOR k IN ('a'))",
             "FROM (SELECT 1 AS a, 2 AS b) |> UNPIVOT (v FOR k IN (a, b))",
             "FROM d.t |> TABLESAMPLE SYSTEM (50 PERCENT)",
+            "FROM d.t |> WITH a AS (SELECT 1 AS x) |> WHERE id IN (SELECT x FROM a)",
         ],
     ),
     yes(
@@ -198,7 +199,7 @@ const ROWS: &[Row] = &[
         &["SELECT * FROM d.t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()", "SELECT * FROM `d.t$20240131`"],
     ),
     yes(
-        "`COLLATE 'und:ci'` of columns and `COLLATE()`: comparisons, `IN`, joins, `CASE`, `GROUP BY`, `ORDER BY`, `SELECT DISTINCT`, `PARTITION BY`, `MIN`, `MAX`, `COUNT(DISTINCT)`",
+        "`COLLATE 'und:ci'` of columns and `COLLATE()`: comparisons, `IN`, joins, `CASE`, `GROUP BY`, `ORDER BY`, `SELECT DISTINCT`, `PARTITION BY`, `MIN`, `MAX`, `GREATEST`, `LEAST`, `COUNT(DISTINCT)`",
         &[
             "CREATE TABLE d.c (s STRING COLLATE 'und:ci')",
             "SELECT s, COUNT(*) FROM d.c WHERE s = 'a' GROUP BY s ORDER BY s",

@@ -38,6 +38,8 @@ CREATE OR REPLACE TEMP MACRO bq_timestamp_text(x) AS bq_datetime_text(make_times
 CREATE OR REPLACE TEMP MACRO bq_timestamp_json(x) AS replace(bq_datetime_text(make_timestamp(epoch_us(x))), ' ', 'T') || 'Z';
 CREATE OR REPLACE TEMP MACRO bq_time_text(x) AS substr(bq_datetime_text(DATE '2000-01-01' + x), 12);
 CREATE OR REPLACE TEMP MACRO bq_collation_key(x) AS regexp_extract(icu_sort_key(x, 'und'), '^((?:..)*?01(?:..)*?)01', 1);
+CREATE OR REPLACE TEMP MACRO bq_collated_least(l) AS CASE WHEN len(l) > 0 THEN list_reduce(l, lambda a, b: CASE WHEN bq_collation_key(b) < bq_collation_key(a) THEN b ELSE a END) END;
+CREATE OR REPLACE TEMP MACRO bq_collated_greatest(l) AS CASE WHEN len(l) > 0 THEN list_reduce(l, lambda a, b: CASE WHEN bq_collation_key(b) > bq_collation_key(a) THEN b ELSE a END) END;
 CREATE OR REPLACE TEMP MACRO bq_longest(x, length, n) AS CASE WHEN length > n THEN bq_error('maximum length ' || n || ' but got a value with length ' || length) ELSE x END;
 CREATE OR REPLACE TEMP MACRO bq_safe_longest(x, length, n) AS CASE WHEN length <= n THEN x END;
 CREATE OR REPLACE TEMP MACRO bq_json_int(x) AS CASE WHEN x BETWEEN -9007199254740992 AND 9007199254740992 THEN CAST(x AS VARCHAR) ELSE '"' || CAST(x AS VARCHAR) || '"' END;

@@ -87,6 +87,12 @@ fn collated(ty: DataType) -> DataType {
 /// The call of a function of the tables with arguments of which one has a collation. `None`: no signature fits.
 pub(super) fn apply(function: &functions::Function, arguments: &[Value], at: At) -> Analyzed<Option<Value>> {
     let name = function.0;
+    if let ("ARRAY_MIN" | "ARRAY_MAX", [array]) = (name, arguments)
+        && array.ty == DataType::Array(Box::new(DataType::Collated))
+    {
+        let texts = format!("list_filter({}, lambda e: e IS NOT NULL)", array.sql);
+        return Ok(Some(extreme(name == "ARRAY_MIN", &texts)));
+    }
     let keeps = KEEPS.contains(&name);
     if !keeps && !IGNORES.contains(&name) {
         return Err(unsupported(name, at));
@@ -94,6 +100,21 @@ pub(super) fn apply(function: &functions::Function, arguments: &[Value], at: At)
     let plain: Vec<Value> = arguments.iter().map(stripped).collect();
     let found = functions::apply(function, &plain);
     Ok(found.map(|value| if keeps { with_collation(value) } else { value }))
+}
+
+/// GREATEST and LEAST of texts with a collation.
+pub(super) fn extreme_of(name: &str, texts: &[Value]) -> Value {
+    let texts: Vec<&str> = texts.iter().map(|text| text.sql.as_str()).collect();
+    let nulls: Vec<String> = texts.iter().map(|text| format!("{text} IS NULL")).collect();
+    let own = extreme(name == "LEAST", &format!("[{}]", texts.join(", ")));
+    let sql = format!("CASE WHEN {} THEN NULL ELSE {} END", nulls.join(" OR "), own.sql);
+    Value { sql, ..own }
+}
+
+/// The first of the smallest or greatest texts of a list without NULL.
+fn extreme(is_least: bool, texts: &str) -> Value {
+    let function = if is_least { "bq_collated_least" } else { "bq_collated_greatest" };
+    Value::new(DataType::Collated, format!("{function}({texts})"))
 }
 
 /// The text with the collation `und:ci`.

@@ -3,7 +3,7 @@
 use super::coerce::{coerce, plain, supertype};
 use super::names::{Column, Names, Source};
 use super::query::value_columns;
-use super::value::Value;
+use super::value::{Form, Value};
 use super::{Analyzed, Analyzer, Information, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::names::{PARTITION_TIME, literal, quote};
@@ -43,12 +43,23 @@ impl Analyzer<'_> {
                 self.unpivot_from(input, unpivot, alias.clone(), names)
             }
             From::Sample { input, percent } => {
-                let percent = self.constant_as(percent, &DataType::Float64)?;
+                let percent = self.percent(percent)?;
                 let sql = self.from(input, names)?;
                 let (table, own) = sql.rsplit_once(" AS ").unwrap_or((&sql, "t"));
-                Ok(format!("(SELECT * FROM {table} WHERE random() * 100 < {}) AS {own}", percent.sql))
+                Ok(format!("(SELECT * FROM {table} WHERE random() * 100 < {percent}) AS {own}"))
             }
         }
+    }
+
+    /// The percentage of TABLESAMPLE.
+    pub(super) fn percent(&self, expr: &Expr) -> Analyzed<String> {
+        let value = self.constant_as(expr, &DataType::Float64)?;
+        if let Form::Number(number) = &value.form
+            && !number.parse::<f64>().is_ok_and(|number| (0.0..=100.0).contains(&number))
+        {
+            return Err(refuse(expr.at, "The percentage of TABLESAMPLE must be from 0 to 100"));
+        }
+        Ok(value.sql)
     }
 
     fn table(

@@ -201,9 +201,8 @@ impl Analyzer<'_> {
                 Ok(self.aliased(relation, alias.clone(), parent))
             }
             Pipe::Sample(percent) => {
-                let percent =
-                    self.constant_as(percent, &crate::warehouse::sql::datatype::DataType::Float64)?;
-                Ok(self.wrapped(flow, &format!(" WHERE random() * 100 < {}", percent.sql), Vec::new()))
+                let percent = self.percent(percent)?;
+                Ok(self.wrapped(flow, &format!(" WHERE random() * 100 < {percent}"), Vec::new()))
             }
         }
     }

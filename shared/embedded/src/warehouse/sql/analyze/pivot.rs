@@ -70,14 +70,17 @@ impl Analyzer<'_> {
                     label(value, &own).ok_or_else(|| refuse(value.at, "A value of PIVOT needs an alias"))?
                 }
             };
-            for (aggregate, name) in &pivot.aggregates {
-                let filtered = filtered(aggregate, &pivot.column, value)
-                    .ok_or_else(|| missing(aggregate.at, "This aggregate function in PIVOT"))?;
+            for (own, name) in &pivot.aggregates {
+                if !aggregate::contains(own) {
+                    return Err(refuse(own.at, "PIVOT expression must be an aggregate function call"));
+                }
+                let filtered = filtered(own, &pivot.column, value)
+                    .ok_or_else(|| missing(own.at, "This aggregate function in PIVOT"))?;
                 let value = self.expr(&filtered, &names)?;
                 let name = match name {
                     Some(name) => format!("{name}_{label}"),
                     None if pivot.aggregates.len() == 1 => as_name(&label),
-                    None => return Err(refuse(aggregate.at, "Several aggregates of PIVOT need aliases")),
+                    None => return Err(refuse(own.at, "Several aggregates of PIVOT need aliases")),
                 };
                 push(name, value);
             }

@@ -253,8 +253,8 @@ impl Analyzer<'_> {
         if !super::operators::is_ordered(&ty) {
             return Err(no_signature(name, values, at));
         }
-        if collation::has(&ty) {
-            return Err(collation::unsupported(name, at));
+        if ty == DataType::Collated {
+            return Ok(collation::extreme_of(name, &all));
         }
         let texts: Vec<&str> = all.iter().map(|value| value.sql.as_str()).collect();
         let plain = format!("{}({})", name.to_lowercase(), texts.join(", "));

@@ -83,13 +83,11 @@ impl Parser<'_> {
         }
         let word = self.token().and_then(|token| token.name()).map(str::to_uppercase);
         match word.as_deref() {
-            Some(word @ ("CALL" | "WINDOW" | "WITH" | "ASSERT" | "DESCRIBE" | "MATCH_RECOGNIZE")) => {
-                Err(invalid(
-                    &format!("Pipe operator not supported by the embedded warehouse: {word}"),
-                    Some(at),
-                    Some("run this statement on BigQuery"),
-                ))
-            }
+            Some(word @ ("CALL" | "WINDOW" | "ASSERT" | "DESCRIBE" | "MATCH_RECOGNIZE")) => Err(invalid(
+                &format!("Pipe operator not supported by the embedded warehouse: {word}"),
+                Some(at),
+                Some("run this statement on BigQuery"),
+            )),
             _ => Err(syntax_error("Expected a pipe operator after |>", Some(at))),
         }
     }

@@ -1,8 +1,8 @@
 //! Parses queries: WITH, set operations, ORDER BY, LIMIT and pipes.
 
-use super::ast::{Body, Matching, NameMode, Query, SetKind, SetOperation, With};
+use super::ast::{At, Body, Matching, NameMode, Query, SetKind, SetOperation, With};
 use super::{Parsed, Parser};
-use crate::warehouse::sql::syntax_error;
+use crate::warehouse::sql::{invalid, syntax_error};
 
 impl Parser<'_> {
     /// A query.
@@ -29,14 +29,7 @@ impl Parser<'_> {
         let mut recursive = false;
         if self.take("WITH") {
             recursive = self.take("RECURSIVE");
-            with = self.list(|parser| {
-                let at = parser.place();
-                let name = parser.name()?;
-                parser.need("AS")?;
-                let query = parser.bracketed(Self::query)?;
-                let tables = std::mem::take(&mut parser.tables);
-                Ok(With { name, at, query, tables })
-            })?;
+            with = self.list(Self::common_table)?;
         }
         let body = self.body()?;
         let mut query = Query {
@@ -62,10 +55,51 @@ impl Parser<'_> {
         while self.is_symbol("|>") {
             let at = self.place();
             self.at += 1;
+            if self.take("WITH") {
+                self.with_of_pipe(&mut query, at)?;
+                continue;
+            }
             let pipe = self.pipe()?;
             query.pipes.push((at, pipe));
         }
         Ok(query)
+    }
+
+    /// `|> WITH`: tables for the operators that follow. They become tables of the whole query.
+    fn with_of_pipe(&mut self, query: &mut Query, at: At) -> Parsed<()> {
+        let refused = |message: &str, hint: &str| {
+            Err(invalid(
+                &format!("{message} is not supported by the embedded warehouse"),
+                Some(at),
+                Some(hint),
+            ))
+        };
+        if query.recursive || self.is("RECURSIVE") {
+            return refused("|> WITH beside RECURSIVE", "begin the query with WITH RECURSIVE");
+        }
+        let before = std::mem::take(&mut self.tables);
+        let found = self.list_to(Self::common_table, |parser| {
+            parser.is_symbol("|>") || parser.is_symbol(")") || parser.token().is_none()
+        });
+        self.tables = before;
+        for own in found? {
+            if self.tables.iter().any(|table| own.is(table)) {
+                let message = format!("|> WITH of {}, which the query before it names too,", own.name);
+                return refused(&message, "give the table another name");
+            }
+            query.with.push(own);
+        }
+        Ok(())
+    }
+
+    /// `name AS (query)`.
+    fn common_table(&mut self) -> Parsed<With> {
+        let at = self.place();
+        let name = self.name()?;
+        self.need("AS")?;
+        let query = self.bracketed(Self::query)?;
+        let tables = std::mem::take(&mut self.tables);
+        Ok(With { name, at, query, tables })
     }
 
     fn body(&mut self) -> Parsed<Body> {
