@@ -6,7 +6,7 @@ use super::calls::no_signature;
 use super::coerce::coerce;
 use super::names::Names;
 use super::value::{Form, Value, structure};
-use super::{Analyzed, Analyzer, collation, refuse, statistics};
+use super::{Analyzed, Analyzer, collation, missing, refuse, statistics};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node};
 
