@@ -54,6 +54,7 @@ impl Analyzer<'_> {
             })?;
             if !kind.all || kind.verb != "UNION" {
                 comparable(&ty, index, kind.verb, at)?;
+                collation::refuse_inside(&ty, &format!("{} DISTINCT", kind.verb), at)?;
             }
             let sql_name = quote(&format!("{}_{index}", if name.is_empty() { "f" } else { &name }));
             columns.push(Output { name, sql_name, ty, form: Form::Other });
@@ -87,8 +88,40 @@ impl Analyzer<'_> {
             parts.push(format!("(SELECT {} FROM ({}) AS {own})", list.join(", "), input.sql));
         }
         let all = if kind.all { " ALL" } else { "" };
-        let sql = parts.join(&format!(" {}{all} ", kind.verb));
+        let has_collation = columns.iter().any(|column| column.ty == DataType::Collated);
+        let sql = if has_collation && !kind.all {
+            self.distinct_by_keys(kind.verb, &parts, &columns)
+        } else {
+            parts.join(&format!(" {}{all} ", kind.verb))
+        };
         Ok(Relation { sql, columns, is_value: first.is_value })
+    }
+
+    /// A set operation with DISTINCT over columns with a collation. Of equal rows, one stays.
+    fn distinct_by_keys(&self, verb: &str, parts: &[String], columns: &[Output]) -> String {
+        let (own, other) = (self.fresh("t"), self.fresh("t"));
+        let keys = |table: &str| -> Vec<String> {
+            let key = |column: &Output| collation::key(&column.value(format!("{table}.{}", column.sql_name)));
+            columns.iter().map(key).collect()
+        };
+        let list = keys(&own).join(", ");
+        let rows = if verb == "UNION" {
+            parts.join(" UNION ALL ")
+        } else {
+            let pairs = keys(&own).into_iter().zip(keys(&other));
+            let same: Vec<String> =
+                pairs.map(|(left, right)| format!("{left} IS NOT DISTINCT FROM {right}")).collect();
+            let (same, not) = (same.join(" AND "), if verb == "EXCEPT" { "NOT " } else { "" });
+            let matched = |rows: String, part: &String| {
+                format!(
+                    "SELECT {own}.* FROM ({rows}) AS {own} WHERE {not}EXISTS (SELECT 1 FROM {part} AS {other} WHERE {same})"
+                )
+            };
+            let mut parts = parts.iter();
+            let first = parts.next().cloned().unwrap_or_default();
+            parts.fold(first, matched)
+        };
+        format!("SELECT DISTINCT ON ({list}) {own}.* FROM ({rows}) AS {own}")
     }
 
     /// For each input, the positions of its columns in the order of the result. `None`: the column is NULL.
@@ -197,15 +230,16 @@ impl Analyzer<'_> {
 
 /// Refuses a table for UNION DISTINCT with a column that has values which cannot be compared.
 pub(super) fn no_duplicates(relation: &Relation, at: At) -> Analyzed<()> {
-    let columns = relation.columns.iter().enumerate();
-    columns.into_iter().try_for_each(|(index, column)| comparable(&column.ty, index, "UNION", at))
+    relation.columns.iter().enumerate().try_for_each(|(index, column)| {
+        if collation::has(&column.ty) {
+            return Err(collation::unsupported("UNION DISTINCT of WITH RECURSIVE", at));
+        }
+        comparable(&column.ty, index, "UNION", at)
+    })
 }
 
 /// Refuses a type that has values which cannot be compared, for the column with this index.
 fn comparable(ty: &DataType, index: usize, verb: &str, at: At) -> Analyzed<()> {
-    if collation::has(ty) {
-        return Err(collation::unsupported(&format!("{verb} DISTINCT"), at));
-    }
     if ty.has(&|own| matches!(own, DataType::Json | DataType::Geography)) {
         let message =
             format!("Column {} of type {} cannot be used in {verb} DISTINCT", index + 1, ty.bigquery());
