@@ -111,6 +111,8 @@ CREATE OR REPLACE TEMP MACRO bq_generate_numeric(a, b, s) AS list_transform(bq_s
 CREATE OR REPLACE TEMP MACRO bq_quantiles(l, n) AS list_transform(range(n + 1), lambda i: list_extract(l, CAST(round(i * (len(l) - 1) / n) AS BIGINT) + 1));
 CREATE OR REPLACE TEMP MACRO bq_top_sum(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := list_sum(list_transform(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v')), lambda e: struct_extract(e, 'sum'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), sum := struct_extract(r, 'c')));
 CREATE OR REPLACE TEMP MACRO bq_top_count(l, n) AS list_transform(list_slice(list_reverse_sort(list_transform(list_distinct(list_transform(l, lambda e: struct_pack(v := struct_extract(e, 'value')))), lambda d: struct_pack(c := len(list_filter(l, lambda e: struct_extract(e, 'value') IS NOT DISTINCT FROM struct_extract(d, 'v'))), v := struct_extract(d, 'v')))), 1, n), lambda r: struct_pack(value := struct_extract(r, 'v'), count := struct_extract(r, 'c')));
+-- How many values an approximate function returns.
+CREATE OR REPLACE TEMP MACRO bq_many(n, name) AS CASE WHEN n IS NULL THEN bq_error_of(n, 'The second argument to ' || name || ' function must not be NULL') WHEN n <= 0 THEN bq_error_of(n, 'The second argument to ' || name || ' function must be positive') WHEN n > 100000 THEN bq_error_of(n, 'The second argument to ' || name || ' function cannot be greater than 100000') ELSE n END;
 -- The values `v` of the rows where `b` is the extreme one.
 CREATE OR REPLACE TEMP MACRO bq_having(l, extreme) AS list_transform(list_filter(l, lambda e: e.b = extreme), lambda e: e.v);
 -- The elements that are not NULL, in their order, each at its first place.
@@ -127,8 +129,9 @@ CREATE OR REPLACE TEMP MACRO bq_check_date(d) AS CASE WHEN d > DATE '9999-12-31'
 CREATE OR REPLACE TEMP MACRO bq_check_datetime(t) AS CASE WHEN t >= TIMESTAMP '10000-01-01' OR t < TIMESTAMP '0001-01-01' THEN bq_error_of(t, 'DATETIME overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
 CREATE OR REPLACE TEMP MACRO bq_check_timestamp(t) AS CASE WHEN t >= TIMESTAMPTZ '10000-01-01 00:00:00+00' OR t < TIMESTAMPTZ '0001-01-01 00:00:00+00' THEN bq_error_of(t, 'TIMESTAMP overflow: the result is outside of 0001-01-01 to 9999-12-31') ELSE t END;
 CREATE OR REPLACE TEMP MACRO bq_make_date(y, m, d) AS bq_check_date(make_date(y, m, d));
-CREATE OR REPLACE TEMP MACRO bq_make_datetime(y, m, d, h, i, s) AS make_timestamp(y, m, d, h, i, CAST(s AS DOUBLE));
-CREATE OR REPLACE TEMP MACRO bq_make_time(h, i, s) AS make_time(h, i, CAST(s AS DOUBLE));
+CREATE OR REPLACE TEMP MACRO bq_not_clock(h, i, s) AS h < 0 OR h > 23 OR i < 0 OR i > 59 OR s < 0 OR s > 59;
+CREATE OR REPLACE TEMP MACRO bq_make_datetime(y, m, d, h, i, s) AS CASE WHEN y + m + d + h + i + s IS NULL THEN NULL WHEN bq_not_clock(h, i, s) THEN bq_error_of(h, 'Input calculates to invalid datetime: ' || y || '-' || m || '-' || d || ' ' || h || ':' || i || ':' || s) ELSE bq_check_datetime(make_timestamp(y, m, d, h, i, CAST(s AS DOUBLE))) END;
+CREATE OR REPLACE TEMP MACRO bq_make_time(h, i, s) AS CASE WHEN h + i + s IS NULL THEN NULL WHEN bq_not_clock(h, i, s) THEN bq_error_of(h, 'Input calculates to invalid time: ' || h || ':' || i || ':' || s) ELSE make_time(h, i, CAST(s AS DOUBLE)) END;
 CREATE OR REPLACE TEMP MACRO bq_interval(n, part) AS CASE part
   WHEN 'MICROSECOND' THEN to_microseconds(n) WHEN 'MILLISECOND' THEN to_milliseconds(n)
   WHEN 'SECOND' THEN to_seconds(n) WHEN 'MINUTE' THEN to_minutes(n) WHEN 'HOUR' THEN to_hours(n)
@@ -147,8 +150,14 @@ CREATE OR REPLACE TEMP MACRO bq_interval_multiply(i, n) AS bq_make_interval(bq_i
 -- The rest of the months counts as days, and the rest of the days as a time.
 CREATE OR REPLACE TEMP MACRO bq_interval_divide(m, d, t, n) AS bq_make_interval(m // n, (d + m % n * 30) // n, (t + (d + m % n * 30) % n * 86400000000) // n);
 CREATE OR REPLACE TEMP MACRO bq_interval_div(i, n) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Interval division by zero') ELSE bq_interval_divide(bq_interval_months(i), bq_interval_days(i), bq_interval_micros(i), n) END;
-CREATE OR REPLACE TEMP MACRO bq_justify_hours(i) AS to_months(CAST(bq_interval_months(i) AS INTEGER)) + to_days(CAST(bq_interval_days(i) + bq_interval_micros(i) // 86400000000 AS INTEGER)) + to_microseconds(bq_interval_micros(i) % 86400000000);
-CREATE OR REPLACE TEMP MACRO bq_justify_days(i) AS to_months(CAST(bq_interval_months(i) + bq_interval_days(i) // 30 AS INTEGER)) + to_days(CAST(bq_interval_days(i) % 30 AS INTEGER)) + to_microseconds(bq_interval_micros(i));
+-- Days and times, and months and days, get the same sign.
+CREATE OR REPLACE TEMP MACRO bq_same_hours(m, d, t) AS CASE WHEN d > 0 AND t < 0 THEN bq_make_interval(m, d - 1, t + 86400000000) WHEN d < 0 AND t > 0 THEN bq_make_interval(m, d + 1, t - 86400000000) ELSE bq_make_interval(m, d, t) END;
+CREATE OR REPLACE TEMP MACRO bq_same_days(m, d, t) AS CASE WHEN m > 0 AND d < 0 THEN bq_make_interval(m - 1, d + 30, t) WHEN m < 0 AND d > 0 THEN bq_make_interval(m + 1, d - 30, t) ELSE bq_make_interval(m, d, t) END;
+CREATE OR REPLACE TEMP MACRO bq_same_all(m, d, t) AS CASE WHEN m > 0 AND (d < 0 OR (d = 0 AND t < 0)) THEN bq_same_hours(m - 1, d + 30, t) WHEN m < 0 AND (d > 0 OR (d = 0 AND t > 0)) THEN bq_same_hours(m + 1, d - 30, t) ELSE bq_same_hours(m, d, t) END;
+CREATE OR REPLACE TEMP MACRO bq_all_days(i) AS bq_interval_days(i) + bq_interval_micros(i) // 86400000000;
+CREATE OR REPLACE TEMP MACRO bq_justify_hours(i) AS bq_same_hours(bq_interval_months(i), bq_all_days(i), bq_interval_micros(i) % 86400000000);
+CREATE OR REPLACE TEMP MACRO bq_justify_days(i) AS bq_same_days(bq_interval_months(i) + bq_interval_days(i) // 30, bq_interval_days(i) % 30, bq_interval_micros(i));
+CREATE OR REPLACE TEMP MACRO bq_justify_interval(i) AS bq_same_all(bq_interval_months(i) + bq_all_days(i) // 30, bq_all_days(i) % 30, bq_interval_micros(i) % 86400000000);
 CREATE OR REPLACE TEMP MACRO bq_time_add(t, n, part) AS CAST(DATE '2000-01-01' + t + bq_interval(n, part) AS TIME);
 -- In BigQuery, WEEK begins on Sunday, and WEEK(MONDAY) on Monday. In DuckDB, a week begins on Monday.
 CREATE OR REPLACE TEMP MACRO bq_week_shift(part) AS CASE part WHEN 'WEEK' THEN 1 WHEN 'WEEK(SUNDAY)' THEN 1 WHEN 'WEEK(SATURDAY)' THEN 2 WHEN 'WEEK(FRIDAY)' THEN 3 WHEN 'WEEK(THURSDAY)' THEN 4 WHEN 'WEEK(WEDNESDAY)' THEN 5 WHEN 'WEEK(TUESDAY)' THEN 6 ELSE 0 END;
@@ -161,7 +170,7 @@ CREATE OR REPLACE TEMP MACRO bq_date_diff(a, b, part) AS CASE
   WHEN part = 'ISOYEAR' THEN isoyear(a) - isoyear(b)
   ELSE date_diff(lower(part), b, a) END;
 CREATE OR REPLACE TEMP MACRO bq_timestamp_diff(a, b, part) AS (epoch_us(a) - epoch_us(b)) // CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END;
-CREATE OR REPLACE TEMP MACRO bq_last_day(t, part) AS CAST(bq_trunc(CASE WHEN part = 'ISOYEAR' THEN bq_trunc(t, part) + to_days(380) ELSE bq_trunc(t, part) + CASE bq_part(part) WHEN 'year' THEN to_years(1) WHEN 'quarter' THEN to_months(3) WHEN 'month' THEN to_months(1) ELSE to_days(7) END END, part) - to_days(1) AS DATE);
+CREATE OR REPLACE TEMP MACRO bq_last_day(t, part) AS bq_check_date(CAST(bq_trunc(CASE WHEN part = 'ISOYEAR' THEN bq_trunc(t, part) + to_days(380) ELSE bq_trunc(t, part) + CASE bq_part(part) WHEN 'year' THEN to_years(1) WHEN 'quarter' THEN to_months(3) WHEN 'month' THEN to_months(1) ELSE to_days(7) END END, part) - to_days(1) AS DATE));
 CREATE OR REPLACE TEMP MACRO bq_week_of_year(t, part) AS (date_part('dayofyear', t) + 6 - (date_part('isodow', t) - 1 + bq_week_shift(part)) % 7) // 7;
 CREATE OR REPLACE TEMP MACRO bq_date_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_filter(list_transform(range(greatest(CASE WHEN n > 0 THEN date_diff('day', a, b) ELSE date_diff('day', b, a) END // CASE part WHEN 'DAY' THEN abs(n) WHEN 'WEEK' THEN abs(n) * 7 WHEN 'MONTH' THEN abs(n) * 28 WHEN 'QUARTER' THEN abs(n) * 90 ELSE abs(n) * 365 END + 1, 0)), lambda e: CAST(a + bq_interval(e * n, part) AS DATE)), lambda d: CASE WHEN n > 0 THEN d <= b ELSE d >= b END) END;
 CREATE OR REPLACE TEMP MACRO bq_timestamp_array(a, b, n, part) AS CASE WHEN n = 0 THEN bq_error_of(n, 'Sequence step cannot be 0.') WHEN a IS NULL OR b IS NULL OR n IS NULL THEN NULL ELSE list_transform(generate_series(epoch_us(a), epoch_us(b), n * CASE part WHEN 'MICROSECOND' THEN 1 WHEN 'MILLISECOND' THEN 1000 WHEN 'SECOND' THEN 1000000 WHEN 'MINUTE' THEN 60000000 WHEN 'HOUR' THEN 3600000000 ELSE 86400000000 END), lambda e: make_timestamptz(e)) END;

@@ -383,7 +383,15 @@ impl Analyzer<'_> {
             "MAX_BY" | "MIN_BY" => {
                 let by = values.get(1).cloned().unwrap_or_else(Value::null);
                 let function = if name == "MAX_BY" { "arg_max_null" } else { "arg_min_null" };
-                Value::new(first.ty, parts.call(function, &format!("{x}, {}", by.sql)))
+                let plain = parts.call(function, &format!("{x}, {}", by.sql));
+                // NaN is the extreme value then, and equals nothing.
+                let sql = if by.ty == DataType::Float64 {
+                    let nan = Parts { distinct: "", ..parts }.call("bool_or", &format!("isnan({})", by.sql));
+                    format!("CASE WHEN {nan} THEN NULL ELSE {plain} END")
+                } else {
+                    plain
+                };
+                Value::new(first.ty, sql)
             }
             "APPROX_COUNT_DISTINCT" => {
                 let distinct = Parts { distinct: "DISTINCT ", ..parts };
@@ -394,8 +402,8 @@ impl Analyzer<'_> {
                     Form::Number(number) => number.parse::<u32>().ok(),
                     _ => None,
                 });
-                let number = number.filter(|number| *number > 0).ok_or_else(|| {
-                    refuse(at, "The second argument to APPROX_QUANTILES must be a positive literal")
+                let number = number.filter(|number| (1..=100_000).contains(number)).ok_or_else(|| {
+                    refuse(at, "The second argument to APPROX_QUANTILES must be a literal from 1 to 100000")
                 })?;
                 let respects_nulls = call.ignore_nulls == Some(false);
                 // NaN is the least number.
@@ -414,7 +422,7 @@ impl Analyzer<'_> {
             }
             "APPROX_TOP_COUNT" | "APPROX_TOP_SUM" => {
                 let is_count = name == "APPROX_TOP_COUNT";
-                let number = values.pop().unwrap_or_else(Value::null);
+                let number = self.coerced(&values.pop().unwrap_or_else(Value::null), &DataType::Int64, at)?;
                 let weight = if is_count {
                     Value::new(DataType::Int64, "CAST(1 AS BIGINT)")
                 } else {
@@ -425,7 +433,7 @@ impl Analyzer<'_> {
                 let list = parts.call("list", &item.clone().settled().sql);
                 Value::new(
                     DataType::Array(Box::new(item.ty)),
-                    format!("bq_top_{label}({list}, {})", number.sql),
+                    format!("bq_top_{label}({list}, bq_many({}, '{name}'))", number.sql),
                 )
             }
             _ => return Err(refused()),

@@ -251,11 +251,13 @@ impl Analyzer<'_> {
         let is_time = TIME_PARTS.contains(&part.as_str());
         let x = &own.sql;
         let sql = match &own.ty {
-            DataType::Date if is_day => format!("CAST(bq_trunc(CAST({x} AS TIMESTAMP), '{part}') AS DATE)"),
-            DataType::DateTime if is_day || is_time => format!("bq_trunc({x}, '{part}')"),
+            DataType::Date if is_day => {
+                format!("bq_check_date(CAST(bq_trunc(CAST({x} AS TIMESTAMP), '{part}') AS DATE))")
+            }
+            DataType::DateTime if is_day || is_time => format!("bq_check_datetime(bq_trunc({x}, '{part}'))"),
             DataType::Timestamp if is_day || is_time => {
                 let zone = zone.unwrap_or_else(|| "'UTC'".to_owned());
-                format!("bq_utc({zone}, bq_trunc(bq_local({zone}, {x}), '{part}'))")
+                format!("bq_check_timestamp(bq_utc({zone}, bq_trunc(bq_local({zone}, {x}), '{part}')))")
             }
             DataType::Time if is_time => {
                 format!("CAST(bq_trunc(DATE '2000-01-01' + {x}, '{part}') AS TIME)")

@@ -228,7 +228,7 @@ impl Analyzer<'_> {
             }
             ("FORMAT", [format, rest @ ..]) => self.format(format, rest, at)?,
             ("JUSTIFY_INTERVAL", [value]) if value.ty == DataType::Interval => {
-                Value::new(DataType::Interval, format!("bq_justify_days(bq_justify_hours({}))", value.sql))
+                Value::new(DataType::Interval, format!("bq_justify_interval({})", value.sql))
             }
             ("REGEXP_EXTRACT" | "REGEXP_SUBSTR" | "REGEXP_EXTRACT_ALL", [_, _, ..]) if values.len() <= 4 => {
                 self.regexp_extract(name, &values, at)?
