@@ -109,6 +109,7 @@ fn write(out: &mut String, element: &str, local: i64, offset: i64, zone: &str) {
         "p" => (if hour < 12 { "AM" } else { "PM" }).to_owned(),
         "Q" => format!("{}", (month - 1) / 3 + 1),
         "R" => sub(&["%H", ":", "%M"]),
+        "r" => sub(&["%I", ":", "%M", ":", "%S", " ", "%p"]),
         "S" => format!("{second:02}"),
         "s" => (local - offset).div_euclid(1_000_000).to_string(),
         "T" | "X" => sub(&["%H", ":", "%M", ":", "%S"]),
