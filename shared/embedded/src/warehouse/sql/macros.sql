@@ -196,6 +196,8 @@ CREATE OR REPLACE TEMP MACRO bq_percentile_decimal(l, f, middle, p) AS CASE WHEN
 CREATE OR REPLACE TEMP MACRO bq_percentile_between(name, l, f, p) AS bqf(name, CAST(f AS VARCHAR), CAST(len(l) AS VARCHAR), CAST(list_extract(l, CAST(p[1] AS BIGINT)) AS VARCHAR), CAST(list_extract(l, CAST(p[1] AS BIGINT) + 1) AS VARCHAR));
 CREATE OR REPLACE TEMP MACRO bq_percentile_numeric(l, f) AS bq_percentile_decimal(l, f, CAST(bq_percentile_between('percentile_numeric', l, f, bq_percentile_place(l, f)) AS DECIMAL(38,9)), bq_percentile_place(l, f));
 CREATE OR REPLACE TEMP MACRO bq_percentile_bignumeric(l, f) AS bq_percentile_decimal(l, f, CAST(bq_percentile_between('percentile_bignumeric', l, bq_bignumeric_text(f), bq_percentile_place(l, bq_bignumeric_text(f))) AS BIGNUM), bq_percentile_place(l, bq_bignumeric_text(f)));
+-- A product of decimals is exact, where 0.07 * 100 as DOUBLE is more than 7.
+CREATE OR REPLACE TEMP MACRO bq_percentile_disc_numeric(l, f) AS list_extract(l, greatest(CASE WHEN bq_fraction(CAST(f AS DOUBLE)) >= 0 THEN CAST(ceil(CAST(f AS DECIMAL(10,9)) * len(l)) AS BIGINT) END, 1));
 CREATE OR REPLACE TEMP MACRO bq_percentile_disc(l, f) AS list_extract(l, greatest(CAST(ceil(bq_fraction(f) * len(l)) AS BIGINT), 1));
 
 -- Fields of CSV files. DuckDB's conversion accepts too much, and does not know a quoted empty value.

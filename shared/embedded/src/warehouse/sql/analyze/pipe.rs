@@ -5,7 +5,7 @@
 use super::names::{Column, Names, Source};
 use super::query::{Output, Relation, Tail, value_columns};
 use super::value::{Form, Value};
-use super::{Analyzed, Analyzer, refuse};
+use super::{Analyzed, Analyzer, aggregate, refuse, windows};
 use crate::warehouse::sql::names::quote;
 use crate::warehouse::sql::syntax::ast::{
     At, Expr, From, Group, GroupItem, Item, OrderItem, Pipe, Select, Shape,
@@ -115,9 +115,13 @@ impl Analyzer<'_> {
                 Ok(self.flow(relation, parent))
             }
             Pipe::Where(filter) => {
-                self.no_aggregate(filter, "WHERE")?;
+                if aggregate::contains(filter) {
+                    return Err(refuse(filter.at, "Aggregate function not allowed in WHERE"));
+                }
                 let condition = self.condition(filter, "WHERE", &flow.names)?;
-                Ok(self.wrapped(flow, &format!(" WHERE {}", condition.sql), Vec::new()))
+                // |> WHERE filters by window functions too, as QUALIFY does.
+                let verb = if windows::contains(filter) { "QUALIFY" } else { "WHERE" };
+                Ok(self.wrapped(flow, &format!(" {verb} {}", condition.sql), Vec::new()))
             }
             Pipe::Limit(limit, offset) => {
                 let tail = Tail { order: &[], limit: Some(limit), offset: offset.as_ref() };
@@ -140,13 +144,16 @@ impl Analyzer<'_> {
                 flow.names.sources.iter_mut().for_each(|source| source.alias = Some(name.clone()));
                 Ok(flow)
             }
-            Pipe::Extend(items) => {
+            Pipe::Extend(items, windows) => {
+                let mut flow = flow;
+                flow.names.windows.clone_from(windows);
                 let mut extra = Vec::new();
                 for (expr, alias) in items {
                     let own = expr.own_name().map(str::to_owned);
                     let name = alias.clone().or(own).unwrap_or_default();
                     extra.push((name, self.expr(expr, &flow.names)?));
                 }
+                flow.names.windows.clear();
                 Ok(self.wrapped(flow, "", extra))
             }
             Pipe::Set(items) => {

@@ -228,6 +228,10 @@ fn filtered(expr: &Expr, column: &Expr, value: &Expr) -> Option<Expr> {
     let mut call = (**call).clone();
     if let Some((_, by)) = &mut call.having {
         **by = only(&condition, by);
+    } else if call.name == "ANY_VALUE" {
+        // It may return NULL, so it must not see the other rows.
+        let chosen = only(&condition, &new(Node::Bool(true)));
+        call.having = Some((true, Box::new(chosen)));
     }
     if call.star {
         call.name = "COUNTIF".to_owned();

@@ -170,7 +170,7 @@ fn in_pipe(pipe: &Pipe, found: bool, name: &str, at: At) -> Analyzed<bool> {
             return Ok(is_named);
         }
         Pipe::Select(select) => select.distinct || computes(select),
-        Pipe::Extend(items) => items.iter().any(|(value, _)| calls(value)),
+        Pipe::Extend(items, _) => items.iter().any(|(value, _)| calls(value)),
         Pipe::Set(items) => items.iter().any(|(_, value)| calls(value)),
         Pipe::Drop(_) | Pipe::Rename(_) | Pipe::As(_) | Pipe::Where(_) | Pipe::Unpivot(..) => false,
         Pipe::Limit(..) | Pipe::Order(_) | Pipe::Distinct => true,

@@ -4,7 +4,7 @@ use super::calls::no_signature;
 use super::coerce::coerce;
 use super::names::Names;
 use super::value::Value;
-use super::{Analyzed, Analyzer, aggregate, refuse};
+use super::{Analyzed, Analyzer, aggregate, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
 use crate::warehouse::sql::syntax::ast::{At, Call, Expr, Node, Window};
 
@@ -168,6 +168,9 @@ impl Analyzer<'_> {
         if super::collation::has(&value.ty) {
             return Err(super::collation::unsupported(name, at));
         }
+        if !is_cont && fraction.ty == DataType::BigNumeric {
+            return Err(missing(at, "PERCENTILE_DISC with a percentile of the type BIGNUMERIC"));
+        }
         // A decimal percentile has a decimal fraction. With another fraction, the values become FLOAT64.
         let decimal = matches!(value.ty, DataType::Numeric | DataType::BigNumeric)
             .then(|| coerce(fraction, &value.ty))
@@ -178,6 +181,7 @@ impl Analyzer<'_> {
                 self.coerced(value, &DataType::Float64, at)?,
                 self.coerced(fraction, &DataType::Float64, at)?,
             ),
+            None if fraction.ty == DataType::Numeric => (value.clone().settled(), fraction.clone()),
             None => (value.clone().settled(), self.coerced(fraction, &DataType::Float64, at)?),
         };
         let order = if value.ty == DataType::Float64 {
@@ -192,11 +196,11 @@ impl Analyzer<'_> {
             (true, DataType::Numeric) => "bq_percentile_numeric",
             (true, DataType::BigNumeric) => "bq_percentile_bignumeric",
             (true, _) => "bq_percentile_cont",
+            (false, _) if fraction.ty == DataType::Numeric => "bq_percentile_disc_numeric",
             (false, _) => "bq_percentile_disc",
         };
-        let fraction = match (is_cont, &fraction.ty) {
-            (false, DataType::Numeric) => format!("CAST({} AS DOUBLE)", fraction.sql),
-            (false, DataType::BigNumeric) => format!("bq_bignumeric_to_float({})", fraction.sql),
+        let fraction = match &fraction.ty {
+            DataType::BigNumeric if !is_cont => format!("bq_bignumeric_to_float({})", fraction.sql),
             _ => fraction.sql,
         };
         Ok(Value::new(value.ty, format!("{function}({list}, {fraction})")))

@@ -424,7 +424,7 @@ pub(crate) struct Unpivot {
 #[derive(Debug, Clone)]
 pub(crate) enum Pipe {
     Select(Box<Select>),
-    Extend(Vec<(Expr, Option<String>)>),
+    Extend(Vec<(Expr, Option<String>)>, Vec<(String, Window)>),
     Set(Vec<(String, Expr)>),
     Drop(Vec<(String, At)>),
     Rename(Vec<(String, String)>),

@@ -18,7 +18,9 @@ impl Parser<'_> {
             return Ok(Pipe::Select(Box::new(select)));
         }
         if self.take("EXTEND") {
-            return self.values().map(Pipe::Extend);
+            let values = self.values()?;
+            let windows = if self.take("WINDOW") { self.windows()? } else { Vec::new() };
+            return Ok(Pipe::Extend(values, windows));
         }
         if self.take("WHERE") {
             return self.expr().map(Pipe::Where);
@@ -104,6 +106,7 @@ impl Parser<'_> {
                     || parser.is_symbol(")")
                     || parser.token().is_none()
                     || parser.is("GROUP")
+                    || parser.is("WINDOW")
             },
         )
     }
