@@ -32,9 +32,14 @@ fn stripped(value: Value, in_arrays: bool, removes_empty: bool) -> Option<Value>
 
 /// JSON_STRIP_NULLS of the value at a path.
 pub(super) fn strip_nulls(value: &mut Value, steps: &[Step], in_arrays: bool, removes_empty: bool) {
-    if let Some(own) = steps.iter().try_fold(value, step_mut) {
+    if let Some(own) = at(value, steps) {
         *own = stripped(own.take(), in_arrays, removes_empty).unwrap_or(Value::Null);
     }
+}
+
+/// The value at a path.
+fn at<'v>(value: &'v mut Value, steps: &[Step]) -> Option<&'v mut Value> {
+    steps.iter().try_fold(value, step_mut)
 }
 
 fn step_mut<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
@@ -47,13 +52,7 @@ fn step_mut<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
 /// Removes the value at a path.
 pub(super) fn remove(value: &mut Value, steps: &[Step]) {
     let Some((last, before)) = steps.split_last() else { return };
-    let mut own = value;
-    for step in before {
-        match step_mut(own, step) {
-            Some(inner) => own = inner,
-            None => return,
-        }
-    }
+    let Some(own) = at(value, before) else { return };
     match (last, own) {
         (Step::Member(name), Value::Object(members)) => {
             members.shift_remove(name);
@@ -123,13 +122,7 @@ fn set(value: &mut Value, steps: &[Step], new: Value) {
 }
 
 fn append(value: &mut Value, steps: &[Step], new: Vec<Value>) {
-    let mut own = value;
-    for step in steps {
-        match step_mut(own, step) {
-            Some(inner) => own = inner,
-            None => return,
-        }
-    }
+    let Some(own) = at(value, steps) else { return };
     if own.is_null() {
         *own = Value::Array(Vec::new());
     }
@@ -140,13 +133,7 @@ fn append(value: &mut Value, steps: &[Step], new: Vec<Value>) {
 
 fn insert(value: &mut Value, steps: &[Step], new: Vec<Value>) {
     let Some((Step::Element(index), before)) = steps.split_last() else { return };
-    let mut own = value;
-    for step in before {
-        match step_mut(own, step) {
-            Some(inner) => own = inner,
-            None => return,
-        }
-    }
+    let Some(own) = at(value, before) else { return };
     if own.is_null() {
         *own = Value::Array(Vec::new());
     }
