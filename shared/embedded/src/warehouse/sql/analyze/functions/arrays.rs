@@ -21,7 +21,17 @@ pub(super) const TABLE: &[Function] = &[
     ("ARRAY_LAST", &[("x:X", "bq_array_last({0})")]),
     ("ARRAY_LENGTH", &[("x:I", "len({0})")]),
     ("ARRAY_MAX", &[("x:X", "list_max({0})")]),
-    ("ARRAY_MIN", &[("x:X", "list_min({0})")]),
+    (
+        "ARRAY_MIN",
+        &[
+            // NaN is the least number, and the greatest in DuckDB.
+            (
+                "f:F",
+                "CASE WHEN len(list_filter({0}, lambda e: isnan(e))) > 0 THEN CAST('nan' AS DOUBLE) ELSE list_min({0}) END",
+            ),
+            ("x:X", "list_min({0})"),
+        ],
+    ),
     ("ARRAY_REVERSE", &[("x:x", "list_reverse({0})")]),
     ("ARRAY_SLICE", &[("xII:x", "bq_array_slice({0}, {1}, {2})")]),
     (
