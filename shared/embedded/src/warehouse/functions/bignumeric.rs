@@ -11,6 +11,9 @@ use num_bigint::{BigInt, Sign};
 /// The number of digits after the point.
 pub(super) const SCALE: i64 = 38;
 
+/// The most elements that GENERATE_ARRAY makes.
+const LONGEST_ARRAY: usize = 1_048_575;
+
 /// One as a whole number of the smallest unit.
 fn one() -> BigInt {
     power(SCALE)
@@ -113,10 +116,29 @@ pub(super) fn call(name: &str, arguments: &[&str]) -> Option<Outcome> {
     };
     match rest {
         [digits, mode] if function == "round_as" => Some(round_as(&own, digits, mode)),
+        [last, step] if function == "array" => Some(array(own, last, step)),
         [] => unary(function, &own),
         [second] => binary(function, &own, second),
         _ => None,
     }
+}
+
+/// The array from one number to another.
+fn array(first: BigInt, last: &str, step: &str) -> Outcome {
+    let (Ok(last), Ok(step)) = (last.parse::<BigInt>(), step.parse::<BigInt>()) else { return Ok(None) };
+    if step == BigInt::ZERO {
+        return Err("Sequence step cannot be 0.".to_owned());
+    }
+    let mut all = Vec::new();
+    let mut next = first;
+    while if step.sign() == Sign::Minus { next >= last } else { next <= last } {
+        if all.len() == LONGEST_ARRAY {
+            return Err(format!("Cannot generate arrays with more than {LONGEST_ARRAY} elements."));
+        }
+        all.push(format!("\"{next}\""));
+        next += &step;
+    }
+    Ok(Some(format!("[{}]", all.join(","))))
 }
 
 fn overflow(what: &str) -> String {

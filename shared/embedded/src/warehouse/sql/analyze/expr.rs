@@ -2,6 +2,7 @@
 
 use super::coerce::{array, coerce, supertype};
 use super::names::Names;
+use super::once::Once;
 use super::value::{Form, Value, field, structure};
 use super::{Analyzed, Analyzer, literals, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
@@ -82,11 +83,13 @@ impl Analyzer<'_> {
             }
             Node::With { names: bound, body } => {
                 let mut locals: Vec<(String, Value)> = Vec::new();
+                let mut once = Once::new(self);
                 for (name, value) in bound {
                     let value = self.expr(value, &Names::with_locals(names, locals.clone()))?;
-                    locals.insert(0, (name.clone(), value.settled()));
+                    locals.insert(0, (name.clone(), once.keep(value.settled())));
                 }
-                self.expr(body, &Names::with_locals(names, locals))
+                let body = self.expr(body, &Names::with_locals(names, locals))?;
+                once.around(body, at)
             }
             Node::Lambda { .. } => Err(refuse(at, "A lambda is allowed only as an argument of a function")),
             Node::Part(part) => Err(refuse(at, &format!("Unexpected date part {part}"))),
@@ -209,7 +212,9 @@ impl Analyzer<'_> {
         names: &Names<'_>,
         at: At,
     ) -> Analyzed<Value> {
+        let mut once = Once::new(self);
         let operand = operand.map(|operand| self.expr(operand, names)).transpose()?;
+        let operand = operand.map(|operand| once.keep(operand));
         let mut conditions = Vec::new();
         let mut results = Vec::new();
         for (when, then) in branches {
@@ -240,7 +245,7 @@ impl Analyzer<'_> {
         if let Some(result) = results.next() {
             text.push_str(&format!(" ELSE {}", result.sql));
         }
-        Ok(Value::new(ty, format!("{text} END")))
+        once.around(Value::new(ty, format!("{text} END")), at)
     }
 
     /// The values as values of their common type.

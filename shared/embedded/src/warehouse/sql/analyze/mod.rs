@@ -29,6 +29,7 @@ pub(crate) mod literals;
 mod matching;
 mod names;
 mod normalize;
+mod once;
 mod operators;
 mod order;
 mod parameters;
@@ -145,6 +146,8 @@ pub(crate) struct Analyzer<'a> {
     /// The functions that are being expanded, so that none calls itself.
     expanding: RefCell<Vec<String>>,
     next: Cell<usize>,
+    /// The number of values around that `once` names.
+    once: Cell<usize>,
     /// Whether the statement reads INFORMATION_SCHEMA.
     reads_information: Cell<bool>,
 }
@@ -160,6 +163,7 @@ impl<'a> Analyzer<'a> {
             common: RefCell::default(),
             expanding: RefCell::default(),
             next: Cell::new(0),
+            once: Cell::new(0),
             reads_information: Cell::new(false),
         }
     }

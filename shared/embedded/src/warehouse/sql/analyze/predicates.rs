@@ -2,6 +2,7 @@
 
 use super::coerce::{coerce, supertype};
 use super::names::Names;
+use super::once::Once;
 use super::value::{Form, Value};
 use super::{Analyzed, Analyzer, collation, refuse};
 use crate::warehouse::sql::datatype::DataType;
@@ -60,8 +61,11 @@ impl Analyzer<'_> {
             return Err(refuse(at, "BETWEEN needs three values"));
         };
         let sql = if matches!(ty, DataType::Float64 | DataType::Collated) {
-            let (low, high) = (self.compare(">=", value, low, at)?, self.compare("<=", value, high, at)?);
-            format!("({} AND {})", low.sql, high.sql)
+            let both = Once::of(self, value, at, |value| {
+                let (low, high) = (self.compare(">=", value, low, at)?, self.compare("<=", value, high, at)?);
+                Ok(Value::new(DataType::Bool, format!("({} AND {})", low.sql, high.sql)))
+            })?;
+            both.sql
         } else {
             self.compare("<", value, low, at)?;
             format!("({} BETWEEN {} AND {})", value.sql, low.sql, high.sql)

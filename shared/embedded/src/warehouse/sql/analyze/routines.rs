@@ -3,6 +3,7 @@
 //! The module must not know where the functions are stored.
 
 use super::names::Names;
+use super::once::{self, Once};
 use super::value::Value;
 use super::{Analyzed, Analyzer, Routine, coerce, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
@@ -33,8 +34,10 @@ impl Analyzer<'_> {
                 ),
             ));
         }
+        let mut once = Once::new(self);
         let locals = self.bound(&call.arguments, routine, names)?;
-        self.expanding(&call.name, at, || {
+        let locals = locals.into_iter().map(|(name, value)| (name, once.keep(value))).collect();
+        let value = self.expanding(&call.name, at, || {
             let tokens = lex(&routine.body)?;
             let body = syntax::expression(&tokens)?;
             // A function sees its parameters, and no columns around its call.
@@ -43,7 +46,8 @@ impl Analyzer<'_> {
                 Some(ty) => self.coerced(&value, ty, at),
                 None => Ok(value.settled()),
             }
-        })
+        })?;
+        once.around(value, at)
     }
 
     /// The parameters of a routine with the values of a call.
@@ -59,10 +63,6 @@ impl Analyzer<'_> {
                 Some(ty) => self.expr_as(argument, ty, names)?,
                 None => self.expr(argument, names)?.settled(),
             };
-            // The argument takes the place of each use of the parameter.
-            if ["random()", "uuid()"].iter().any(|volatile| value.sql.contains(volatile)) {
-                return Err(missing(argument.at, "An argument that differs at each use, such as RAND(),"));
-            }
             locals.push((name.clone(), value));
         }
         Ok(locals)
@@ -116,6 +116,10 @@ impl Analyzer<'_> {
         }
         let around = Names::none();
         let locals = self.bound(arguments, &routine, names.parent.unwrap_or(&around))?;
+        if locals.iter().any(|(_, value)| once::is_volatile(value)) {
+            // The argument takes the place of each use of the parameter.
+            return Err(missing(at, "An argument that differs at each use, such as RAND(),"));
+        }
         let relation = self.expanding(&shown, at, || {
             let tokens = lex(&routine.body)?;
             let body = syntax::query(&tokens)?;
@@ -159,6 +163,7 @@ impl Analyzer<'_> {
         let names = Names { locals, ..Names::none() };
         match &create.body {
             Body::Value(expr) => {
+                self.no_aggregate(expr, "SQL function body")?;
                 let value = self.expr(expr, &names)?;
                 match &create.returns {
                     Some(ty) => {

@@ -6,6 +6,7 @@ use super::calls::no_signature;
 use super::concat::joined;
 use super::json::{Json, json_text};
 use super::names::Names;
+use super::once::Once;
 use super::value::{Form, Value, text_literal};
 use super::{Analyzed, Analyzer, collation, dates, missing, refuse};
 use crate::warehouse::sql::datatype::DataType;
@@ -175,10 +176,12 @@ impl Analyzer<'_> {
                         .unwrap_or_else(Value::null);
                     return Ok(Some(own));
                 }
-                let equal = self.compare("=", left, right, at)?;
-                let (ty, all) = self.unified(values.clone(), name, at)?;
-                let own = all.first().map(|value| value.sql.clone()).unwrap_or_default();
-                Value::new(ty, format!("CASE WHEN {} THEN NULL ELSE {own} END", equal.sql))
+                Once::of(self, left, at, |left| {
+                    let equal = self.compare("=", left, right, at)?;
+                    let (ty, all) = self.unified(vec![left.clone(), right.clone()], name, at)?;
+                    let own = all.first().map(|value| value.sql.clone()).unwrap_or_default();
+                    Ok(Value::new(ty, format!("CASE WHEN {} THEN NULL ELSE {own} END", equal.sql)))
+                })?
             }
             ("NULLIFZERO", [value]) if super::operators::number(&value.ty) => Value::new(
                 value.ty.clone(),

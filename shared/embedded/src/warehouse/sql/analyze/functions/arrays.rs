@@ -58,6 +58,8 @@ pub(super) const TABLE: &[Function] = &[
         &[
             ("II:i", "bq_generate({0}, {1}, CAST(1 AS BIGINT))"),
             ("III:i", "bq_generate({0}, {1}, {2})"),
+            ("GG:g", "bq_generate_bignumeric({0}, {1}, bqf('bignumeric', '1'))"),
+            ("GGG:g", "bq_generate_bignumeric({0}, {1}, {2})"),
             ("NN:n", "bq_generate_numeric({0}, {1}, 1)"),
             ("NNN:n", "bq_generate_numeric({0}, {1}, {2})"),
             ("FF:f", "bq_generate_float({0}, {1}, 1.0)"),
