@@ -474,7 +474,8 @@ impl Analyzer<'_> {
                 over: parts.over.clone(),
             }
             .call("list", &x);
-            format!("array_to_string({}, {separator})", self.limited(call, &list)?)
+            // Of no values, LIMIT 0 makes NULL, where DuckDB joins them to an empty text.
+            format!("array_to_string(bq_not_empty({}), {separator})", self.limited(call, &list)?)
         } else {
             parts.call("string_agg", &format!("{x}, {separator}"))
         };

@@ -72,18 +72,18 @@ impl Analyzer<'_> {
         };
         match item {
             GroupItem::Value(expr, _) => {
-                let value = self.group_value(expr, items, names)?;
+                let (value, chosen) = self.group_value(expr, items, names)?;
                 match computed {
-                    Some(own) => self.computed_key(value, expr.at, keys, own),
+                    Some(own) => self.computed_key(value, chosen, expr.at, keys, own),
                     None => self.key(value, expr.at, keys),
                 }
             }
             GroupItem::Several(list) => {
                 let mut texts = Vec::new();
                 for expr in list {
-                    let value = self.group_value(expr, items, names)?;
+                    let (value, chosen) = self.group_value(expr, items, names)?;
                     texts.push(match computed {
-                        Some(own) => self.computed_key(value, expr.at, keys, own)?,
+                        Some(own) => self.computed_key(value, chosen, expr.at, keys, own)?,
                         None => self.key(value, expr.at, keys)?,
                     });
                 }
@@ -95,8 +95,13 @@ impl Analyzer<'_> {
         }
     }
 
-    /// The value of an item: a number or an alias of the select list, or an expression.
-    fn group_value(&self, expr: &Expr, items: &[Listed<'_>], names: &Names<'_>) -> Analyzed<Value> {
+    /// The value of an item: a number or an alias of the select list, or an expression. With the place in the list.
+    fn group_value(
+        &self,
+        expr: &Expr,
+        items: &[Listed<'_>],
+        names: &Names<'_>,
+    ) -> Analyzed<(Value, Option<usize>)> {
         let chosen = match &expr.node {
             Node::Number(_) => self.ordinal(expr, items.len())?,
             Node::Name(name) => {
@@ -126,7 +131,7 @@ impl Analyzer<'_> {
                 self.expr(expr, names)?
             }
         };
-        Ok(value)
+        Ok((value, chosen))
     }
 
     fn key(&self, value: Value, at: At, keys: &mut Vec<Key>) -> Analyzed<String> {
@@ -140,6 +145,7 @@ impl Analyzer<'_> {
                 matches: value.sql.clone(),
                 value: Value::new(DataType::Collated, format!("any_value({sql})")),
                 computed: None,
+                chosen: Vec::new(),
             });
             return Ok(key);
         }
@@ -147,18 +153,27 @@ impl Analyzer<'_> {
             matches: value.sql.clone(),
             value: Value { form: Form::Other, sql: sql.clone(), ..value },
             computed: None,
+            chosen: Vec::new(),
         });
         Ok(sql)
     }
 
     /// A key of ROLLUP and the like. An expression is computed in FROM, because DuckDB would compute it again from the
     /// keys, which are NULL in some groups.
-    fn computed_key(&self, value: Value, at: At, keys: &mut Vec<Key>, own: &str) -> Analyzed<String> {
+    fn computed_key(
+        &self,
+        value: Value,
+        chosen: Option<usize>,
+        at: At,
+        keys: &mut Vec<Key>,
+        own: &str,
+    ) -> Analyzed<String> {
         check(&value, at)?;
         if super::collation::has(&value.ty) {
             return Err(super::collation::unsupported("ROLLUP, CUBE and GROUPING SETS", at));
         }
-        if let Some(key) = keys.iter().find(|key| key.matches == value.sql && key.value.ty == value.ty) {
+        if let Some(key) = keys.iter_mut().find(|key| key.matches == value.sql && key.value.ty == value.ty) {
+            key.chosen.extend(chosen);
             return Ok(key.value.sql.clone());
         }
         let is_column = !value.sql.contains(['(', ' ']);
@@ -172,6 +187,7 @@ impl Analyzer<'_> {
             matches: settled.sql,
             value: Value::new(value.ty, sql.clone()),
             computed: Some(name),
+            chosen: chosen.into_iter().collect(),
         });
         Ok(sql)
     }

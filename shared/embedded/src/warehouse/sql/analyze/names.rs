@@ -35,6 +35,8 @@ pub(super) struct Key {
     pub(super) value: Value,
     /// The name of the column that a join computes, if there is one.
     pub(super) computed: Option<String>,
+    /// The places in the select list that GROUP BY names by their number or alias.
+    pub(super) chosen: Vec<usize>,
 }
 
 /// The names of one query. The names of the queries around it follow.
@@ -119,6 +121,13 @@ impl<'p> Names<'p> {
             level = names.parent;
         }
         None
+    }
+
+    /// The key that is an item of the select list, and not an expression that is equal to the item.
+    pub(super) fn chosen_key(&self, item: usize) -> Option<Value> {
+        let keys = self.keys.borrow();
+        let key = keys.as_ref()?.iter().find(|key| key.chosen.contains(&item))?;
+        Some(key.value.clone())
     }
 
     /// A column after GROUP BY must be a key.

@@ -72,10 +72,11 @@ impl Analyzer<'_> {
             ));
         }
         let mut values = Vec::new();
-        for item in &items {
-            values.push(match &item.content {
-                Content::Expr(expr) => self.expr(expr, &names)?,
-                Content::Column(value, at) => names.checked(value, &item.name, *at)?,
+        for (index, item) in items.iter().enumerate() {
+            values.push(match (&item.content, names.chosen_key(index)) {
+                (_, Some(key)) => key,
+                (Content::Expr(expr), None) => self.expr(expr, &names)?,
+                (Content::Column(value, at), None) => names.checked(value, &item.name, *at)?,
             });
         }
         let mut outputs = columns(&items, &values);

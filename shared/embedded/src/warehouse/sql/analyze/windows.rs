@@ -114,6 +114,12 @@ impl Analyzer<'_> {
                         format!("{}({}, bq_offset_of({offset})) OVER {over}", name.to_lowercase(), value.sql),
                     ),
                     Some(default) => {
+                        if let Some(expr) = call.arguments.get(2) {
+                            self.constant(expr).map_err(|_| {
+                                let message = format!("Argument 3 to {name} must be a constant expression");
+                                refuse(expr.at, &message)
+                            })?;
+                        }
                         let (ty, both) = self.unified(vec![value.clone(), default.clone()], name, at)?;
                         let arguments: Vec<&str> = both.iter().map(|value| value.sql.as_str()).collect();
                         let [value, default] = arguments.as_slice() else { return Err(refused()) };

@@ -8,9 +8,7 @@ pub(super) const TABLE: &[Function] = &[
     (
         "JSON_EXTRACT",
         &[
-            ("J:J", "{0}"),
             ("JS:J", "CAST(bqf('json_extract', {0t}, {1}) AS JSON)"),
-            ("S:S", "bqf('json_extract_text', {0}, '$')"),
             ("SS:S", "bqf('json_extract_text', {0}, {1})"),
         ],
     ),
