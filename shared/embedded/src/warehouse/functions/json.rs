@@ -2,7 +2,7 @@
 
 use super::json_digits::{exact, keeps};
 use super::json_keys::{Arrays, collect_keys};
-use super::json_path::Path;
+use super::json_path::{Path, Quoting};
 use super::json_text::{as_written, number, read, read_as_written, write, write_pretty};
 use super::numbers::float_text;
 use super::{Outcome, integer, json_change};
@@ -45,8 +45,9 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
     };
     let Some(value) = value else { return Ok(None) };
     let out = |value: Option<Value>| Ok(value.as_ref().map(write));
+    let quoting = if name.starts_with("json_extract") { Quoting::Legacy } else { Quoting::Standard };
     let found = |of_text: bool| -> Result<Option<Value>, String> {
-        let path = Path::parse(text(1))?;
+        let path = Path::parse(text(1), quoting)?;
         let found = path.find(&value);
         Ok(found.filter(|found| !(of_text && found.is_null())))
     };
@@ -102,7 +103,8 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
         }
         "json_type" => Ok(Some(kind(&value).to_owned())),
         "json_strip_nulls" => {
-            let (steps, is_on) = (Path::parse(text(1))?.steps, |index: usize| text(index) == "true");
+            let (steps, is_on) =
+                (Path::parse(text(1), Quoting::Standard)?.steps, |index: usize| text(index) == "true");
             let mut value = value;
             json_change::strip_nulls(&mut value, &steps, is_on(2), is_on(3));
             out(Some(value))
@@ -110,7 +112,7 @@ fn of_json(name: &str, arguments: &[&str]) -> Outcome {
         "json_remove" => {
             let mut value = value;
             for path in arguments.iter().skip(1) {
-                let steps = Path::parse(path)?.steps;
+                let steps = Path::parse(path, Quoting::Standard)?.steps;
                 if steps.is_empty() {
                     return Err("The JSONPath cannot be '$'".to_owned());
                 }

@@ -1,6 +1,6 @@
 //! Functions that change JSON: JSON_SET, JSON_REMOVE, JSON_STRIP_NULLS, and those that add to arrays.
 
-use super::json_path::{Path, Step};
+use super::json_path::{Path, Quoting, Step};
 use super::json_text::read;
 use serde_json::{Map, Value};
 
@@ -70,7 +70,7 @@ pub(super) fn changed(name: &str, mut value: Value, arguments: &[&str]) -> Resul
     let is_on = arguments.get(1) == Some(&"true");
     for pair in arguments.get(2..).unwrap_or_default().chunks(2) {
         let [path, new] = pair else { continue };
-        let path = Path::parse(path)?;
+        let path = Path::parse(path, Quoting::Standard)?;
         let new = read(new)?;
         if name == "json_set" {
             if is_on || path.find(&value).is_some() {

@@ -9,6 +9,15 @@ pub(super) enum Step {
     Element(usize),
 }
 
+/// How a path writes the name of a member that has other characters than letters, digits and underscores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quoting {
+    /// `$."a.b"`
+    Standard,
+    /// `$['a.b']`, in JSON_EXTRACT and its likes. They also take `$[a]`.
+    Legacy,
+}
+
 /// A JSONPath.
 pub(super) struct Path {
     lax: bool,
@@ -17,8 +26,12 @@ pub(super) struct Path {
 }
 
 impl Path {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let refused = || format!("Invalid JSONPath: {text}");
+    pub(super) fn parse(text: &str, quoting: Quoting) -> Result<Self, String> {
+        let hint = match quoting {
+            Quoting::Standard => "$.\"…\"",
+            Quoting::Legacy => "$['…']",
+        };
+        let refused = || format!("Invalid JSONPath: {text}; a name in quotes is written as {hint}");
         let mut rest = text.trim();
         let (mut lax, mut recursive) = (false, false);
         loop {
@@ -37,6 +50,9 @@ impl Path {
         while !rest.is_empty() {
             if let Some(next) = rest.strip_prefix('.') {
                 if let Some(quoted) = next.strip_prefix('"') {
+                    if quoting == Quoting::Legacy {
+                        return Err(refused());
+                    }
                     let end = quoted.find('"').ok_or_else(refused)?;
                     steps.push(Step::Member(quoted.get(..end).unwrap_or_default().to_owned()));
                     rest = quoted.get(end + 1..).unwrap_or_default();
@@ -50,16 +66,25 @@ impl Path {
                     rest = next.get(end..).unwrap_or_default();
                 }
             } else if let Some(next) = rest.strip_prefix('[') {
-                let quote = next.chars().next().filter(|c| matches!(c, '\'' | '"'));
-                if let Some(quote) = quote {
-                    let inner = next.get(1..).unwrap_or_default();
-                    let end = inner.find(&format!("{quote}]")).ok_or_else(refused)?;
+                if let Some(inner) = next.strip_prefix('\'') {
+                    if quoting == Quoting::Standard {
+                        return Err(refused());
+                    }
+                    let end = inner.find("']").ok_or_else(refused)?;
                     steps.push(Step::Member(inner.get(..end).unwrap_or_default().to_owned()));
                     rest = inner.get(end + 2..).unwrap_or_default();
                 } else {
                     let (index, after) = next.split_once(']').ok_or_else(refused)?;
+                    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
                     steps.push(match index.trim().parse() {
                         Ok(index) => Step::Element(index),
+                        Err(_)
+                            if quoting == Quoting::Legacy
+                                && !index.is_empty()
+                                && index.chars().all(is_name) =>
+                        {
+                            Step::Member(index.to_owned())
+                        }
                         Err(_) => return Err(refused()),
                     });
                     rest = after;

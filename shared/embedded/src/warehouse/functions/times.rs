@@ -149,7 +149,8 @@ pub(crate) fn datetime(text: &str) -> Option<i64> {
     (cursor.0.is_empty() && micros < (LAST_DAY + 1) * DAY).then_some(micros)
 }
 
-/// `2021-01-31 01:02:03+01`, as microseconds since 1970 in UTC. `zone`: the zone of a text without one.
+/// `2021-01-31 01:02:03+01`, as microseconds since 1970 in UTC. `zone`: the zone of a text, which
+/// has none of its own then.
 pub(crate) fn timestamp(text: &str, zone: Option<&str>) -> Option<i64> {
     let mut cursor = Cursor(text.trim());
     let days = cursor.date()?;
@@ -168,7 +169,8 @@ pub(crate) fn timestamp(text: &str, zone: Option<&str>) -> Option<i64> {
     let utc = match (named, zone) {
         ("", None) => local,
         ("", Some(zone)) => in_zone(local, zone)?,
-        (own, _) => in_zone(local, own)?,
+        (own, None) => in_zone(local, own)?,
+        (_, Some(_)) => return None,
     };
     ((FIRST_DAY * DAY)..((LAST_DAY + 1) * DAY)).contains(&utc).then_some(utc)
 }

@@ -173,6 +173,11 @@ impl Analyzer<'_> {
                 format!("Aggregate functions with DISTINCT cannot be used with arguments of type {ty}");
             return Err(refuse(at, &message));
         }
+        let is_interval = |value: &Value| value.ty.has(&|own| *own == DataType::Interval);
+        if call.distinct && !parts.over.is_empty() && values.iter().any(is_interval) {
+            // Over a window, DuckDB does not know that 1 MONTH and 30 DAY are equal.
+            return Err(missing(at, "DISTINCT of an INTERVAL with OVER"));
+        }
         let keeps_order = matches!(name, "ARRAY_AGG" | "STRING_AGG" | "ARRAY_CONCAT_AGG");
         if !call.order.is_empty() {
             if !keeps_order {
@@ -426,15 +431,19 @@ impl Analyzer<'_> {
                 let weight = if is_count {
                     Value::new(DataType::Int64, "CAST(1 AS BIGINT)")
                 } else {
-                    values.pop().unwrap_or_else(Value::null)
+                    checked_weight(values.pop().unwrap_or_else(Value::null))
                 };
+                let is_whole = !is_count && weight.ty == DataType::Int64;
                 let label = if is_count { "count" } else { "sum" };
                 let item = structure(vec!["value".to_owned(), label.to_owned()], vec![first.clone(), weight]);
                 let list = parts.call("list", &item.clone().settled().sql);
-                Value::new(
-                    DataType::Array(Box::new(item.ty)),
-                    format!("bq_top_{label}({list}, bq_many({}, '{name}'))", number.sql),
-                )
+                let mut top = format!("bq_top_{label}({list}, bq_many({}, '{name}'))", number.sql);
+                if is_whole {
+                    top = format!(
+                        "list_transform({top}, lambda r: struct_pack(value := r.value, sum := CAST(r.sum AS BIGINT)))"
+                    );
+                }
+                Value::new(DataType::Array(Box::new(item.ty)), top)
             }
             _ => return Err(refused()),
         };
@@ -503,5 +512,16 @@ impl Analyzer<'_> {
                 Ok(format!("list_slice({list}, 1, {})", limit.sql))
             }
         }
+    }
+}
+
+/// A weight of APPROX_TOP_SUM, which must not be negative.
+fn checked_weight(weight: Value) -> Value {
+    match weight.ty {
+        DataType::Int64 | DataType::Float64 | DataType::Numeric => {
+            let sql = format!("bq_weight({})", weight.sql);
+            Value::new(weight.ty, sql)
+        }
+        _ => weight,
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Key {
 #[derive(Default)]
 pub(super) struct Names<'p> {
     pub(super) sources: Vec<Source>,
+    /// Columns that `|> SET` has replaced, after the names of their tables. BigQuery still has the old values there.
+    pub(super) replaced: Vec<(String, String)>,
     /// The columns of USING, which are one for both tables.
     pub(super) joined: Vec<Column>,
     pub(super) parent: Option<&'p Names<'p>>,
@@ -121,6 +123,14 @@ impl<'p> Names<'p> {
             level = names.parent;
         }
         None
+    }
+
+    /// Notes that a column has another value now than its table.
+    pub(super) fn replace(&mut self, name: &str) {
+        let has = |source: &&Source| source.columns.iter().any(|own| own.name.eq_ignore_ascii_case(name));
+        if let Some(alias) = self.sources.iter().find(has).and_then(|source| source.alias.clone()) {
+            self.replaced.push((alias, name.to_owned()));
+        }
     }
 
     /// The key that is an item of the select list, and not an expression that is equal to the item.
@@ -225,6 +235,13 @@ impl Analyzer<'_> {
             let shadowed = names.locals.iter().any(|own| own.0.eq_ignore_ascii_case(table));
             if shadowed {
                 return None;
+            }
+            let is_same = |(own, column): &(String, String)| {
+                own.eq_ignore_ascii_case(table) && column.eq_ignore_ascii_case(name)
+            };
+            if names.replaced.iter().any(is_same) {
+                let what = format!("{table}.{name}, which |> SET has replaced,");
+                return Some(Err(super::missing(at, &what)));
             }
             if let Some(value) = names.column_of(table, name, at) {
                 return Some(value);

@@ -197,17 +197,6 @@ impl Analyzer<'_> {
                     if parts.is_empty() { "TRUE".to_owned() } else { format!("({})", parts.join(" AND ")) };
                 if operator == "=" { all } else { format!("(NOT {all})") }
             }
-            DataType::Array(element) if !ordered => {
-                let item =
-                    |index: u32| Value::new((**element).clone(), format!("struct_extract(p, {index})"));
-                let equal = self.compare("=", &item(1), &item(2), at)?.sql;
-                let (l, r) = (&left.sql, &right.sql);
-                let all = format!(
-                    "CASE WHEN len({l}) <> len({r}) THEN FALSE WHEN {l} IS NOT NULL AND {r} IS NOT NULL THEN \
-                     bq_all(list_transform(list_zip({l}, {r}), lambda p: {equal})) END"
-                );
-                if operator == "=" { format!("({all})") } else { format!("(NOT ({all}))") }
-            }
             DataType::Json | DataType::Geography | DataType::Struct(_) | DataType::Array(_) => {
                 return Err(refuse(
                     at,

@@ -163,6 +163,7 @@ impl Analyzer<'_> {
                 }
                 let Flow { from, mut names } = flow;
                 for (name, value, place) in changed {
+                    names.replace(name);
                     let column = column_mut(&mut names, name, place)?;
                     column.value = value;
                 }

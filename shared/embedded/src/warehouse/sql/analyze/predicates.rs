@@ -34,6 +34,10 @@ impl Analyzer<'_> {
         let (left, right) = (self.expr(left, names)?, self.expr(right, names)?);
         let (ty, mut values) = self.unified(vec![left, right], "operator IS DISTINCT FROM", at)?;
         collation::refuse_inside(&ty, "IS DISTINCT FROM", at)?;
+        if ty.has(&|own| matches!(own, DataType::Array(_))) {
+            let message = format!("IS DISTINCT FROM is not defined for arguments of type {}", ty.bigquery());
+            return Err(refuse(at, &message));
+        }
         let (right, left) = (values.pop(), values.pop());
         let key = |value: Option<Value>| match value {
             Some(own) if own.ty == DataType::Collated => collation::key(&own),

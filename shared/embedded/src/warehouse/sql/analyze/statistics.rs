@@ -102,7 +102,11 @@ fn floats(function: &str, values: &[Value], parts: &Parts) -> Option<Value> {
         plain(&floats.iter().map(|x| format!("NOT isfinite({x})")).collect::<Vec<_>>().join(" OR "));
     let finite: Vec<String> =
         floats.iter().map(|x| format!("CASE WHEN isfinite({x}) THEN {x} END")).collect();
-    let computed = parts.call(function, &finite.join(", "));
+    let mut computed = parts.call(function, &finite.join(", "));
+    if function.starts_with("covar") {
+        // All numbers are finite, so another result is an overflow.
+        computed = format!("bqf_float_sum({computed}, FALSE)");
+    }
     let count = parts.call("count", floats.first()?);
     let many = if function.ends_with("samp") || function == "corr" { 2 } else { 1 };
     let nan = format!(

@@ -73,7 +73,8 @@ impl Parser<'_> {
             return Ok(());
         }
         let at = self.place();
-        if self.query_follows(0) {
+        // ORDER BY and LIMIT after a subquery in parentheses are those of an aggregate function, but for ARRAY.
+        if call.name == "ARRAY" && self.query_follows(0) {
             let query = self.query()?;
             call.arguments.push(Expr::new(at, Node::Subquery(Box::new(query))));
             return Ok(());

@@ -2,7 +2,7 @@
 //!
 //! To add an operator, add it to its level.
 
-use super::ast::{Access, Expr, List, Node, Quantifier, Truth};
+use super::ast::{Access, Expr, List, Node, Quantifier, Query, Truth};
 use super::{Parsed, Parser};
 use crate::warehouse::sql::lex::Kind;
 use crate::warehouse::sql::{invalid, keywords, syntax_error};
@@ -113,10 +113,30 @@ impl Parser<'_> {
         if self.take("UNNEST") {
             return self.bracketed(Self::expr).map(|array| List::Unnest(Box::new(array)));
         }
-        if self.query_follows(1) && self.is_symbol("(") {
-            return self.bracketed(Self::query).map(|query| List::Query(Box::new(query)));
+        if self.is_symbol("(")
+            && let Some(query) = self.bracketed_query()?
+        {
+            return Ok(List::Query(Box::new(query)));
         }
         self.bracketed(|parser| parser.list(Self::expr)).map(List::Values)
+    }
+
+    /// A query in brackets. None if the brackets have something else, such as `((SELECT 1) + 2)`, which only begins like
+    /// a query.
+    fn bracketed_query(&mut self) -> Parsed<Option<Query>> {
+        if !self.query_follows(1) {
+            return Ok(None);
+        }
+        let (before, tables) = (self.at, self.tables.len());
+        match self.bracketed(Self::query) {
+            Ok(query) => Ok(Some(query)),
+            Err(_) if self.tokens.get(before + 1).is_some_and(|token| token.is_symbol("(")) => {
+                self.at = before;
+                self.tables.truncate(tables);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether a query begins at this offset, perhaps in further brackets.
@@ -265,18 +285,8 @@ impl Parser<'_> {
         if let Some(lambda) = self.lambda()? {
             return Ok(lambda);
         }
-        if self.query_follows(1) {
-            let before = self.at;
-            // `((SELECT 1) + 2)` begins like a query, and is an expression.
-            if let Ok(query) = self.bracketed(Self::query) {
-                return Ok(Expr::new(at, Node::Subquery(Box::new(query))));
-            }
-            self.at = before;
-            if !self.symbol_at(1, "(") {
-                return self
-                    .bracketed(Self::query)
-                    .map(|query| Expr::new(at, Node::Subquery(Box::new(query))));
-            }
+        if let Some(query) = self.bracketed_query()? {
+            return Ok(Expr::new(at, Node::Subquery(Box::new(query))));
         }
         self.need_symbol("(")?;
         let first = self.expr()?;
