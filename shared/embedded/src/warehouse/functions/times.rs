@@ -108,7 +108,7 @@ impl<'t> Cursor<'t> {
             self.take(".");
             let length = self.0.bytes().take_while(u8::is_ascii_digit).count();
             let (digits, rest) = self.0.split_at_checked(length)?;
-            if length > 9 {
+            if length > 6 {
                 return None;
             }
             let padded: String = digits.chars().chain("000000".chars()).take(6).collect();

@@ -179,6 +179,10 @@ impl Analyzer<'_> {
             return Err(missing(at, "DISTINCT of an INTERVAL with OVER"));
         }
         let keeps_order = matches!(name, "ARRAY_AGG" | "STRING_AGG" | "ARRAY_CONCAT_AGG");
+        if !parts.over.is_empty() && (!call.order.is_empty() || call.limit.is_some()) {
+            let what = if call.order.is_empty() { "LIMIT" } else { "ORDER BY" };
+            return Err(refuse(at, &format!("{what} in arguments is not supported on analytic functions")));
+        }
         if !call.order.is_empty() {
             if !keeps_order {
                 return Err(refuse(
@@ -259,6 +263,10 @@ impl Analyzer<'_> {
             }
         }
         let value = match name {
+            // DuckDB ignores the frame of `first` over a window without keys.
+            "ANY_VALUE" if !parts.over.is_empty() => {
+                Value::new(first.ty, parts.call("nth_value", &format!("{x}, 1")))
+            }
             "ANY_VALUE" => Value::new(first.ty, parts.call("first", &x)),
             "COUNT" => {
                 let sql = if parts.over.is_empty() {
@@ -483,8 +491,7 @@ impl Analyzer<'_> {
                 over: parts.over.clone(),
             }
             .call("list", &x);
-            // Of no values, LIMIT 0 makes NULL, where DuckDB joins them to an empty text.
-            format!("array_to_string(bq_not_empty({}), {separator})", self.limited(call, &list)?)
+            format!("array_to_string({}, {separator})", self.limited(call, &list)?)
         } else {
             parts.call("string_agg", &format!("{x}, {separator}"))
         };
@@ -509,7 +516,8 @@ impl Analyzer<'_> {
             None => Ok(list.to_owned()),
             Some(limit) => {
                 let limit = self.constant_as(limit, &DataType::Int64)?;
-                Ok(format!("list_slice({list}, 1, {})", limit.sql))
+                // LIMIT 0 makes NULL.
+                Ok(format!("bq_not_empty(list_slice({list}, 1, {}))", limit.sql))
             }
         }
     }

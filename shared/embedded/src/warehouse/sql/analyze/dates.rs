@@ -257,7 +257,14 @@ impl Analyzer<'_> {
             DataType::DateTime if is_day || is_time => format!("bq_check_datetime(bq_trunc({x}, '{part}'))"),
             DataType::Timestamp if is_day || is_time => {
                 let zone = zone.unwrap_or_else(|| "'UTC'".to_owned());
-                format!("bq_check_timestamp(bq_utc({zone}, bq_trunc(bq_local({zone}, {x}), '{part}')))")
+                if is_time {
+                    // The same step back in UTC: a local time may occur twice.
+                    format!(
+                        "bq_check_timestamp({x} - (bq_local({zone}, {x}) - bq_trunc(bq_local({zone}, {x}), '{part}')))"
+                    )
+                } else {
+                    format!("bq_check_timestamp(bq_utc({zone}, bq_trunc(bq_local({zone}, {x}), '{part}')))")
+                }
             }
             DataType::Time if is_time => {
                 format!("CAST(bq_trunc(DATE '2000-01-01' + {x}, '{part}') AS TIME)")

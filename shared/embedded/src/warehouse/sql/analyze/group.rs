@@ -20,34 +20,26 @@ impl Analyzer<'_> {
         let text = match group {
             None => String::new(),
             Some(Group::All) => {
+                let computed = self.fresh("g");
                 let mut texts = Vec::new();
-                for item in items.iter().filter(|item| self.is_key_of_all(item)) {
+                for (index, item) in items.iter().enumerate().filter(|(_, item)| self.is_key_of_all(item)) {
                     let value = match &item.content {
                         Content::Expr(expr) => self.expr(expr, names)?,
                         Content::Column(value, _) => value.clone(),
                     };
-                    texts.push(self.key(value, (1, 1), &mut keys)?);
+                    texts.push(self.plain_key(value, Some(index), (1, 1), &mut keys, &computed)?);
                 }
+                join_computed(&keys, &computed, from);
                 texts.join(", ")
             }
             Some(plain @ Group::Sets(list)) => {
                 let is_plain = Self::is_plain(plain);
-                let computed = if is_plain { None } else { Some(self.fresh("g")) };
+                let computed = self.fresh("g");
                 let mut texts = Vec::new();
                 for item in list {
-                    texts.push(self.group_item(item, items, names, &mut keys, computed.as_deref())?);
+                    texts.push(self.group_item(item, items, names, &mut keys, &computed, is_plain)?);
                 }
-                let parts: Vec<String> = keys
-                    .iter()
-                    .filter(|key| key.computed.is_some())
-                    .map(|key| format!("{} AS {}", key.matches, key.computed.clone().unwrap_or_default()))
-                    .collect();
-                if let (Some(computed), false, Some(from)) = (computed, parts.is_empty(), from.as_mut()) {
-                    from.push_str(&format!(
-                        " CROSS JOIN LATERAL (SELECT {}) AS {computed}",
-                        parts.join(", ")
-                    ));
-                }
+                join_computed(&keys, &computed, from);
                 texts.join(", ")
             }
         };
@@ -61,30 +53,33 @@ impl Analyzer<'_> {
         items: &[Listed<'_>],
         names: &Names<'_>,
         keys: &mut Vec<Key>,
-        computed: Option<&str>,
+        computed: &str,
+        is_plain: bool,
     ) -> Analyzed<String> {
         let several = |list: &[GroupItem], keys: &mut Vec<Key>| -> Analyzed<String> {
             let mut texts = Vec::new();
             for item in list {
-                texts.push(self.group_item(item, items, names, keys, computed)?);
+                texts.push(self.group_item(item, items, names, keys, computed, is_plain)?);
             }
             Ok(texts.join(", "))
         };
         match item {
             GroupItem::Value(expr, _) => {
                 let (value, chosen) = self.group_value(expr, items, names)?;
-                match computed {
-                    Some(own) => self.computed_key(value, chosen, expr.at, keys, own),
-                    None => self.key(value, expr.at, keys),
+                if is_plain {
+                    self.plain_key(value, chosen, expr.at, keys, computed)
+                } else {
+                    self.computed_key(value, chosen, expr.at, keys, computed)
                 }
             }
             GroupItem::Several(list) => {
                 let mut texts = Vec::new();
                 for expr in list {
                     let (value, chosen) = self.group_value(expr, items, names)?;
-                    texts.push(match computed {
-                        Some(own) => self.computed_key(value, chosen, expr.at, keys, own)?,
-                        None => self.key(value, expr.at, keys)?,
+                    texts.push(if is_plain {
+                        self.plain_key(value, chosen, expr.at, keys, computed)?
+                    } else {
+                        self.computed_key(value, chosen, expr.at, keys, computed)?
                     });
                 }
                 Ok(format!("({})", texts.join(", ")))
@@ -127,11 +122,31 @@ impl Analyzer<'_> {
                 self.expr(own, names)?
             }
             None => {
+                if matches!(expr.node, Node::Text(_) | Node::Bool(_) | Node::Null) {
+                    return Err(refuse(expr.at, "Cannot GROUP BY literal values"));
+                }
                 self.no_aggregate(expr, "GROUP BY")?;
                 self.expr(expr, names)?
             }
         };
         Ok((value, chosen))
+    }
+
+    /// A key of a plain GROUP BY. An item of the select list with a subquery is computed in FROM: the subquery is
+    /// another text when the list is analyzed.
+    fn plain_key(
+        &self,
+        value: Value,
+        chosen: Option<usize>,
+        at: At,
+        keys: &mut Vec<Key>,
+        computed: &str,
+    ) -> Analyzed<String> {
+        if chosen.is_some() && value.sql.contains("SELECT ") {
+            self.computed_key(value, chosen, at, keys, computed)
+        } else {
+            self.key(value, at, keys)
+        }
     }
 
     fn key(&self, value: Value, at: At, keys: &mut Vec<Key>) -> Analyzed<String> {
@@ -226,4 +241,13 @@ fn check(value: &Value, at: At) -> Analyzed<()> {
         ));
     }
     Ok(())
+}
+
+/// Adds a join to FROM that computes keys.
+fn join_computed(keys: &[Key], own: &str, from: &mut Option<String>) {
+    let part = |key: &Key| key.computed.as_ref().map(|name| format!("{} AS {name}", key.matches));
+    let parts: Vec<String> = keys.iter().filter_map(part).collect();
+    if let (false, Some(from)) = (parts.is_empty(), from.as_mut()) {
+        from.push_str(&format!(" CROSS JOIN LATERAL (SELECT {}) AS {own}", parts.join(", ")));
+    }
 }

@@ -43,7 +43,8 @@ pub(super) struct Key {
 #[derive(Default)]
 pub(super) struct Names<'p> {
     pub(super) sources: Vec<Source>,
-    /// Columns that `|> SET` has replaced, after the names of their tables. BigQuery still has the old values there.
+    /// Columns that `|> SET`, `DROP` and `RENAME` have changed, after the names of their tables. BigQuery still has the
+    /// old rows there.
     pub(super) replaced: Vec<(String, String)>,
     /// The columns of USING, which are one for both tables.
     pub(super) joined: Vec<Column>,
@@ -125,11 +126,24 @@ impl<'p> Names<'p> {
         None
     }
 
-    /// Notes that a column has another value now than its table.
-    pub(super) fn replace(&mut self, name: &str) {
-        let has = |source: &&Source| source.columns.iter().any(|own| own.name.eq_ignore_ascii_case(name));
-        if let Some(alias) = self.sources.iter().find(has).and_then(|source| source.alias.clone()) {
-            self.replaced.push((alias, name.to_owned()));
+    /// Refuses the whole row of a table if a pipe has changed its columns.
+    pub(super) fn unchanged(&self, table: &str, at: At) -> Analyzed<()> {
+        match self.replaced.iter().find(|(own, _)| own.eq_ignore_ascii_case(table)) {
+            Some((_, name)) => {
+                Err(super::missing(at, &format!("The row of {table}, of which a pipe has changed {name},")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that the tables which have this column do not have it as it was.
+    pub(super) fn replace_all(&mut self, name: &str) {
+        for source in &self.sources {
+            if let Some(alias) = &source.alias
+                && source.columns.iter().any(|own| own.name.eq_ignore_ascii_case(name))
+            {
+                self.replaced.push((alias.clone(), name.to_owned()));
+            }
         }
     }
 
@@ -189,6 +203,7 @@ impl Analyzer<'_> {
                 _ => return Err(refuse(at, &format!("Column name {name} is ambiguous"))),
             }
             if let Some(source) = names.source(name) {
+                names.unchanged(name, at)?;
                 return names.grouped(&source.whole(), name, at);
             }
             level = names.parent;
@@ -240,7 +255,7 @@ impl Analyzer<'_> {
                 own.eq_ignore_ascii_case(table) && column.eq_ignore_ascii_case(name)
             };
             if names.replaced.iter().any(is_same) {
-                let what = format!("{table}.{name}, which |> SET has replaced,");
+                let what = format!("{table}.{name}, which a pipe has changed,");
                 return Some(Err(super::missing(at, &what)));
             }
             if let Some(value) = names.column_of(table, name, at) {

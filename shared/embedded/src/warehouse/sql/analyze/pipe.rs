@@ -8,7 +8,7 @@ use super::value::{Form, Value};
 use super::{Analyzed, Analyzer, aggregate, refuse, windows};
 use crate::warehouse::sql::names::quote;
 use crate::warehouse::sql::syntax::ast::{
-    At, Expr, From, Group, GroupItem, Item, OrderItem, Pipe, Select, Shape,
+    At, Expr, From, Group, GroupItem, Item, Node, OrderItem, Pipe, Select, Shape,
 };
 
 /// No ORDER BY and no LIMIT.
@@ -109,6 +109,11 @@ impl Analyzer<'_> {
     fn step<'p>(&self, flow: Flow<'p>, pipe: &Pipe, at: At, parent: &'p Names<'p>) -> Analyzed<Flow<'p>> {
         match pipe {
             Pipe::Select(select) => {
+                for item in &select.items {
+                    if let Item::Value { value, .. } = item {
+                        no_sums(value, "SELECT")?;
+                    }
+                }
                 let mut names = flow.names;
                 names.windows.clone_from(&select.windows);
                 let relation = self.select_over(select, Some(flow.from), names, &NO_TAIL)?;
@@ -129,7 +134,8 @@ impl Analyzer<'_> {
                 Ok(self.wrapped(flow, &text, Vec::new()))
             }
             Pipe::Order(order) => {
-                let text = self.order_by(order, &flow.names)?;
+                let order = ordinals(order, &flow.names)?;
+                let text = self.order_by(&order, &flow.names)?;
                 Ok(self.wrapped(flow, &format!(" {text}"), Vec::new()))
             }
             Pipe::Distinct => {
@@ -149,6 +155,7 @@ impl Analyzer<'_> {
                 flow.names.windows.clone_from(windows);
                 let mut extra = Vec::new();
                 for (expr, alias) in items {
+                    no_sums(expr, "EXTEND")?;
                     let own = expr.own_name().map(str::to_owned);
                     let name = alias.clone().or(own).unwrap_or_default();
                     extra.push((name, self.expr(expr, &flow.names)?));
@@ -159,11 +166,15 @@ impl Analyzer<'_> {
             Pipe::Set(items) => {
                 let mut changed = Vec::new();
                 for (name, expr) in items {
+                    if changed.iter().any(|(own, _, _): &(&String, _, _)| own.eq_ignore_ascii_case(name)) {
+                        return Err(refuse(expr.at, &format!("Duplicate column {name} in |> SET")));
+                    }
+                    no_sums(expr, "SET")?;
                     changed.push((name, self.expr(expr, &flow.names)?, expr.at));
                 }
                 let Flow { from, mut names } = flow;
                 for (name, value, place) in changed {
-                    names.replace(name);
+                    names.replace_all(name);
                     let column = column_mut(&mut names, name, place)?;
                     column.value = value;
                 }
@@ -172,15 +183,26 @@ impl Analyzer<'_> {
             Pipe::Drop(columns) => {
                 let Flow { from, mut names } = flow;
                 for (name, place) in columns {
+                    names.replace_all(name);
                     column_mut(&mut names, name, *place)?.hidden = true;
+                    // It drops each column of this name.
+                    while let Ok(column) = column_mut(&mut names, name, *place) {
+                        column.hidden = true;
+                    }
                     forget(&mut names, name);
                 }
                 Ok(Flow { from, names })
             }
             Pipe::Rename(pairs) => {
                 let Flow { from, mut names } = flow;
-                for (old, new) in pairs {
-                    column_mut(&mut names, old, at)?.name.clone_from(new);
+                // The names change all at once, since two columns may swap theirs.
+                let between = |index: usize| format!("{index} renamed");
+                for (index, (old, _)) in pairs.iter().enumerate() {
+                    names.replace_all(old);
+                    column_mut(&mut names, old, at)?.name = between(index);
+                }
+                for (index, (_, new)) in pairs.iter().enumerate() {
+                    column_mut(&mut names, &between(index), at)?.name.clone_from(new);
                 }
                 Ok(Flow { from, names })
             }
@@ -232,6 +254,9 @@ impl Analyzer<'_> {
     ) -> Analyzed<Flow<'p>> {
         let mut list = Vec::new();
         for (item, _) in group {
+            if let GroupItem::Value(Expr { node: Node::Number(_), at, .. }, _) = item {
+                return Err(refuse(*at, "GROUP BY the number of a column is not allowed in |> AGGREGATE"));
+            }
             keys_of(item, &mut list);
         }
         let values =
@@ -259,6 +284,29 @@ impl Analyzer<'_> {
         let relation = self.select_over(&select, Some(flow.from), flow.names, &tail)?;
         Ok(self.flow(relation, parent))
     }
+}
+
+/// Refuses an aggregate function, unless it is over a window.
+fn no_sums(expr: &Expr, verb: &str) -> Analyzed<()> {
+    if aggregate::contains(expr) {
+        return Err(refuse(expr.at, &format!("Aggregate function not allowed in |> {verb}")));
+    }
+    Ok(())
+}
+
+/// ORDER BY with the names of columns in place of their numbers.
+fn ordinals(order: &[OrderItem], names: &Names<'_>) -> Analyzed<Vec<OrderItem>> {
+    let columns = names.all_columns();
+    let mut found = order.to_vec();
+    for item in &mut found {
+        let Node::Number(number) = &item.value.node else { continue };
+        let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let column = place.and_then(|place| columns.get(place)).ok_or_else(|| {
+            refuse(item.value.at, &format!("ORDER BY has no column of the number {number}"))
+        })?;
+        item.value = Expr::new(item.value.at, Node::Name(column.name.clone()));
+    }
+    Ok(found)
 }
 
 /// The keys of GROUP BY as items of a select list.

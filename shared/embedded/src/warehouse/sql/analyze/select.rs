@@ -302,6 +302,7 @@ impl Analyzer<'_> {
         if let Node::Name(name) = &of.node
             && let Some(source) = names.visible_source(name)
         {
+            names.unchanged(name, at)?;
             if let Some(row) = source.row.as_ref().filter(|row| !matches!(row.ty, DataType::Struct(_))) {
                 return Err(refuse(at, &format!("Dot-star is not supported for type {}", row.ty.bigquery())));
             }

@@ -134,6 +134,11 @@ impl Analyzer<'_> {
                 };
                 Ok(Value::new(ty, sql))
             }
+            // DuckDB ignores the frame of `first_value` over a window without keys.
+            ("FIRST_VALUE", [value]) if window.order.is_empty() => Ok(Value::new(
+                value.ty.clone(),
+                format!("nth_value({}, 1{nulls}) OVER {over}", value.clone().settled().sql),
+            )),
             ("FIRST_VALUE" | "LAST_VALUE", [value]) => Ok(Value::new(
                 value.ty.clone(),
                 format!("{}({}{nulls}) OVER {over}", name.to_lowercase(), value.clone().settled().sql),
@@ -239,7 +244,11 @@ impl Analyzer<'_> {
                 let value = self.expr(key, names)?;
                 if matches!(
                     value.ty,
-                    DataType::Json | DataType::Geography | DataType::Array(_) | DataType::Struct(_)
+                    DataType::Float64
+                        | DataType::Json
+                        | DataType::Geography
+                        | DataType::Array(_)
+                        | DataType::Struct(_)
                 ) {
                     return Err(refuse(
                         key.at,
