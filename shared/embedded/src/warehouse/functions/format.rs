@@ -3,6 +3,7 @@
 //! The values come as pairs of a type and a JSON text.
 
 use super::Outcome;
+use super::format_numbers::{decimal_general, decimal_scientific, fixed, general, scientific};
 use super::json_text::{as_written, read_as_written, write, write_pretty};
 use super::numbers::float_text;
 use serde_json::Value;
@@ -30,6 +31,9 @@ enum Size {
     /// The next argument.
     Argument,
 }
+
+/// The largest width or precision. BigQuery allows more.
+const LARGEST: usize = 100_000;
 
 /// A part of a format.
 enum Piece {
@@ -70,7 +74,7 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
             while let Some(digit) = characters.next_if(char::is_ascii_digit) {
                 digits.push(digit);
             }
-            digits.parse().map_or(Size::None, |size: usize| Size::Fixed(size.min(100_000)))
+            if digits.is_empty() { Size::None } else { Size::Fixed(digits.parse().unwrap_or(usize::MAX)) }
         };
         own.width = size(&mut characters);
         if characters.next_if_eq(&'.').is_some() {
@@ -79,9 +83,11 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
                 other => other,
             };
         }
+        fits(own.width)?;
+        fits(own.precision)?;
         own.kind = characters
             .next()
-            .filter(|c| "diouxXfFeEgGstTpP".contains(*c))
+            .filter(|c| "dioxXfFeEgGstTpP".contains(*c))
             .ok_or_else(|| format!("Invalid format specifier in FORMAT pattern \"{format}\""))?;
         if !text.is_empty() {
             found.push(Piece::Text(std::mem::take(&mut text)));
@@ -104,9 +110,9 @@ pub(crate) fn check(format: &str, types: &[String]) -> Result<(), String> {
             }
         }
         let (index, ty) = types.next().ok_or_else(few)?;
-        let is_number = matches!(ty.as_str(), "INT64" | "FLOAT64" | "NUMERIC" | "BIGNUMERIC");
+        let is_number = matches!(ty.as_str(), "FLOAT64" | "NUMERIC" | "BIGNUMERIC");
         let fits = match own.kind {
-            'd' | 'i' | 'o' | 'u' | 'x' | 'X' => ty == "INT64",
+            'd' | 'i' | 'o' | 'x' | 'X' => ty == "INT64",
             'f' | 'F' | 'e' | 'E' | 'g' | 'G' => is_number,
             's' => ty == "STRING",
             'p' | 'P' => ty == "JSON",
@@ -156,7 +162,8 @@ pub(super) fn format(arguments: &[&str]) -> Outcome {
             }
             let Some((_, value)) = values.next() else { return Ok(None) };
             let Ok(number) = value.trim_matches('"').parse::<i64>() else { return Ok(None) };
-            let size = Size::Fixed(usize::try_from(number.unsigned_abs()).unwrap_or_default().min(100_000));
+            let size = Size::Fixed(usize::try_from(number.unsigned_abs()).unwrap_or(usize::MAX));
+            fits(size)?;
             if is_width {
                 own.left |= number < 0;
                 own.width = size;
@@ -178,7 +185,7 @@ pub(super) fn format(arguments: &[&str]) -> Outcome {
 /// The text of one value without padding.
 fn body(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
     match own.kind {
-        'd' | 'i' | 'u' | 'o' | 'x' | 'X' => {
+        'd' | 'i' | 'o' | 'x' | 'X' => {
             let number: i64 = raw.trim_matches('"').parse().unwrap_or_default();
             let magnitude = number.unsigned_abs();
             let mut digits = match own.kind {
@@ -191,9 +198,14 @@ fn body(own: &Specifier, ty: &str, value: &Value, raw: &str) -> String {
                 digits = format!("{}{digits}", "0".repeat(least.saturating_sub(digits.len())));
             }
             if own.grouped {
-                digits = grouped(&digits, if matches!(own.kind, 'x' | 'X' | 'o') { 4 } else { 3 });
+                digits = match own.kind {
+                    'x' | 'X' => grouped(&digits, 4, ':'),
+                    'o' => grouped(&digits, 4, ','),
+                    _ => grouped(&digits, 3, ','),
+                };
             }
             let prefix = match (own.alternate && number != 0, own.kind) {
+                (true, 'o') if digits.starts_with('0') => "",
                 (true, 'o') => "0",
                 (true, 'x') => "0x",
                 (true, 'X') => "0X",
@@ -264,18 +276,26 @@ fn number(own: &Specifier, ty: &str, raw: &str) -> String {
     let number: f64 = text.parse().unwrap_or_default();
     let negative = text.starts_with('-');
     let magnitude = number.abs();
-    let mut digits = match own.kind {
-        'f' | 'F' if ty.ends_with("NUMERIC") => fixed(text.trim_start_matches('-'), precision),
-        'f' | 'F' => format!("{magnitude:.precision$}"),
-        'e' | 'E' => scientific(magnitude, precision),
-        _ => general(magnitude, precision, own.alternate),
+    let decimal = ty.ends_with("NUMERIC").then(|| text.trim_start_matches('-'));
+    let mut digits = match (own.kind, decimal) {
+        ('f' | 'F', Some(decimal)) => fixed(decimal, precision),
+        ('e' | 'E', Some(decimal)) => decimal_scientific(decimal, precision),
+        (_, Some(decimal)) => decimal_general(decimal, precision, own.alternate),
+        (kind, None) => match kind {
+            'f' | 'F' => format!("{magnitude:.precision$}"),
+            'e' | 'E' => scientific(magnitude, precision),
+            _ => general(magnitude, precision, own.alternate),
+        },
     };
+    if own.alternate && !digits.contains('.') {
+        digits.insert(digits.find('e').unwrap_or(digits.len()), '.');
+    }
     if own.grouped {
         let (whole, rest) = match digits.find(['.', 'e']) {
             Some(at) => digits.split_at(at),
             None => (digits.as_str(), ""),
         };
-        digits = format!("{}{rest}", grouped(whole, 3));
+        digits = format!("{}{rest}", grouped(whole, 3, ','));
     }
     if upper {
         digits = digits.to_uppercase();
@@ -283,62 +303,21 @@ fn number(own: &Specifier, ty: &str, raw: &str) -> String {
     signed(own, negative, "", &digits)
 }
 
-/// A decimal with this number of digits after the point, rounded half away from zero.
-fn fixed(text: &str, precision: usize) -> String {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let mut digits: Vec<u8> =
-        whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(precision)).collect();
-    let up = fraction.as_bytes().get(precision).is_some_and(|digit| *digit >= b'5');
-    let mut index = digits.len();
-    let mut carry = up;
-    while carry && index > 0 {
-        index -= 1;
-        if let Some(digit) = digits.get_mut(index) {
-            carry = *digit == b'9';
-            *digit = if carry { b'0' } else { *digit + 1 };
-        }
+/// A width or precision that a text may have here.
+fn fits(size: Size) -> Result<(), String> {
+    match size {
+        Size::Fixed(size) if size > LARGEST => Err(format!(
+            "FORMAT with a width or precision of more than {LARGEST} is not supported by the embedded warehouse"
+        )),
+        _ => Ok(()),
     }
-    if carry {
-        digits.insert(0, b'1');
-    }
-    let text: String = digits.into_iter().map(char::from).collect();
-    let (whole, fraction) = text.split_at(text.len() - precision);
-    if precision == 0 { whole.to_owned() } else { format!("{whole}.{fraction}") }
 }
 
-fn scientific(number: f64, precision: usize) -> String {
-    let text = format!("{number:.precision$e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
-}
-
-fn general(number: f64, precision: usize, alternate: bool) -> String {
-    let precision = precision.max(1);
-    let text = scientific(number, precision - 1);
-    let exponent: i64 =
-        text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default();
-    let fits = exponent >= -4 && exponent < i64::try_from(precision).unwrap_or(i64::MAX);
-    let shortened = |digits: &str| {
-        if alternate || !digits.contains('.') {
-            return digits.to_owned();
-        }
-        digits.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
-    if fits && number != 0.0 || number == 0.0 {
-        let after =
-            usize::try_from(i64::try_from(precision).unwrap_or_default() - 1 - exponent).unwrap_or_default();
-        return shortened(&format!("{number:.after$}"));
-    }
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "+00"));
-    format!("{}e{exponent}", shortened(mantissa))
-}
-
-fn grouped(digits: &str, size: usize) -> String {
+fn grouped(digits: &str, size: usize, separator: char) -> String {
     let mut out = String::new();
     for (index, c) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(size) {
-            out.push(',');
+            out.push(separator);
         }
         out.push(c);
     }
@@ -405,12 +384,11 @@ fn printed(ty: &str, value: &Value, raw: &str) -> String {
     }
     let text = || as_written(value).or(value.as_str()).unwrap_or(raw).to_owned();
     match ty {
-        "FLOAT64" => float(value, raw),
-        "BYTES" => {
-            use base64::Engine as _;
-            let bytes = base64::engine::general_purpose::STANDARD.decode(text()).unwrap_or_default();
-            escaped(&bytes)
-        }
+        "FLOAT64" => match float(value, raw) {
+            own if own.contains(['.', 'e', 'n', 'N']) => own,
+            own => format!("{own}.0"),
+        },
+        "BYTES" => bytes(&text()).replace('"', "\\\""),
         "DATETIME" => text().replace('T', " "),
         "TIMESTAMP" => text().replace('T', " ").replace('Z', "+00"),
         "JSON" => write(value),
@@ -427,18 +405,29 @@ fn literal(ty: &str, value: &Value, raw: &str) -> String {
     let text = || as_written(value).or(value.as_str()).unwrap_or(raw).to_owned();
     match ty {
         "STRING" => quoted(&text()),
-        "BYTES" => format!("b\"{}\"", printed(ty, value, raw).replace('"', "\\\"")),
+        "BYTES" => match bytes(&text()) {
+            own if own.contains('"') && !own.contains('\'') => format!("b'{own}'"),
+            own => format!("b\"{}\"", own.replace('"', "\\\"")),
+        },
         "DATE" | "TIME" | "DATETIME" | "TIMESTAMP" => format!("{ty} \"{}\"", printed(ty, value, raw)),
         "NUMERIC" | "BIGNUMERIC" => format!("{ty} \"{}\"", text()),
         "INTERVAL" => format!("INTERVAL \"{}\" YEAR TO SECOND", text()),
-        "JSON" => format!("JSON {}", quoted(&write(value)).replace('"', "'").replace("\\'", "\"")),
+        "JSON" => match write(value) {
+            own if own.contains('\'') => {
+                format!("JSON \"{}\"", own.replace('\\', "\\\\").replace('"', "\\\""))
+            }
+            own => format!("JSON {}", quoted(&own)),
+        },
         "FLOAT64" => {
             let own = float(value, raw);
             match own.as_str() {
                 "NaN" | "inf" | "-inf" => format!("CAST(\"{}\" AS FLOAT64)", own.to_lowercase()),
-                _ if own.contains(['.', 'e']) => own,
-                _ => format!("{own}.0"),
+                _ => printed(ty, value, raw),
             }
+        }
+        // One value in brackets would be no struct.
+        ty if ty.starts_with("STRUCT") && members(value).len() == 1 => {
+            format!("STRUCT{}", composed(ty, value, literal))
         }
         ty if ty.starts_with("ARRAY") || ty.starts_with("STRUCT") => composed(ty, value, literal),
         _ => text(),
@@ -466,11 +455,13 @@ fn composed(ty: &str, value: &Value, print: fn(&str, &Value, &str) -> String) ->
     if is_array { format!("[{}]", texts.join(", ")) } else { format!("({})", texts.join(", ")) }
 }
 
+/// A literal of a text: in single quotes if it has double quotes only.
 fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
+    let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
+    let mut out = String::from(quote);
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
+            '"' if quote == '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
@@ -478,8 +469,14 @@ fn quoted(text: &str) -> String {
             other => out.push(other),
         }
     }
-    out.push('"');
+    out.push(quote);
     out
+}
+
+/// The bytes of a text in Base64, with escapes.
+fn bytes(base64: &str) -> String {
+    use base64::Engine as _;
+    escaped(&base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default())
 }
 
 fn escaped(bytes: &[u8]) -> String {
@@ -514,7 +511,23 @@ mod tests {
             ("-%s-", "STRING", "\"abcd efg\"", "-abcd efg-"),
             ("%05.2f", "FLOAT64", "3.14159", "03.14"),
             ("%t", "DATE", "\"2015-09-01\"", "2015-09-01"),
-            ("%T", "STRING", "\"a\\\"b\"", "\"a\\\"b\""),
+            ("%T", "STRING", "\"a\\\"b\"", "'a\"b'"),
+            ("%T", "STRING", "\"a'b\"", "\"a'b\""),
+            ("%T", "STRUCT<STRING>", "[\"x\"]", "STRUCT(\"x\")"),
+            ("%T", "JSON", "{\"k\":\"a'b\"}", "JSON \"{\\\"k\\\":\\\"a'b\\\"}\""),
+            ("%T", "JSON", "{\"k\":1}", "JSON '{\"k\":1}'"),
+            ("%t", "FLOAT64", "15.0", "15.0"),
+            ("%t", "ARRAY<FLOAT64>", "[1.0,2.5]", "[1.0, 2.5]"),
+            ("%'x", "INT64", "1193046", "12:3456"),
+            ("%-#6.4o|", "INT64", "55", "0067  |"),
+            ("%#.0f", "NUMERIC", "\"1\"", "1."),
+            ("%#.0e", "NUMERIC", "\"1\"", "1.e+00"),
+            ("%.0e", "NUMERIC", "\"0.00015\"", "2e-04"),
+            ("%.0e", "NUMERIC", "\"9.5\"", "1e+01"),
+            ("%.0g", "NUMERIC", "\"-0.00015\"", "-0.0002"),
+            ("%g", "NUMERIC", "\"0\"", "0"),
+            ("%.20g", "NUMERIC", "\"1234567890123456789.5\"", "1234567890123456789.5"),
+            ("%g", "NUMERIC", "\"1234567\"", "1.23457e+06"),
             ("%T", "STRUCT<a INT64, b STRING>", "{\"a\":1,\"b\":\"x\"}", "(1, \"x\")"),
             ("%t", "ARRAY<INT64>", "[1,null]", "[1, NULL]"),
             ("%x %%", "INT64", "255", "ff %"),

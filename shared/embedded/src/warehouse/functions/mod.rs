@@ -16,6 +16,7 @@ mod decimal_percentile;
 mod decimal_statistics;
 mod fingerprint;
 pub(crate) mod format;
+mod format_numbers;
 mod geography;
 mod hll;
 pub(crate) mod json;
