@@ -100,6 +100,7 @@ pub(super) fn math(name: &str, x: f64, other: Option<f64>) -> Result<f64, String
         ("sqrt", _) => domain(x >= 0.0, x.sqrt()),
         ("ln", None) => domain(x > 0.0, x.ln()),
         ("log10", _) => domain(x > 0.0, x.log10()),
+        ("log", Some(base)) if x == f64::NEG_INFINITY || base == f64::INFINITY => Ok(f64::NAN),
         ("log", Some(base)) => {
             if base <= 0.0 || base == 1.0 {
                 return Err(format!(

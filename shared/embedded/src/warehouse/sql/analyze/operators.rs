@@ -160,9 +160,9 @@ impl Analyzer<'_> {
                 (DateTime, format!("bq_check_datetime(CAST({r} AS TIMESTAMP) + {l})"))
             }
             ("+" | "-", Timestamp, Interval) => {
-                (Timestamp, format!("bq_check_timestamp({l} {operator} {r})"))
+                (Timestamp, format!("bq_check_timestamp({l} {operator} bq_no_months({r}))"))
             }
-            ("+", Interval, Timestamp) => (Timestamp, format!("bq_check_timestamp({r} + {l})")),
+            ("+", Interval, Timestamp) => (Timestamp, format!("bq_check_timestamp({r} + bq_no_months({l}))")),
             ("-", Time, Time) => {
                 let micros = |own: &str| format!("epoch_us(DATE '1970-01-01' + {own})");
                 (Interval, format!("to_microseconds({} - {})", micros(l), micros(r)))

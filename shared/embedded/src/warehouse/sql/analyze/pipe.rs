@@ -8,7 +8,7 @@ use super::value::{Form, Value};
 use super::{Analyzed, Analyzer, aggregate, refuse, windows};
 use crate::warehouse::sql::names::quote;
 use crate::warehouse::sql::syntax::ast::{
-    At, Expr, From, Group, GroupItem, Item, Node, OrderItem, Pipe, Select, Shape,
+    At, Expr, From, Group, GroupItem, Item, JoinKind, Node, OrderItem, Pipe, Select, Shape,
 };
 
 /// No ORDER BY and no LIMIT.
@@ -210,6 +210,17 @@ impl Analyzer<'_> {
                 self.pipe_aggregate(flow, items, group, *ordered, at, parent)
             }
             Pipe::Join { kind, right, on, using } => {
+                let is_free = on.is_none() && using.is_empty();
+                match kind {
+                    JoinKind::Cross if !is_free => {
+                        return Err(refuse(at, "|> CROSS JOIN has neither ON nor USING"));
+                    }
+                    JoinKind::Cross => {}
+                    _ if is_free && matches!(right, From::Query { .. }) => {
+                        return Err(refuse(at, "|> JOIN needs ON or USING"));
+                    }
+                    _ => {}
+                }
                 let Flow { from, mut names } = flow;
                 let from = self.joined_with(*kind, from, 0, right, on.as_ref(), using, &mut names, at)?;
                 Ok(Flow { from, names })

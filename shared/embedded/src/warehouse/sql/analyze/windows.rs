@@ -104,7 +104,7 @@ impl Analyzer<'_> {
             }
             ("NTILE", [_]) => {
                 let number = positions(0)?.unwrap_or_default();
-                Ok(Value::new(DataType::Int64, format!("ntile({number}) OVER {over}")))
+                Ok(Value::new(DataType::Int64, format!("ntile(bq_buckets_of({number})) OVER {over}")))
             }
             ("LEAD" | "LAG", [value, ..]) if values.len() <= 3 => {
                 let offset = positions(1)?.unwrap_or_else(|| "1".to_owned());
