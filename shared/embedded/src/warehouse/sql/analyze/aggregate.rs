@@ -66,6 +66,14 @@ pub(super) fn contains(expr: &Expr) -> bool {
     expr.children().into_iter().any(contains)
 }
 
+/// Refuses an aggregate function in a clause, unless it is over a window.
+pub(super) fn refuse_in(expr: &Expr, clause: &str) -> Analyzed<()> {
+    if contains(expr) {
+        return Err(refuse(expr.at, &format!("Aggregate function not allowed in {clause}")));
+    }
+    Ok(())
+}
+
 /// The value of `SAFE.f(…)`. DuckDB's TRY takes no aggregates.
 fn safe_aggregate(call: &Call, value: Value, at: At) -> Analyzed<Value> {
     let cannot_fail = [

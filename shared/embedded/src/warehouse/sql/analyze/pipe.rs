@@ -111,7 +111,7 @@ impl Analyzer<'_> {
             Pipe::Select(select) => {
                 for item in &select.items {
                     if let Item::Value { value, .. } = item {
-                        no_sums(value, "SELECT")?;
+                        aggregate::refuse_in(value, "|> SELECT")?;
                     }
                 }
                 let mut names = flow.names;
@@ -120,9 +120,7 @@ impl Analyzer<'_> {
                 Ok(self.flow(relation, parent))
             }
             Pipe::Where(filter) => {
-                if aggregate::contains(filter) {
-                    return Err(refuse(filter.at, "Aggregate function not allowed in WHERE"));
-                }
+                aggregate::refuse_in(filter, "WHERE")?;
                 let condition = self.condition(filter, "WHERE", &flow.names)?;
                 // |> WHERE filters by window functions too, as QUALIFY does.
                 let verb = if windows::contains(filter) { "QUALIFY" } else { "WHERE" };
@@ -155,7 +153,7 @@ impl Analyzer<'_> {
                 flow.names.windows.clone_from(windows);
                 let mut extra = Vec::new();
                 for (expr, alias) in items {
-                    no_sums(expr, "EXTEND")?;
+                    aggregate::refuse_in(expr, "|> EXTEND")?;
                     let own = expr.own_name().map(str::to_owned);
                     let name = alias.clone().or(own).unwrap_or_default();
                     extra.push((name, self.expr(expr, &flow.names)?));
@@ -169,7 +167,7 @@ impl Analyzer<'_> {
                     if changed.iter().any(|(own, _, _): &(&String, _, _)| own.eq_ignore_ascii_case(name)) {
                         return Err(refuse(expr.at, &format!("Duplicate column {name} in |> SET")));
                     }
-                    no_sums(expr, "SET")?;
+                    aggregate::refuse_in(expr, "|> SET")?;
                     changed.push((name, self.expr(expr, &flow.names)?, expr.at));
                 }
                 let Flow { from, mut names } = flow;
@@ -295,14 +293,6 @@ impl Analyzer<'_> {
         let relation = self.select_over(&select, Some(flow.from), flow.names, &tail)?;
         Ok(self.flow(relation, parent))
     }
-}
-
-/// Refuses an aggregate function, unless it is over a window.
-fn no_sums(expr: &Expr, verb: &str) -> Analyzed<()> {
-    if aggregate::contains(expr) {
-        return Err(refuse(expr.at, &format!("Aggregate function not allowed in |> {verb}")));
-    }
-    Ok(())
 }
 
 /// ORDER BY with the names of columns in place of their numbers.

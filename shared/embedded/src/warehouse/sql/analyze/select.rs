@@ -227,9 +227,7 @@ impl Analyzer<'_> {
 
     /// Refuses an aggregate where there is none allowed.
     pub(super) fn no_aggregate(&self, expr: &Expr, clause: &str) -> Analyzed<()> {
-        if aggregate::contains(expr) {
-            return Err(refuse(expr.at, &format!("Aggregate function not allowed in {clause}")));
-        }
+        aggregate::refuse_in(expr, clause)?;
         if windows::contains(expr) {
             return Err(refuse(expr.at, &format!("Analytic function not allowed in {clause}")));
         }

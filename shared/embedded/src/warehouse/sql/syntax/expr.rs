@@ -123,14 +123,15 @@ impl Parser<'_> {
 
     /// A query in brackets. None if the brackets have something else, such as `((SELECT 1) + 2)`, which only begins like
     /// a query.
-    fn bracketed_query(&mut self) -> Parsed<Option<Query>> {
+    pub(super) fn bracketed_query(&mut self) -> Parsed<Option<Query>> {
         if !self.query_follows(1) {
             return Ok(None);
         }
         let (before, tables) = (self.at, self.tables.len());
+        let may_be_other = self.symbol_at(1, "(");
         match self.bracketed(Self::query) {
             Ok(query) => Ok(Some(query)),
-            Err(_) if self.tokens.get(before + 1).is_some_and(|token| token.is_symbol("(")) => {
+            Err(_) if may_be_other => {
                 self.at = before;
                 self.tables.truncate(tables);
                 Ok(None)

@@ -145,16 +145,9 @@ impl Parser<'_> {
             return Ok(From::Unnest { at, array, alias, offset });
         }
         if self.is_symbol("(") {
-            if self.query_follows(1) {
-                let before = self.at;
-                if let Ok(query) = self.bracketed(Self::query) {
-                    let alias = self.table_alias()?;
-                    return Ok(From::Query { query: Box::new(query), alias });
-                }
-                self.at = before;
-                if !self.symbol_at(1, "(") {
-                    self.bracketed(Self::query)?;
-                }
+            if let Some(query) = self.bracketed_query()? {
+                let alias = self.table_alias()?;
+                return Ok(From::Query { query: Box::new(query), alias });
             }
             return self.bracketed(Self::from);
         }
